@@ -3,9 +3,11 @@
  * The entry of the program. It is bundled into one file of CommonJS, which Node loads without its machinery for ES
  * modules; that alone saves some milliseconds.
  */
+import { keepCompiledCode } from "../host/compiled-code.ts";
 import { quickHost, stderrIsTerminal, writeToStream } from "../host/quick-host.ts";
 import { start } from "./start.ts";
 
+const host = quickHost();
 void start(
   {
     arguments: process.argv.slice(2),
@@ -19,9 +21,10 @@ void start(
     errorIsTerminal: stderrIsTerminal,
     uptimeMs: () => process.uptime() * 1000,
     whole: async (input) => {
+      keepCompiledCode(host);
       const { whole } = await import("./whole.ts");
       await whole(input);
     },
   },
-  quickHost(),
+  host,
 );

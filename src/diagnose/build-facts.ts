@@ -16,8 +16,12 @@ export interface BuildFacts extends CmakeArchitectureFacts {
   readonly kernelsWithoutBody?: readonly string[];
   /** ccache stands before nvcc. */
   readonly nvccByCcache: boolean;
+  /** sccache stands before nvcc, or says something itself. */
+  readonly namesSccache: boolean;
   /** The CUDA that CMake says to have found: `13.0`. */
   readonly cmakeCuda?: string;
+  /** The folder that CMake wrote its build files to: `C:/w/ops/_skbuild/win-amd64-3.9/cmake-build`. */
+  readonly generatedIn?: string;
   /** Architectures that the project names on nvcc's command line itself: torch writes `-gencode=arch=`. */
   readonly ownGencode: readonly string[];
   /** The service whose notebook it is: its sessions have a GPU and nvcc when they are started with one. */
@@ -74,7 +78,9 @@ export class BuildReader {
   #list: string | undefined;
   #otherList: string | undefined;
   #cmakeCuda: string | undefined;
+  #generatedIn: string | undefined;
   #ccache = false;
+  #sccache = false;
   readonly #bodiless: string[] = [];
   readonly #gencode = new Set<string>();
   #service: BuildFacts["notebookService"];
@@ -105,7 +111,11 @@ export class BuildReader {
       const kernel = /instantiation or specialization \("(?:\w+::)*(\w+)/.exec(text)?.[1];
       if (kernel !== undefined) this.#bodiless.push(kernel);
     }
+    this.#sccache ||= text.includes("sccache") && /\bsccache(?:: | \S*nvcc )/.test(text.slice(0, 400));
     this.#ccache ||= text.includes("ccache ") && /\bccache \S*nvcc /.test(text.slice(0, 400));
+    if (text.includes("files have been written to: "))
+      this.#generatedIn =
+        /^\s*-- Build files have been written to: (\S.{0,400}?)\s*$/.exec(text)?.[1] ?? this.#generatedIn;
     if (text.startsWith("--") || text.includes("CUDA compiler id"))
       this.#cmakeCuda =
         /CUDA compiler identification is NVIDIA (\d+\.\d+)|Found CUDA(?:Toolkit)?: .* \(found (?:suitable )?version "(\d+\.\d+)/
@@ -181,6 +191,8 @@ export class BuildReader {
       ...(this.#list === undefined ? {} : { archListSet: this.#list }),
       ...(this.#bodiless.length === 0 ? {} : { kernelsWithoutBody: [...this.#bodiless] }),
       nvccByCcache: this.#ccache,
+      namesSccache: this.#sccache,
+      ...(this.#generatedIn === undefined ? {} : { generatedIn: this.#generatedIn }),
       ...(this.#cmakeCuda === undefined ? {} : { cmakeCuda: this.#cmakeCuda }),
       ...(this.#otherList === undefined ? {} : { archListMisspelt: this.#otherList }),
       ...(this.#service === undefined ? {} : { notebookService: this.#service }),

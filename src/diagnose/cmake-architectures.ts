@@ -20,6 +20,8 @@ export interface ShownArchitectures {
 export interface CmakeArchitectureFacts {
   /** The list of CUDA_ARCHITECTURES that the text shows. */
   readonly cmakeArchitectures?: ShownArchitectures;
+  /** torch's CMake files saw no GPU and take a list of common targets. */
+  readonly detectionFailed: boolean;
 }
 
 const number = String.raw`\d{2,3}[af]?(?:-real|-virtual)?`;
@@ -39,8 +41,10 @@ const namedFile = /(?:^|[\s"'`])((?:[\w.+-]+[\\/])*(?:CMakeLists\.txt|[\w.-]+\.c
 export class CmakeArchitectureReader {
   #shown: ShownArchitectures | undefined;
   #file: string | undefined;
+  #failed = false;
 
   line(text: string): void {
+    if (text.includes("Automatic GPU detection failed")) this.#failed = true;
     if (text.length > 1_000 || !/CUDA_ARCHITECTURES|CMakeLists|\.cmake/.test(text)) return;
     const { file, before, list } = inFile.exec(text)?.groups ?? {};
     if (before !== undefined && list !== undefined) {
@@ -56,7 +60,10 @@ export class CmakeArchitectureReader {
   }
 
   facts(): CmakeArchitectureFacts {
-    return this.#shown === undefined ? {} : { cmakeArchitectures: this.#shown };
+    return {
+      detectionFailed: this.#failed,
+      ...(this.#shown === undefined ? {} : { cmakeArchitectures: this.#shown }),
+    };
   }
 }
 
@@ -109,8 +116,8 @@ export function withoutUnsupported(
   const edit =
     platformOf(match) === "win32" && from.includes('"')
       ? words.length > 1
-        ? `sed -i -E 's/${shown.list}/${list}/g' ${file}`
+        ? `sed -i.bak -E 's/${shown.list}/${list}/g' ${file}`
         : `# ${shown.file}: ${to}", in place of ${shown.list}`
-      : `sed -i -E 's/${from}/${to}/g' ${file}`;
+      : `sed -i.bak -E 's/${from}/${to}/g' ${file}`;
   return [edit, removeFolder(match, "build")];
 }

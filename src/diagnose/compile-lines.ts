@@ -14,7 +14,12 @@ export interface CompileFacts {
   readonly clangRelease?: string;
   /** clang compiles with -flto: its objects hold bitcode. */
   readonly clangLto: boolean;
+  /** The last line that links with libraries, as the compiler was called: `g++ -o app app.o -lc10`. */
+  readonly linkLine?: string;
 }
+
+/** A compiler's whole command that makes a file of objects, without words that a shell would read otherwise. */
+const links = /^(?:\S*\/)?(?:[cg]\+\+|gcc|clang(?:\+\+)?)(?:-\d+)? (?!.* -c )(?=.* -o )(?=.* -l\w)[^"'`$;|<>()]+$/;
 
 /** Gathers them line by line. */
 export class CompileReader {
@@ -23,6 +28,7 @@ export class CompileReader {
   #oldStrings = false;
   #clang: string | undefined;
   #lto = false;
+  #link: string | undefined;
 
   line(text: string): void {
     if (text.startsWith("building '")) this.#extension = /^building '([\w.]+)' extension/.exec(text)?.[1];
@@ -30,6 +36,7 @@ export class CompileReader {
       this.#clang ??= /\bclang(?:\+\+)?-(\d{1,2})\b/.exec(text)?.[1];
       if (text.includes("-flto")) this.#lto ||= /\bclang\S* .*-flto\b/.test(text);
     }
+    if (text.includes(" -l") && links.test(text)) this.#link = text;
     if (!text.includes(" -c ")) return;
     this.#cSource ??= / -c (\S+\.c)(?= |$)/.exec(text)?.[1];
     this.#oldStrings ||= text.includes("-D_GLIBCXX_USE_CXX11_ABI=0");
@@ -42,6 +49,7 @@ export class CompileReader {
       ...(this.#cSource === undefined ? {} : { cSource: this.#cSource }),
       ...(this.#extension === undefined ? {} : { builtExtension: this.#extension }),
       ...(this.#clang === undefined ? {} : { clangRelease: this.#clang }),
+      ...(this.#link === undefined ? {} : { linkLine: this.#link }),
     };
   }
 }

@@ -161,7 +161,9 @@ export function buildRequirement(match: Match, name: string): string[] {
           ),
         ];
   const file = folder === undefined || folder === "." ? "pyproject.toml" : `${folder}/pyproject.toml`;
-  return [`sed -i 's/^requires = \\[/requires = ["${name}", /' ${file}   # [build-system]: requires = ["${name}", …]`];
+  return [
+    `sed -i.bak 's/^requires = \\[/requires = ["${name}", /' ${file}   # [build-system]: requires = ["${name}", …]`,
+  ];
 }
 
 /** Installs a package again without build isolation. */

@@ -5,30 +5,30 @@
  * doc/APIchanges (registering is automatic since lavf 58.9.100 and lavc 58.10.100; ch_layout since lavu 57.24.100).
  */
 import type { Match } from "./rule.ts";
-import { editSource, type LineEdit } from "./slip-edits.ts";
+import { type Edit, editFile } from "./source-edits.ts";
 
-const renames: readonly (LineEdit & { readonly names: RegExp })[] = [
-  { names: /^CV_[A-Z]+2[A-Za-z_]+$/, from: /\bCV_([A-Z]+2[A-Za-z_]+)\b/, to: "cv::COLOR_$1" },
-  { names: /^CV_LOAD_IMAGE_\w+$/, from: /\bCV_LOAD_IMAGE_([A-Z]+)\b/, to: "cv::IMREAD_$1" },
-  { names: /^CV_IMWRITE_\w+$/, from: /\bCV_IMWRITE_([A-Z0-9_]+)\b/, to: "cv::IMWRITE_$1" },
-  { names: /^CV_AA$/, from: /\bCV_AA\b/, to: "cv::LINE_AA" },
-  { names: /^CV_FILLED$/, from: /\bCV_FILLED\b/, to: "cv::FILLED" },
+const renames: readonly { readonly names: RegExp; readonly edit: Edit }[] = [
+  { names: /^CV_[A-Z]+2[A-Za-z_]+$/, edit: ["\\bCV_([A-Z]+2[A-Za-z_]+)\\b", "cv::COLOR_\\1"] },
+  { names: /^CV_LOAD_IMAGE_\w+$/, edit: ["\\bCV_LOAD_IMAGE_([A-Z]+)\\b", "cv::IMREAD_\\1"] },
+  { names: /^CV_IMWRITE_\w+$/, edit: ["\\bCV_IMWRITE_([A-Z0-9_]+)\\b", "cv::IMWRITE_\\1"] },
+  { names: /^CV_AA$/, edit: ["\\bCV_AA\\b", "cv::LINE_AA"] },
+  { names: /^CV_FILLED$/, edit: ["\\bCV_FILLED\\b", "cv::FILLED"] },
   {
     names: /^CV_(?:CAP_PROP|FONT_HERSHEY|THRESH|INTER|RETR|CHAIN_APPROX|WINDOW)_\w+$/,
-    from: /\bCV_((CAP_PROP|FONT_HERSHEY|THRESH|INTER|RETR|CHAIN_APPROX|WINDOW)_[A-Z0-9_]+)\b/,
-    to: "cv::$1",
+    edit: ["\\bCV_((CAP_PROP|FONT_HERSHEY|THRESH|INTER|RETR|CHAIN_APPROX|WINDOW)_[A-Z0-9_]+)\\b", "cv::\\1"],
   },
-  { names: /^(?:av|avcodec|avfilter)_register_all$/, from: /\b(av|avcodec|avfilter)_register_all\(\) *;/, to: "" },
+  { names: /^(?:av|avcodec|avfilter)_register_all$/, edit: ["\\b(av|avcodec|avfilter)_register_all\\(\\) *;", ""] },
   {
     names: /^AV(?:CodecContext|CodecParameters|Frame)::channels$/,
-    from: /(->|\.)channels\b/,
-    to: "$1ch_layout.nb_channels",
+    edit: ["(->|\\.)channels\\b", "\\1ch_layout.nb_channels"],
   },
 ];
 
 /** The edit of the file that a message is about; nothing where no such name is in it. */
 export function renamedInLibrary(match: Match): string[] {
   const asked = match.facts["asked"] ?? "";
-  const fitting = renames.filter(({ names }) => names.test(asked));
-  return fitting.length === 0 ? [] : editSource(match, fitting, "file");
+  return editFile(
+    match,
+    renames.filter(({ names }) => names.test(asked)).map(({ edit }) => edit),
+  );
 }

@@ -17,7 +17,7 @@ export function ownListWithout(match: Match, list: string): string[] | undefined
       list,
       ...buildAgain(match),
     ];
-  const without = "sed -i '/environ.*TORCH_CUDA_ARCH_LIST/d'";
+  const without = "sed -i.bak '/environ.*TORCH_CUDA_ARCH_LIST/d'";
   const fetch = toFetchedSources(match);
   const folder =
     requested.length === 1 ? /^"?((?:\.{0,2}\/)?[\w.-]+(?:\/[\w.-]+)*)\/?"?$/.exec(requested[0] ?? "")?.[1] : undefined;

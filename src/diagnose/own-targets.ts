@@ -38,7 +38,7 @@ export function buildWithOwnTargets(match: Match): string[] | undefined {
           ...(arch === undefined
             ? [`GPU=$(${python(match)} -c "import torch; print('%d%d' % torch.cuda.get_device_capability())")`]
             : []),
-          `sed -i "s/compute_80,code=sm_80/compute_${arch ?? "$GPU"},code=sm_${arch ?? "$GPU"}/" setup.py`,
+          `sed -i.bak "s/compute_80,code=sm_80/compute_${arch ?? "$GPU"},code=sm_${arch ?? "$GPU"}/" setup.py`,
         ]),
     `${install} .`,
   ];

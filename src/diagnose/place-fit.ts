@@ -107,7 +107,10 @@ const toFillIn =
 /** Whether a line cannot be run before a person fills something in. */
 export function isToFillIn(line: string): boolean {
   const [command] = parted(line);
-  const outside = command.replaceAll(/"(?:[^"\\]|\\.)*"|'[^']*'/g, (quoted) => (quoted.startsWith("'") ? "" : quoted));
+  // In PowerShell's words single quotes stand within the double ones.
+  const outside = command.startsWith("powershell ")
+    ? command.replaceAll(/'[^']*'/g, "")
+    : command.replaceAll(/"(?:[^"\\]|\\.)*"|'[^']*'/g, (quoted) => (quoted.startsWith("'") ? "" : quoted));
   return toFillIn.test(outside.replaceAll(/#include <[^>]*>/g, ""));
 }
 

@@ -86,6 +86,7 @@ export class PlatformReader {
 
   #stated(text: string): void {
     this.#speaksOf(text);
+    if (/^\s*-- Build files have been written to: [A-Za-z]:[\\/]/.test(text)) this.#facts.platform = "win32";
     if (text.includes("aarch64") && text.length <= 200 && statedArm.test(text)) this.#facts.arch ??= "arm64";
     if (!/OS|ystem|latform/.test(text)) return;
     const system = statedSystem(text.length > 200 ? text.slice(0, 200) : text);

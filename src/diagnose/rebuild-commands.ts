@@ -207,7 +207,8 @@ export function reinstall(match: Match, name: string): string[] {
   const samePage = page === match.context.log.wheelPage;
   const all = kin.some((word) => plainName(word.replace(/[=<>!~].*$/, "")) === name)
     ? kin.map((word) => (samePage ? word : bounded(match, word.replace(/[=<>!~].*$/, ""))))
-    : [wanted];
+    : // It loads the other, which is of the same page. Source: torch_sparse/mul.py of rusty1s/pytorch_sparse.
+      [...(name === "torch-sparse" ? [bounded(match, "torch-scatter")] : []), wanted];
   const names = all.map((word) => word.replaceAll('"', "").replace(/[=<>!~].*$/, "")).join(",");
   const fromSource = (wants: readonly string[]): string =>
     origin.source === undefined ? pip(match, `${options} --no-binary ${names} ${wants.join(" ")}`) : build;

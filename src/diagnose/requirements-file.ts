@@ -39,5 +39,5 @@ export function withPins(match: Match, pins: readonly Pin[], options = ""): stri
   const programs = pins.map(
     ({ name, range = "" }) => `s/^ *${name.replaceAll(/[-_.]/g, "[-_.]")}( *[=<>!~;@].*)?$/${name}${range}/g`,
   );
-  return [`sed -i -E '${programs.join("; ")}' ${quote(file)}`, installList(match, file, options)];
+  return [`sed -i.bak -E '${programs.join("; ")}' ${quote(file)}`, installList(match, file, options)];
 }

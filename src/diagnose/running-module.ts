@@ -6,7 +6,7 @@ const ipythonFrame =
 
 /** Packages that load, build or carry others: what fails below them is somebody else's. */
 const carriers =
-  /^(?:torch|nvidia|numpy|setuptools|pip|wheel|pyproject_hooks|pluggy|pytest|_pytest|importlib\w*|pkg_resources|_distutils_hack|ninja|pybind11|IPython|click|typer|uvloop|uvicorn|asyncio|ray|starlette|fastapi|gradio|tqdm|peft|trl|diffusers|transformers|accelerate|lightning|pytorch_lightning|hydra)$/;
+  /^(?:torch|nvidia|numpy|setuptools|pip|wheel|pyproject_hooks|pluggy|pytest|_pytest|importlib\w*|pkg_resources|_distutils_hack|ninja|pybind11|IPython|click|typer|filelock|fsspec|multiprocess|uvloop|uvicorn|asyncio|ray|starlette|fastapi|gradio|tqdm|peft|trl|diffusers|transformers|accelerate|lightning|pytorch_lightning|hydra)$/;
 
 /** Modules of Python itself, as sessions import them to ask for versions. */
 const standardModules =

@@ -35,11 +35,19 @@ function cummBound(release: string | undefined): string | undefined {
   return minor === undefined ? undefined : minor === "2" ? "0.4" : "0.3";
 }
 
-/** Takes all of them away and installs the one for torch's CUDA, with the cumm that it asks for. */
-export function installSpconv(match: Match): string[] {
-  const { versions, spokenCuda } = match.context.log;
+/** The CUDA of the spconv that the text names: `11.7` of `spconv-cu117`. */
+export function cudaOfSpconv(match: Match): string | undefined {
+  const [, major, minor] =
+    named(match)
+      .map((name) => /^spconv-cu(\d\d)(\d)$/.exec(name))
+      .find((found) => found !== null) ?? [];
+  return major === undefined ? undefined : `${major}.${minor ?? ""}`;
+}
+
+/** Takes all of them away and installs the one for a CUDA, torch's by itself, with the cumm that it asks for. */
+export function installSpconv(match: Match, cuda = torchCuda(match) ?? match.context.log.spokenCuda): string[] {
+  const { versions } = match.context.log;
   const there = named(match);
-  const cuda = torchCuda(match) ?? spokenCuda;
   const number = cuda === undefined ? undefined : numberFor(cuda);
   const installed = there.find((name) => /^spconv-cu/.test(name));
   // Nothing tells torch's CUDA: the one that was chosen before.

@@ -37,7 +37,7 @@ function withTypes(match: Match): string[] {
 
 /** Puts `x.scalar_type()` where `x.type()` stands for it; on Windows with Python, which has to be there. */
 export function withScalarTypes(match: Match): string[] {
-  if (platformOf(match) !== "win32") return withTypes(match).map((where) => `sed -i -E '${program}' ${where}`);
+  if (platformOf(match) !== "win32") return withTypes(match).map((where) => `sed -i.bak -E '${program}' ${where}`);
   const { file = "" } = match.finding;
   const folder = /^([A-Za-z]:\\.{1,250})\\[^\\]+$/.exec(file)?.[1];
   const root = folder === undefined || /pip-(?:req-build|install)|torch\\include/.test(folder) ? "." : folder;

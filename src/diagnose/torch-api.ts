@@ -3,6 +3,7 @@
  * against. Only what can be said with certainty stands here; a release is named where it is known.
  * Source: the release notes of PyTorch ("Backwards Incompatible Changes", "C++ API") and torch's headers of the releases.
  */
+import type { Edit } from "./source-edits.ts";
 
 /** What is known of a name. */
 export interface TorchName {
@@ -14,8 +15,10 @@ export interface TorchName {
   readonly gone?: string;
   /** What takes its place. */
   readonly instead?: string;
-  /** A replacement of words that is the whole change. */
-  readonly rename?: readonly [from: string, to: string];
+  /** An edit that is the whole change. */
+  readonly rename?: Edit;
+  /** The name is one that whole projects use: `rename` is for all their sources. */
+  readonly isWide?: true;
 }
 
 /** First match wins. */
@@ -138,7 +141,7 @@ const names: readonly TorchName[] = [
     form: /^D?CHECK_(?:EQ|NE|LT|LE|GT|GE)$|^CHECK_NOTNULL$/,
     gone: "1.13",
     instead: "TORCH_CHECK_EQ, TORCH_CHECK_LT and their like, with #include <c10/util/Logging.h>",
-    rename: ["\\b\\(D\\?\\)CHECK_\\([ENLG][A-Z]*\\)\\b", "TORCH_\\1CHECK_\\2"],
+    rename: ["\\b(D?)CHECK_([ENLG][A-Z]*)\\b", "TORCH_\\1CHECK_\\2"],
   },
   {
     form: /^c10::guts::(?:conjunction|disjunction|negation|void_t|is_\w+|\w+_t|make_unique|invoke|apply|if_constexpr|bool_constant|reverse|clamp)$/,
@@ -150,11 +153,13 @@ const names: readonly TorchName[] = [
     form: /^c10::(?:variant|get_if|holds_alternative|visit|in_place|in_place_index_t|monostate|get)$/,
     gone: "2.1",
     instead: "std::variant and its like, with #include <variant>",
-    rename: ["c10::", "std::"],
+    rename: ["\\bc10::(variant|get_if|holds_alternative|visit|in_place|in_place_index_t|monostate|get)\\b", "std::\\1"],
   },
   {
     form: /^(?:c10|at|torch)::(?:optional|nullopt|nullopt_t|make_optional|value_or_else)$/,
     instead: "std::optional and std::nullopt, with #include <optional> (torch 2.5 and newer; C++17)",
+    rename: ["(c10|at|torch)::(optional|nullopt|make_optional)", "std::\\2"],
+    isWide: true,
   },
   {
     form: /^c10::string_view$|^c10::basic_string_view$/,

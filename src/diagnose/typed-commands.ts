@@ -135,6 +135,8 @@ export class TypedReader {
   readonly #typed: TypedCommand[] = [];
   #image: string | undefined;
   #make = false;
+  /** Make itself says that it stopped. */
+  #stopped = false;
   #cmake = false;
   #pending: { readonly text: string; readonly at: number } | undefined;
   /** The folder that a shell without a prompt went to: of a trace, of a CI service, of a notebook's `%cd`. */
@@ -150,6 +152,7 @@ export class TypedReader {
     this.#pending = undefined;
     if (text.length > mostRead || (before === "" && !tools.test(text) && !text.startsWith("shell: "))) return;
     const line = `${before}${text.trim()}`;
+    if (line.startsWith("make: *** ")) this.#stopped = true;
     if (line.includes("CMakeFiles")) this.#cmake = true;
     else if (makeFailed.test(line)) this.#make = true;
     if (/^shell: |^##\[endgroup\]/.test(line)) this.#step = 0;
@@ -221,7 +224,7 @@ export class TypedReader {
       shown.findLast(({ kind }) => wanted.includes(kind));
     const step = last("configure", "build", "compile")?.kind as TypedFacts["typedLast"];
     const configure = last("configure")?.line;
-    const build = last("build")?.line;
+    const build = last("build")?.line ?? (this.#stopped ? stepOf(configure) : undefined);
     const compile = last("compile")?.line;
     const program = last("program")?.line;
     const built = asBuild(last("build", "package", "script"));
@@ -237,6 +240,13 @@ export class TypedReader {
       ...(this.#image === undefined ? {} : { imageBuild: this.#image }),
     };
   }
+}
+
+/** What builds where CMake was configured, when make stopped and the text does not show how it was called. */
+function stepOf(configure: string | undefined): string | undefined {
+  if (configure === undefined) return undefined;
+  const folder = /(?:^|\s)-B ?("[^"]+"|[^\s"]+)/.exec(configure)?.[1];
+  return folder === undefined ? "make" : `cmake --build ${folder}`;
 }
 
 /** A command that builds, with the name of its tool. */

@@ -2,6 +2,7 @@
  * The last look at a fix for Windows: its lines have to be ones that cmd.exe takes, and its Visual Studio that of the text.
  * It does not know whether a fix is right.
  */
+import { withinPowerShell } from "./powershell-edits.ts";
 import type { Match } from "./rule.ts";
 import { inWordsOfCmd } from "./windows-words.ts";
 
@@ -43,7 +44,7 @@ const ofCmd = /^(?:set \w+=|for \/f |rmdir \/s|dir \/s|del \/)|%[A-Z_]{3,}%|\.ba
 function fromPowerShell(lines: readonly string[]): string[] {
   return lines.some((line) => ofCmd.test(line))
     ? ["cmd", "# from PowerShell: what follows is for cmd.exe", ...lines]
-    : lines.map((line) => line.replace(/^cd \/d (?=\S)/, "cd "));
+    : lines.map((line) => withinPowerShell(line.replace(/^cd \/d (?=\S)/, "cd ")));
 }
 
 const startsVisualStudio = /^(?:call )?"?[A-Z]:\\[^"]*\\vcvars\w*\.bat/;

@@ -3,6 +3,7 @@
  * output. What has no counterpart on Windows (packages of a distribution, LD_LIBRARY_PATH, devices) is left out. It does not
  * know Windows' own commands, which stay as they are.
  */
+import { editByPowerShell } from "./powershell-edits.ts";
 
 /** What is of Unix alone: its package managers, its loader, its devices and services. */
 const unixOnly =
@@ -89,24 +90,6 @@ function filtered(text: string): string {
 /** What Git for Windows brings the programs for. */
 const inGitBash = "# in Git Bash: ";
 
-/** What `sed -i -E 's/…/…/g' a.cpp` does, in PowerShell's words: not every Windows has a sed. */
-function replacedInFile(text: string): string | undefined {
-  const [, programs = "", file] = /^sed -i(?:\.bak)? -E '([^'"]+)' ([\w.:\\/+-]+)$/.exec(text) ?? [];
-  if (file === undefined) return undefined;
-  const parts = programs.split("; ").map((each) => /^(\d*)s\/((?:[^/\\]|\\.)+)\/((?:[^/\\]|\\.)*)\/g$/.exec(each));
-  const line = parts[0]?.[1] ?? "";
-  if (parts.some((part) => part === null || part[1] !== line)) return undefined;
-  const replaced = parts
-    .map(
-      (part) =>
-        ` -creplace '${part?.[2] ?? ""}','${(part?.[3] ?? "").replaceAll(/\\(?=\d)/g, "$").replaceAll(/\\([&/\\])/g, "$1")}'`,
-    )
-    .join("");
-  if (line === "") return `powershell -Command "(Get-Content ${file})${replaced} | Set-Content ${file}"`;
-  const at = `$t[${String(Number(line) - 1)}]`;
-  return `powershell -Command "$t = @(Get-Content ${file}); ${at} = ${at}${replaced}; Set-Content ${file} $t"`;
-}
-
 /** One command, without what follows it. */
 function one(command: string): string[] {
   const text = command.trim();
@@ -114,7 +97,7 @@ function one(command: string): string[] {
   const unset = /^unset ([\w ]+)$/.exec(text)?.[1];
   if (unset !== undefined) return unset.split(" ").map((name) => `set ${name}=`);
   if (/^ls -d \/usr\/local\/cuda/.test(text)) return [`dir "${toolkits}"`];
-  const replaced = replacedInFile(text);
+  const replaced = editByPowerShell(text);
   if (replaced !== undefined) return [replaced];
   if (/^sed -|^grep -|^for \w+ in /.test(text)) return [`${inGitBash}${text}`];
   const removed = /^rm -rf (.+)$/.exec(text)?.[1];

@@ -348,6 +348,14 @@ export const phrases: readonly Phrase[] = [
     severity: "note",
   },
   {
+    words:
+      /\b(?:re-?)?(?:compil|build|built)\w*\b.{0,60}\b(?:every|each) (?:single )?(?:time|start|import|launch|run)\b|\b(?:every|each) (?:single )?(?:time|start|import|launch|run)\b.{0,60}\b(?:re-?(?:compil|build|built)\w*|(?:compil|build)\w* (?:again|anew))\b/i,
+    kind: "warning",
+    tool: "torch",
+    code: "built-each-time",
+    severity: "warning",
+  },
+  {
     words: /Clock skew detected|has modification time .* in the future/,
     kind: "system",
     tool: "make",

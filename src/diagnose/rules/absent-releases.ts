@@ -73,7 +73,7 @@ export const absentReleaseRules: readonly Rule[] = [
       `export CUMM_CUDA_ARCH_LIST=${log.cummArch ?? log.jetsonArch ?? log.namedGpu ?? "8.7"} CUMM_DISABLE_JIT=1 SPCONV_DISABLE_JIT=1   # the GPU's compute capability: Orin 8.7, Xavier 7.2`,
       "python -m pip install --upgrade pccm ccimport ninja wheel setuptools",
       "git clone https://github.com/FindDefinition/cumm && (cd cumm && python -m pip install --no-build-isolation -e .)",
-      "git clone https://github.com/traveller59/spconv && cd spconv && sed -i 's/\"cumm[^\"]*\",\\?//' pyproject.toml && python -m pip install --no-build-isolation --no-deps -e .   # releases that belong together: pyproject.toml names cumm's",
+      "git clone https://github.com/traveller59/spconv && cd spconv && sed -i.bak 's/\"cumm[^\"]*\",\\?//' pyproject.toml && python -m pip install --no-build-isolation --no-deps -e .   # releases that belong together: pyproject.toml names cumm's",
     ],
     sources: ["traveller59/spconv#698", "traveller59/spconv#639", "https://github.com/traveller59/spconv#readme"],
     examples: [

@@ -1,6 +1,7 @@
 /** What fails on an AMD GPU when torch or an extension runs, and the headers of ROCm's libraries. */
 import { pip, platformOf, python, rebuild, setVariable, torchIndex } from "../commands.ts";
 import { header, includedBy } from "../matchers.ts";
+import { packageOf } from "../packages.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 import { failedInTorch } from "./gpu-frames.ts";
 
@@ -43,14 +44,36 @@ function otherTorch(match: Match): string[] {
       "unset HSA_OVERRIDE_GFX_VERSION   # where it is set, kernels for another GPU are looked for",
       `${pip(match, `install --force-reinstall torch --index-url https://download.pytorch.org/whl/${torchIndex(match)}`)}   # PyTorch's own build, which has ${gfx ?? ""}; in a container: without libraries of the host's ROCm before its own (LD_LIBRARY_PATH, singularity --rocm)`,
     ];
+  const install =
+    wheels === undefined
+      ? undefined
+      : pip(match, `install --force-reinstall --pre torch --index-url https://rocm.nightlies.amd.com/v2/${wheels}/`);
+  const byFamily =
+    "# AMD's own wheels by GPU family (RX 6000: gfx103X, also for Windows): https://github.com/ROCm/TheRock/blob/main/RELEASES.md";
+  if (platformOf(match) === "win32")
+    return [install === undefined ? byFamily : `${install}   # AMD's own wheels for this GPU`];
+  // One way alone: AMD's wheels have code for this very GPU, and none for the one that the variable pretends.
   return [
     // For which GPU to pretend has to be known: another one's kernels end the program.
-    ...(platformOf(match) === "win32" ? [] : [gfx === undefined ? `# ${override}` : override]),
-    wheels === undefined
-      ? "# AMD's own wheels by GPU family (RX 6000: gfx103X, also for Windows): https://github.com/ROCm/TheRock/blob/main/RELEASES.md"
-      : pip(match, `install --force-reinstall --pre torch --index-url https://rocm.nightlies.amd.com/v2/${wheels}/`) +
-        "   # AMD's own wheels for this GPU",
+    gfx === undefined ? `# ${override}` : override,
+    install === undefined
+      ? byFamily
+      : `# or AMD's own wheels for this GPU, without that variable: unset HSA_OVERRIDE_GFX_VERSION; ${install}`,
   ];
+}
+
+/** Whether the text tells of anything that was compiled beside torch. */
+function hasExtension(match: Match): boolean {
+  const { log } = match.context;
+  return (
+    log.compiledPackages.length > 0 ||
+    log.setupCommand !== undefined ||
+    log.typedBuild !== undefined ||
+    log.package !== undefined ||
+    log.builtAtRunTime ||
+    log.namesRetorch ||
+    packageOf(match) !== undefined
+  );
 }
 
 /**
@@ -119,6 +142,12 @@ export const amdRunTimeRules: readonly Rule[] = [
       const list = `${python(match)} -c "import torch; print(torch.__version__, torch.cuda.get_arch_list(), torch.cuda.get_device_properties(0).gcnArchName)"   # is this GPU in torch's own list?`;
       if (ofBlas(match) || failedInTorch(match) || neverInTorch.test(gfxOf(match) ?? ""))
         return [...otherTorch(match), list];
+      if (!hasExtension(match) && gfxOf(match) !== undefined)
+        return [
+          list,
+          ...otherTorch(match),
+          "# it is in the list: not torch, but an extension lacks it, which has to be built again with PYTORCH_ROCM_ARCH set",
+        ];
       return [
         list,
         "# it is: the extension lacks it; build it again for this GPU:",
@@ -131,14 +160,15 @@ export const amdRunTimeRules: readonly Rule[] = [
               : "$(rocm_agent_enumerator | grep -v gfx000 | sort -u | paste -sd';')"),
         ),
         ...rebuild(match),
-        "# it is not: torch itself has no code for it:",
-        ...otherTorch(match),
+        "# it is not: torch itself has no code for it, and this comes first:",
+        ...otherTorch(match).map((line) => (line.startsWith("#") ? line : `# ${line}`)),
       ];
     },
     sources: [
       "ROCm/legacy-rocm-build#2061",
       "pytorch/pytorch#73534",
       "patientx-cfz/comfyui-rocm#71",
+      "pytorch/pytorch#164346",
       // gfx8: dropped at 4.0, and what others build.
       "ROCm/legacy-rocm-build#1353",
       "Firstbober/rocm-pytorch-gfx803-docker#5",
@@ -156,6 +186,10 @@ export const amdRunTimeRules: readonly Rule[] = [
       {
         text: "rocBLAS error: Cannot read /opt/rocm/lib/rocblas/library/TensileLibrary.dat: Illegal seek for GPU arch : gfx1102",
         expect: "HSA_OVERRIDE_GFX_VERSION=11.0.0",
+      },
+      {
+        text: "RuntimeError: HIP error: invalid device function\n[pip3] torch==2.9.0+rocm6.4\nGPU: AMD Radeon 8060S (gfx1151)",
+        expect: "# or AMD's own wheels for this GPU, without that variable: unset HSA_OVERRIDE_GFX_VERSION",
       },
       {
         text: "HIP error: Invalid device function\n### GPU\n2x AMD Radeon (TM) Pro WX 5100 Graphics",

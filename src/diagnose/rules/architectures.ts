@@ -1,7 +1,7 @@
 /** Device code that asks for functions and atomics of a newer GPU architecture than it is compiled for. */
-import { knownCapabilities, platformOf, setVariable } from "../commands.ts";
+import { knownCapabilities, setVariable } from "../commands.ts";
 import type { Finding } from "../finding.ts";
-import { addInclude } from "../source-edits.ts";
+import { addInclude, editFile } from "../source-edits.ts";
 import { type Match, placeOf, type Rule, saidAny } from "../rule.ts";
 import { dotted } from "../version-facts.ts";
 import { typedFor } from "./typed-architectures.ts";
@@ -93,7 +93,7 @@ export const architectureRules: readonly Rule[] = [
         ? `\`${match.facts["name"] ?? ""}\` is of <${match.facts["header"] ?? ""}>: ${placeOf(match.finding)} does not include it, or the header hides it, because the GPU architecture that is compiled for is below ${match.facts["since"] ?? ""} or the CUDA toolkit is older than the function.`
         : `\`${match.facts["name"] ?? ""}\` has no form for these arguments at ${placeOf(match.finding)}: the one that the code means exists from architecture ${match.facts["since"] ?? ""} on (or in a newer <${match.facts["header"] ?? ""}>), and an older one is on the list.`,
     fix: (match) => [
-      ...(match.facts["args"] === undefined ? [addInclude(match, match.facts["header"] ?? "")] : []),
+      ...(match.facts["args"] === undefined ? addInclude(match, match.facts["header"] ?? "") : []),
       `${setVariable(match, "TORCH_CUDA_ARCH_LIST", listFrom(match, match.facts["since"] ?? "8.0"))}   # that, or newer ones alone; #if __CUDA_ARCH__ >= ${(match.facts["since"] ?? "8.0").replace(".", "")}0 around the code for others`,
       "nvcc --version",
     ],
@@ -182,11 +182,7 @@ export const architectureRules: readonly Rule[] = [
     cause: (match) =>
       `atomicAdd of CUDA takes __half and __nv_bfloat16, not torch's c10::Half and c10::BFloat16 (${match.facts["types"] ?? ""}).`,
     fix: (match) => [
-      ...(match.finding.file === undefined || platformOf(match) === "win32"
-        ? []
-        : [
-            `sed -i.bak -E 's/\\batomicAdd\\(/gpuAtomicAdd(/g; 0,/#include/s//#include <ATen\\/cuda\\/Atomic.cuh>\\n#include/' ${match.finding.file}`,
-          ]),
+      ...editFile(match, [["\\batomicAdd\\(", "gpuAtomicAdd("]], ["#include <ATen/cuda/Atomic.cuh>"]),
       "# #include <ATen/cuda/Atomic.cuh>, and gpuAtomicAdd(p, v) (or gpuAtomicAddNoReturn) in place of atomicAdd(p, v)",
     ],
     sources: ["pytorch: aten/src/ATen/cuda/Atomic.cuh"],

@@ -1,64 +1,87 @@
 /** Where a build runs: network file systems, folders that vanish, names that Windows refuses, arguments of ninja. */
-import { platformOf, rebuild, removeFolder, setVariable } from "../commands.ts";
+import { pip, platformOf, rebuild, removeFolder, setVariable } from "../commands.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
+import { isBuiltByPython } from "../typed-builds.ts";
 
 function ofNinja(tool: string): boolean {
   return tool === "ninja";
 }
 
-function shortFolders(match: Match): string[] {
-  const quoted = match.finding.file ?? match.facts["path"] ?? "";
+/** cl.exe and link.exe stay with 260 characters; ninja from 1.12 on takes more where Windows does. Source: ninja-build/ninja#2225. */
+function longPaths(match: Match): string[] {
   return [
-    "# move the project, the environment and the temporary folder to short paths of plain ASCII letters:",
-    "set TMP=C:\\t& set TEMP=C:\\t& mkdir C:\\t",
-    ...(/torch_extensions/.test(quoted) ? ["set TORCH_EXTENSIONS_DIR=C:\\te"] : []),
     "reg add HKLM\\SYSTEM\\CurrentControlSet\\Control\\FileSystem /v LongPathsEnabled /t REG_DWORD /d 1 /f   # as administrator; cl.exe and link.exe keep their limit of 260",
+    ...(ofNinja(match.finding.tool) && match.facts["long"] !== undefined
+      ? [pip(match, 'install --upgrade "ninja>=1.12"') + "   # older ones do not heed that setting"]
+      : []),
   ];
 }
 
+/** An environment of conda's by its name, in the drive and the folder where the long path begins. */
+const condaEnvironment = /^(?<drive>[A-Za-z]:)[\\/].*?[\\/]envs[\\/](?<name>[\w.-]+)[\\/]/;
+
+/** What is long gets a short name: the environment, the temporary folder, the cache of load(), or the project. Source: conda's documentation of `create` (--clone, -p). */
+function shortFolders(match: Match): string[] {
+  const quoted = match.finding.file ?? match.facts["path"] ?? "";
+  const said = quoted === "" ? match.finding.text : quoted;
+  const { drive, name } = condaEnvironment.exec(quoted)?.groups ?? {};
+  if (match.facts["long"] !== undefined && drive !== undefined && name !== undefined && /site-packages/.test(quoted))
+    return [
+      `conda create -y -p ${drive}\\e --clone ${name}   # the same environment under a short path: the build writes each path twice`,
+      `conda activate ${drive}\\e`,
+      ...longPaths(match),
+    ];
+  if (/torch_extensions/.test(said)) return ["set TORCH_EXTENSIONS_DIR=C:\\te", ...longPaths(match)];
+  if (
+    /[\\/]te?mp[\\/]|pip-install-|pip-req-build/i.test(said) ||
+    match.facts["long"] === undefined ||
+    !isBuiltByPython(match)
+  )
+    return [
+      "# move the project, the environment and the temporary folder to short paths of plain ASCII letters:",
+      "set TMP=C:\\t& set TEMP=C:\\t& mkdir C:\\t",
+      ...longPaths(match),
+    ];
+  return [
+    'subst P: "%CD%" & P:   # the project under a short name, in the folder of the sources; away again: subst P: /d',
+    ...longPaths(match),
+  ];
+}
+
+/** The folder that scikit-build, setuptools or CMake builds in, where the text names it. */
+function buildFolderOf({ context: { log } }: Match): string[] {
+  const folder = /^.*?[\\/](?:_skbuild|build)(?=[\\/]|$)/.exec(log.generatedIn ?? "")?.[0];
+  return folder === undefined ? [] : [folder.replaceAll("/", "\\")];
+}
+
+/**
+ * Who keeps what it compiles at run time in a folder of its own, and the variable that names it. flashinfer's folder lies below
+ * the one that is named, as .cache/flashinfer. Sources: flashinfer/jit/env.py, python/triton/knobs.py, torch/_inductor/runtime/cache_dir_utils.py.
+ */
+const caches: readonly (readonly [
+  RegExp,
+  { readonly variable: string; readonly folder: string; readonly what: string },
+])[] = [
+  [
+    /[\\/]flashinfer[\\/]jit|\.cache[\\/]flashinfer|FLASHINFER_/,
+    { variable: "FLASHINFER_WORKSPACE_BASE", folder: "/tmp/$USER", what: "flashinfer's kernels" },
+  ],
+  [
+    /torchinductor|[\\/]torch[\\/]_inductor[\\/]/,
+    { variable: "TORCHINDUCTOR_CACHE_DIR", folder: "/tmp/$USER/inductor", what: "what torch.compile writes" },
+  ],
+  [
+    /\.triton[\\/]|[\\/]triton[\\/](?:runtime|compiler|backends)[\\/]/,
+    { variable: "TRITON_CACHE_DIR", folder: "/tmp/$USER/triton", what: "Triton's kernels" },
+  ],
+];
+
+function cacheOf({ finding }: Match): (typeof caches)[number][1] | undefined {
+  const said = [finding.text, finding.file, ...(finding.frames ?? [])].join("\n");
+  return caches.find(([words]) => words.test(said))?.[1];
+}
+
 export const buildSurroundingsRules: readonly Rule[] = [
-  {
-    id: "compiler-cache-failed",
-    title: "The compiler cache in front of the compiler fails",
-    on: ["system"],
-    specificity: 74,
-    matches: (finding) =>
-      coded(finding, "compiler-cache") === undefined
-        ? undefined
-        : {
-            name: /sccache/.test(finding.message) ? "sccache" : "ccache",
-            why: finding.message.replace(/^.*?ccache: /, ""),
-          },
-    confidence: "high",
-    cause: (match) =>
-      `\`${match.facts["name"] ?? "ccache"}\` was put in front of the compiler and stops by itself (${match.facts["why"] ?? ""}): its store, its server or its configuration is at fault, not the code.`,
-    fix: (match) =>
-      match.facts["name"] === "sccache"
-        ? [
-            ...(platformOf(match) === "win32"
-              ? ["set CMAKE_C_COMPILER_LAUNCHER=& set CMAKE_CXX_COMPILER_LAUNCHER=& set CMAKE_CUDA_COMPILER_LAUNCHER="]
-              : [
-                  "unset CMAKE_C_COMPILER_LAUNCHER CMAKE_CXX_COMPILER_LAUNCHER CMAKE_CUDA_COMPILER_LAUNCHER RUSTC_WRAPPER   # the build without it",
-                  "export CC=gcc CXX=g++",
-                ]),
-            "# or mend it: sccache --stop-server; SCCACHE_LOG=debug sccache --start-server says why; its store is named by SCCACHE_… variables",
-          ]
-        : [
-            `${setVariable(match, "CCACHE_DISABLE", "1")}   # it then calls the compiler and keeps nothing`,
-            "# or a folder that may be written: export CCACHE_DIR=<folder>",
-          ],
-    sources: ["https://github.com/mozilla/sccache", "https://ccache.dev/manual/latest.html"],
-    examples: [
-      {
-        text: "sccache: error: Server startup failed: cache storage failed to read: Unauthorized",
-        expect: "--stop-server",
-      },
-      {
-        text: "ccache: error: Failed to create directory /home/u/.ccache/tmp: Permission denied",
-        expect: "CCACHE_DIR",
-      },
-    ],
-  },
   {
     id: "path-too-long-or-foreign",
     title: "Windows's tools do not take the path",
@@ -88,8 +111,20 @@ export const buildSurroundingsRules: readonly Rule[] = [
         ? `\`${match.facts["path"] ?? "A path"}\` is (most likely) longer than the 260 characters that cl.exe, link.exe and ninja take: the build folder repeats the whole path of each source below a deep temporary folder.`
         : `\`${match.facts["path"] ?? "A path"}\` cannot be opened or written: its folder does not exist, or the path has letters outside of ASCII (a user name), which these tools read in another encoding.`,
     fix: (match) => shortFolders(match),
-    sources: ["https://learn.microsoft.com/windows/win32/fileio/maximum-file-path-limitation"],
+    sources: [
+      "https://learn.microsoft.com/windows/win32/fileio/maximum-file-path-limitation",
+      "ninja-build/ninja#2225",
+      "pytorch/ort#177",
+    ],
     examples: [
+      {
+        text: "ninja: error: Stat(D:/tools/miniconda3/envs/vision/lib/site-packages/ops/build/temp.win-amd64-cpython-310/Release/tools/miniconda3/envs/vision/lib/site-packages/ops/a.obj): Filename longer than 260 characters",
+        expect: "conda create -y -p D:\\e --clone vision",
+      },
+      {
+        text: "C:\\work\\p> python setup.py develop\nninja: error: Stat(C:/work/p/build/temp.win-amd64-cpython-310/Release/work/p/csrc/a.obj): Filename longer than 260 characters",
+        expect: 'subst P: "%CD%" & P:',
+      },
       {
         text: "fatal error C1083: Cannot open compiler generated file: 'C:\\Users\\u\\AppData\\Local\\Temp\\pip-install-abc\\my_ops_1234\\build\\temp.win-amd64-cpython-311\\Release\\Users\\u\\AppData\\Local\\Temp\\pip-install-abc\\my_ops_1234\\csrc\\attention.obj': No such file or directory",
         expect: "260",
@@ -129,13 +164,35 @@ export const buildSurroundingsRules: readonly Rule[] = [
     confidence: "medium",
     cause: () =>
       "A file that build.ninja is made from is younger than build.ninja, even after it was made anew: the clock of the machine (WSL after sleep, a container, a file server) is behind, or files carry times from the future.",
-    fix: () => [
-      "date; find . -newermt now -not -path './.git/*' | head   # files from the future",
-      "find . -newermt now -exec touch {} +",
-      "sudo hwclock -s || sudo ntpdate pool.ntp.org   # sets the clock; WSL: wsl --shutdown",
+    fix: (match) =>
+      platformOf(match) === "win32"
+        ? [
+            "w32tm /resync   # as administrator: sets the clock",
+            'powershell -Command "Get-ChildItem -Recurse -File | Where-Object { $_.LastWriteTime -gt (Get-Date) } | ForEach-Object { $_.LastWriteTime = Get-Date }"   # in the project\'s folder: files from the future',
+            ...buildFolderOf(match).map((folder) => removeFolder(match, folder)),
+          ]
+        : [
+            "date; find . -newermt now -not -path './.git/*' | head   # files from the future",
+            "find . -newermt now -exec touch {} +",
+            "sudo hwclock -s || sudo ntpdate pool.ntp.org   # sets the clock; WSL: wsl --shutdown",
+          ],
+    sources: [
+      "https://ninja-build.org/manual.html",
+      "microsoft/vcpkg#30245",
+      "thliebig/openEMS-Project#429",
+      "https://learn.microsoft.com/windows-server/networking/windows-time-service/windows-time-service-tools-and-settings",
     ],
-    sources: ["https://ninja-build.org/manual.html"],
-    examples: [{ text: "ninja: error: manifest 'build.ninja' still dirty after 100 tries", expect: "touch" }],
+    examples: [
+      { text: "ninja: error: manifest 'build.ninja' still dirty after 100 tries", expect: "touch" },
+      {
+        text: "[7/9] Re-running CMake...\n-- Build files have been written to: C:/w/ops/build/temp.win-amd64-cpython-310\nninja: error: manifest 'build.ninja' still dirty after 100 tries, perhaps system time is not set",
+        expect: "w32tm /resync",
+      },
+      {
+        text: "-- Build files have been written to: C:/w/ops/_skbuild/win-amd64-3.9/cmake-build\nninja: error: manifest 'build.ninja' still dirty after 100 tries",
+        expect: "rmdir /s /q C:\\w\\ops\\_skbuild",
+      },
+    ],
   },
   {
     id: "network-file-system",
@@ -145,18 +202,36 @@ export const buildSurroundingsRules: readonly Rule[] = [
     matches: (finding) =>
       coded(finding, "network-file-system") ?? said(finding, /Stale file handle|\[Errno 116\]|\.nfs[0-9a-f]{8,}/),
     confidence: "high",
-    cause: () =>
-      "The folder lies on NFS (or another file server), where another machine or process replaced or removed the file while it was in use: several ranks or jobs share one cache of extensions, or a library is still loaded somewhere.",
-    fix: (match) => [
-      `${setVariable(match, "TORCH_EXTENSIONS_DIR", "/tmp/$USER/torch_extensions")}   # on a disk of this machine, one for each node`,
-      ...rebuild(match),
-      "# end programs that have the old file loaded; build once, then start all ranks",
+    cause: (match) =>
+      `The folder lies on NFS (or another file server), where another machine or process replaced or removed the file while it was in use: several ranks or jobs share one cache of ${cacheOf(match)?.what ?? "extensions"}, or a library is still loaded somewhere.`,
+    fix: (match) => {
+      const cache = cacheOf(match);
+      return [
+        cache === undefined
+          ? `${setVariable(match, "TORCH_EXTENSIONS_DIR", "/tmp/$USER/torch_extensions")}   # on a disk of this machine, one for each node`
+          : `${setVariable(match, cache.variable, cache.folder)}   # on a disk of this machine, one for each node: ${cache.what}`,
+        ...(cache === undefined ? rebuild(match) : []),
+        "# end programs that have the old file loaded; build once, then start all ranks",
+      ];
+    },
+    sources: [
+      "pytorch/pytorch#96589",
+      "flashinfer-ai/flashinfer#3777",
+      "flashinfer-ai/flashinfer: flashinfer/jit/env.py",
+      "https://docs.pytorch.org/docs/stable/torch.compiler_faq.html",
     ],
-    sources: ["pytorch/pytorch#96589"],
     examples: [
       {
         text: "OSError: [Errno 116] Stale file handle: '/nfs/home/u/.cache/torch_extensions/py310_cu121/k/k.so'",
         expect: "TORCH_EXTENSIONS_DIR",
+      },
+      {
+        text: 'Traceback (most recent call last):\n  File "/e/lib/python3.11/site-packages/flashinfer/jit/core.py", line 318, in build_and_load\n    with FileLock(self.lock_path, thread_local=False):\n  File "/e/lib/python3.11/site-packages/filelock/_unix.py", line 42, in _acquire\n    fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)\nOSError: [Errno 116] Stale file handle',
+        expect: 'export FLASHINFER_WORKSPACE_BASE="/tmp/$USER"',
+      },
+      {
+        text: "OSError: [Errno 116] Stale file handle: '/nfs/jo/.triton/cache/K7/__triton_launcher.so'",
+        expect: 'export TRITON_CACHE_DIR="/tmp/$USER/triton"',
       },
     ],
   },

@@ -3,6 +3,7 @@ import { own } from "../../base/own.ts";
 import { platformOf } from "../commands.ts";
 import { type Match, type MatchFacts, placeOf, type Rule, said, saidAny } from "../rule.ts";
 import type { Finding } from "../finding.ts";
+import { type Edit, editFile } from "../source-edits.ts";
 
 /**
  * What CCCL 3 (CUDA 13) removed, and what stands for it.
@@ -90,57 +91,54 @@ function nameOf(match: Match): string {
 
 /** The change as a command, where it is the same in all places. */
 function replacement(match: Match): string[] {
-  const { file } = match.finding;
-  if (file === undefined || platformOf(match) === "win32") return [];
   const name = nameOf(match);
   if (/^(?:unary|binary)_function$/.test(name))
-    return [
-      `sed -i.bak -E 's/ *: *public +(::)?thrust::${name} *<[^>]*> *([{]?)/ \\2/' ${file}   # no base class; result_type and its like, where they are used, become a using of one's own`,
-    ];
+    return editFile(match, [[` *: *public +(::)?thrust::${name} *<[^>]*> *([{]?)`, " \\2"]]).map(
+      (line) => `${line}   # no base class; result_type and its like, where they are used, become a using of one's own`,
+    );
   const direct = own(renamed, name);
   if (direct !== undefined) {
-    const [form, to, header] = direct;
-    const include =
-      header === undefined ? "" : `; 0,/#include/s//#include <${header.replaceAll("/", "\\/")}>\\n#include/`;
-    return [`sed -i.bak -E 's/${form}/${to}/g${include}' ${file}`];
+    const { edits, header } = direct;
+    return editFile(match, edits, header === undefined ? [] : [`#include <${header}>`]);
   }
   const functor = own(functors, name);
   return functor === undefined
     ? []
-    : [
-        `sed -i.bak -E 's/\\bcub::${name}(\\(\\)|[{][}])?/::${functor}/g; 0,/#include/s//#include <cuda\\/functional>\\n#include <cuda\\/std\\/functional>\\n#include/' ${file}`,
-      ];
+    : editFile(
+        match,
+        [[`\\bcub::${name}(\\(\\)|[{][}])?`, `::${functor}`]],
+        ["#include <cuda/functional>", "#include <cuda/std/functional>"],
+      );
 }
 
 /**
  * What is called the same way under another name: how it is written, what takes its place, and the header that has it.
  * Source: the CCCL 2.x → 3.0 migration guide.
  */
-const renamed: Readonly<Record<string, readonly [form: string, to: string, header?: string]>> = {
-  ConstantInputIterator: [
-    "(::)?\\bcub::ConstantInputIterator",
-    "::thrust::constant_iterator",
-    "thrust/iterator/constant_iterator.h",
-  ],
-  CountingInputIterator: [
-    "(::)?\\bcub::CountingInputIterator",
-    "::thrust::counting_iterator",
-    "thrust/iterator/counting_iterator.h",
-  ],
-  DiscardOutputIterator: [
-    "(::)?\\bcub::DiscardOutputIterator",
-    "::thrust::discard_iterator",
-    "thrust/iterator/discard_iterator.h",
-  ],
-  FpLimits: [
-    "(::)?\\bcub::FpLimits<([^<>]*)>::(L|M)(owest|ax)",
-    "::cuda::std::numeric_limits<\\2>::\\L\\3\\E\\4",
-    "cuda/std/limits",
-  ],
-  DivideAndRoundUp: ["(::)?\\bcub::DivideAndRoundUp", "::cuda::ceil_div", "cuda/cmath"],
-  LaneId: ["(::)?\\bcub::LaneId\\(", "::cuda::ptx::get_sreg_laneid(", "cuda/ptx"],
-  CTA_SYNC: ["(::)?\\bcub::CTA_SYNC\\(", "__syncthreads("],
-  WARP_SYNC: ["(::)?\\bcub::WARP_SYNC\\(", "__syncwarp("],
+const renamed: Readonly<Record<string, { readonly edits: readonly Edit[]; readonly header?: string }>> = {
+  ConstantInputIterator: {
+    edits: [["(::)?\\bcub::ConstantInputIterator", "::thrust::constant_iterator"]],
+    header: "thrust/iterator/constant_iterator.h",
+  },
+  CountingInputIterator: {
+    edits: [["(::)?\\bcub::CountingInputIterator", "::thrust::counting_iterator"]],
+    header: "thrust/iterator/counting_iterator.h",
+  },
+  DiscardOutputIterator: {
+    edits: [["(::)?\\bcub::DiscardOutputIterator", "::thrust::discard_iterator"]],
+    header: "thrust/iterator/discard_iterator.h",
+  },
+  FpLimits: {
+    edits: [
+      ["(::)?\\bcub::FpLimits<([^<>]*)>::Lowest", "::cuda::std::numeric_limits<\\2>::lowest"],
+      ["(::)?\\bcub::FpLimits<([^<>]*)>::Max", "::cuda::std::numeric_limits<\\2>::max"],
+    ],
+    header: "cuda/std/limits",
+  },
+  DivideAndRoundUp: { edits: [["(::)?\\bcub::DivideAndRoundUp", "::cuda::ceil_div"]], header: "cuda/cmath" },
+  LaneId: { edits: [["(::)?\\bcub::LaneId\\(", "::cuda::ptx::get_sreg_laneid("]], header: "cuda/ptx" },
+  CTA_SYNC: { edits: [["(::)?\\bcub::CTA_SYNC\\(", "__syncthreads("]] },
+  WARP_SYNC: { edits: [["(::)?\\bcub::WARP_SYNC\\(", "__syncwarp("]] },
 };
 
 /** Function objects that take the place of CUB's, as values. */

@@ -1,7 +1,7 @@
 /** Classes and modules that pybind11 is to show to Python, and what C++ says when it cannot. */
 import type { Finding } from "../finding.ts";
 import { type Match, type MatchFacts, placeOf, type Rule, saidAny } from "../rule.ts";
-import { addInclude, editSource } from "../source-edits.ts";
+import { addInclude, editFile, editLine } from "../source-edits.ts";
 
 const docs = "https://pybind11.readthedocs.io/en/stable";
 
@@ -35,7 +35,7 @@ export const classBindingRules: readonly Rule[] = [
     cause: (match) =>
       `${placeOf(match.finding)} writes "${match.facts["name"] ?? ""}" with quotation marks, where the macro (PYBIND11_MODULE, TORCH_LIBRARY) makes names of C++ out of it: it wants the bare word.`,
     fix: (match) => [
-      ...editSource(match, `s/"(${match.facts["name"] ?? ""})"/\\1/`),
+      ...editLine(match, [[`"(${match.facts["name"] ?? ""})"`, "\\1", "once"]]),
       `# PYBIND11_MODULE(TORCH_EXTENSION_NAME, m), TORCH_LIBRARY(${match.facts["name"] ?? "my_ops"}, m): no quotation marks`,
     ],
     sources: [`${docs}/basics.html`],
@@ -70,7 +70,7 @@ export const classBindingRules: readonly Rule[] = [
     fix: (match) =>
       [
         `pybind11/${/bind_/.test(match.facts["name"] ?? "") ? "stl_bind" : /interpreter/.test(match.facts["name"] ?? "") ? "embed" : /ostream/.test(match.facts["name"] ?? "") ? "iostream" : /gil_safe/.test(match.facts["name"] ?? "") ? "gil_safe_call_once" : "numpy"}.h`,
-      ].map((header) => addInclude(match, header)),
+      ].flatMap((header) => addInclude(match, header)),
     sources: [`${docs}/advanced/pycpp/numpy.html`],
     examples: [
       {
@@ -117,7 +117,7 @@ export const classBindingRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) => `"x"_a${at(match)} is a literal of pybind11 whose namespace is not opened.`,
     fix: (match) => [
-      ...editSource(match, 's/"([A-Za-z_][A-Za-z0-9_]*)"_a\\b/pybind11::arg("\\1")/g', true),
+      ...editFile(match, [['"([A-Za-z_][A-Za-z0-9_]*)"_a\\b', 'pybind11::arg("\\1")']]),
       '# or using namespace pybind11::literals; which brings "x"_a',
     ],
     sources: [`${docs}/basics.html#keyword-arguments`],
@@ -145,7 +145,7 @@ export const classBindingRules: readonly Rule[] = [
     fix: (match) => [
       ...(match.facts["name"] === undefined
         ? []
-        : editSource(match, `s/,[ \\t]*(${match.facts["name"]})\\b/, \\&\\1/`)),
+        : editLine(match, [[`,[ \\t]*(${match.facts["name"]})\\b`, ", &\\1"]])),
       `# .def("run", &${match.facts["name"] ?? "Foo::run"})`,
     ],
     sources: [`${docs}/classes.html`],

@@ -39,7 +39,7 @@ export const cmakeTargetRules: readonly Rule[] = [
       const name = (match.facts["target"] ?? "").split("::")[0] ?? "";
       if (ofTorch(match))
         return [
-          ...editCmake(match, `s/${match.facts["target"] ?? ""}/\${TORCH_LIBRARIES}/g`),
+          ...editCmake(match, [[match.facts["target"] ?? "", "${TORCH_LIBRARIES}"]]),
           "# find_package(Torch REQUIRED)  target_link_libraries(my_ops PRIVATE ${TORCH_LIBRARIES})",
           '# Python modules (pybind11) need torch_python as well: find_library(TORCH_PYTHON torch_python PATHS "${TORCH_INSTALL_PREFIX}/lib")',
         ];

@@ -11,6 +11,7 @@ import {
 } from "../commands.ts";
 import { type Match, type Rule, saidAny } from "../rule.ts";
 import { editCmake } from "../source-edits.ts";
+import { isBuiltByPython } from "../typed-builds.ts";
 
 /** The compute capabilities to name: those that are known, else a common one. */
 function capabilities(match: Match): readonly string[] {
@@ -43,6 +44,27 @@ function isBeforeCxx17({ facts, context: { log } }: Match): boolean {
   return facts["dialect"] === "CUDA17" && cuda !== undefined && Number(cuda.split(".")[0]) < 11;
 }
 
+function versionOr(cuda: string | undefined): string {
+  return cuda === undefined ? "one CUDA" : `CUDA ${cuda}`;
+}
+
+/** One toolkit in all variables that FindCUDA reads, and a build folder that remembers none, where Python's builder runs CMake. */
+function oneToolkit(match: Match): string[] | undefined {
+  if (!isBuiltByPython(match) || platformOf(match) === "win32") return undefined;
+  const { setupCommand, requested, dockerBuild } = match.context.log;
+  const cuda = torchCuda(match);
+  const asked = `$(${python(match)} -c "import torch; print('.'.join(torch.version.cuda.split('.')[:2]))")`;
+  const inSources = setupCommand !== undefined || requested?.includes(".") === true;
+  return [
+    "ls -d /usr/local/cuda*   # the toolkits that are installed",
+    // A step of a Dockerfile keeps nothing of what another one asked for.
+    `export CUDA_HOME=/usr/local/cuda${cuda === undefined ? (dockerBuild ? "" : `-${asked}`) : `-${cuda}`}   # the toolkit of torch's CUDA`,
+    "export CUDA_PATH=$CUDA_HOME CUDACXX=$CUDA_HOME/bin/nvcc PATH=$CUDA_HOME/bin:$PATH   # one name everywhere",
+    "unset CPATH CPLUS_INCLUDE_PATH",
+    ...(inSources ? ["rm -rf build"] : []),
+  ];
+}
+
 export const cmakeRules: readonly Rule[] = [
   {
     id: "cmake-language-not-enabled",
@@ -65,8 +87,14 @@ export const cmakeRules: readonly Rule[] = [
     fix: (match) => [
       ...(/^(?:CUDA|HIP)$/.test(match.facts["language"] ?? "")
         ? editCmake(
-            { ...match, finding: { ...match.finding, file: "CMakeLists.txt" } },
-            `0,/^[ \\t]*project[ \\t]*\\([^)]*\\)/I s//&\\nenable_language(${match.facts["language"] ?? ""})/`,
+            match,
+            [
+              [
+                "^([ \\t]*(project|PROJECT)[ \\t]*\\([^)]*\\))",
+                `\\1\nenable_language(${match.facts["language"] ?? ""})`,
+              ],
+            ],
+            "CMakeLists.txt",
           )
         : []),
       `# CMakeLists.txt: project(name LANGUAGES CXX ${match.facts["language"] === undefined || match.facts["language"].startsWith("C") ? "CUDA" : match.facts["language"]}) — or enable_language(…) at the top level, before find_package(Torch) and add_subdirectory`,
@@ -90,17 +118,30 @@ export const cmakeRules: readonly Rule[] = [
       saidAny(
         finding,
         /Found two conflicting CUDA (?:installs|versions)/i,
-        /FindCUDA says CUDA version is (?<a>[\d.]+)? ?\(usually determined by nvcc\), but the CUDA headers say the version is (?<b>[\d.]+)?/s,
+        /FindCUDA says CUDA version is (?<nvcc>[\d.]+(?<!\.))? ?\(usually determined by nvcc\), but the CUDA\s+headers say the version is (?<headers>\d+\.\d+)/s,
       ),
     confidence: "high",
-    cause: () =>
-      "torch's CMake files compare the CUDA that FindCUDA and the one that FindCUDAToolkit found: they are two (often one toolkit under two names, /usr/local/cuda and /usr/local/cuda-12.1, or nvcc of one and headers of another).",
-    fix: (match) => [
-      `export CUDA_HOME=${toolkitFolder(match, torchCuda(match))} && export CUDA_PATH=$CUDA_HOME PATH=$CUDA_HOME/bin:$PATH   # one name everywhere: the toolkit of torch's CUDA`,
-      "cmake -DCUDA_TOOLKIT_ROOT_DIR=$CUDA_HOME -DCUDAToolkit_ROOT=$CUDA_HOME -DCMAKE_CUDA_COMPILER=$CUDA_HOME/bin/nvcc ..   # in an empty build folder",
+    cause: (match) =>
+      match.facts["headers"] !== undefined
+        ? `nvcc is of ${versionOr(match.facts["nvcc"] ?? match.context.log.cuda)}, and the headers that CMake found beside it are of CUDA ${match.facts["headers"]}: two toolkits are mixed. Variables of the shell (CUDA_HOME, CUDA_PATH, CPATH, PATH) or what an older build folder keeps name both.`
+        : "torch's CMake files compare the CUDA that FindCUDA and the one that FindCUDAToolkit found: they are two (often one toolkit under two names, /usr/local/cuda and /usr/local/cuda-12.1, or nvcc of one and headers of another).",
+    fix: (match) =>
+      oneToolkit(match) ?? [
+        `export CUDA_HOME=${toolkitFolder(match, torchCuda(match))} && export CUDA_PATH=$CUDA_HOME PATH=$CUDA_HOME/bin:$PATH   # one name everywhere: the toolkit of torch's CUDA`,
+        "cmake -DCUDA_TOOLKIT_ROOT_DIR=$CUDA_HOME -DCUDAToolkit_ROOT=$CUDA_HOME -DCMAKE_CUDA_COMPILER=$CUDA_HOME/bin/nvcc ..   # in an empty build folder",
+      ],
+    sources: [
+      "pytorch/pytorch#106971",
+      "pytorch/pytorch#108931",
+      "microsoft/vcpkg#36844",
+      "traveller59/spconv#65",
+      "https://cmake.org/cmake/help/latest/module/FindCUDA.html",
     ],
-    sources: ["pytorch/pytorch#106971", "pytorch/pytorch#108931", "microsoft/vcpkg#36844"],
     examples: [
+      {
+        text: "$ python setup.py develop\n-- Caffe2: CUDA detected: 10.0.130\n-- Caffe2: Header version is: 10.2\nCMake Error at /home/jo/e/lib/python3.7/site-packages/torch/share/cmake/Caffe2/public/cuda.cmake:59 (message):\n  FindCUDA says CUDA version is (usually determined by nvcc), but the CUDA\n  headers say the version is 10.2.  This often occurs when you set both\n  CUDA_HOME and CUDA_NVCC_EXECUTABLE to non-standard locations, without also\n  setting PATH to point to the correct nvcc.",
+        expect: "rm -rf build\npython setup.py develop",
+      },
       {
         text: "CMake Error at cmake/public/cuda.cmake:65 (message):\n  Found two conflicting CUDA installs:\n\n  V12.1.105 in '/usr/local/cuda/include' and\n\n  V12.1.105 in ''",
         expect: "CUDAToolkit_ROOT",

@@ -1,5 +1,7 @@
 /** Compilers that died of a fault of their own. */
-import { buildAgain, platformOf, setVariable } from "../commands.ts";
+import { buildAgain, platformOf, python, setVariable, torchCuda } from "../commands.ts";
+import { archList } from "../rebuild-commands.ts";
+import { cudaBuildsOf, cudaOfBuild } from "../torch-wheels.ts";
 import { newestGccFor } from "../version-facts.ts";
 import type { Match, Rule } from "../rule.ts";
 
@@ -26,6 +28,36 @@ function olderToolset({ context: { log } }: Match): string {
     : "# update Visual Studio, or take the toolset of another version: vcvarsall.bat x64 -vcvars_ver=14.38";
 }
 
+/** Whether one compiler ran at a time already. */
+function isOneByOne({ context }: Match): boolean {
+  return context.findings.some(({ text }) => /'-j', '1'|\bninja .*-j ?1\b/.test(text));
+}
+
+/** A long list of targets cut down to the GPU that is there: nvcc's programs do less, and the target they fall over may not be it. */
+function forOwnGpu(match: Match): string[] {
+  const listed = (match.context.log.archListSet ?? "").split(/[;\s]+/).filter((word) => word !== "");
+  if (listed.length < 2 || !/ptxas|cicc|nvcc/.test(match.facts["program"] ?? "")) return [];
+  const own = archList(match);
+  const remark = "   # this machine's GPU alone, in place of the list of the text";
+  return [
+    platformOf(match) === "win32" && own.includes("$(")
+      ? `for /f "usebackq delims=" %i in (\`${python(match)} -c "import torch; print('.'.join(map(str, torch.cuda.get_device_capability())))"\`) do set TORCH_CUDA_ARCH_LIST=%i${remark}`
+      : setVariable(match, "TORCH_CUDA_ARCH_LIST", own) + remark,
+  ];
+}
+
+/** Another release of CUDA: of those that this torch is built for, where the text tells its release. */
+function otherCuda(match: Match): string {
+  const { torch, installedTorch, cuda } = match.context.log;
+  const mine = torchCuda(match) ?? cuda;
+  const others = (cudaBuildsOf(installedTorch ?? torch ?? "") ?? [])
+    .map((build) => cudaOfBuild(build))
+    .filter((each) => each !== mine && each.split(".")[0] === (mine ?? each).split(".")[0]);
+  return others.length === 0
+    ? "another CUDA release of the same major version"
+    : `the toolkit of another CUDA of the same major version (${others.join(", ")}), and CUDA_HOME for it`;
+}
+
 export const compilerCrashRules: readonly Rule[] = [
   {
     id: "compiler-crashed",
@@ -43,10 +75,13 @@ export const compilerCrashRules: readonly Rule[] = [
         ? "The same source often compiles with another CUDA release or with fewer optimizations."
         : "The same source often compiles with another release of the compiler."),
     fix: (match) => [
+      ...forOwnGpu(match),
       // Where the compiler names the place in itself, it was not memory.
-      ...(inItself.test(match.finding.text) ? [] : [setVariable(match, "MAX_JOBS", "1") + "   # rules out memory"]),
+      ...(inItself.test(match.finding.text) || isOneByOne(match)
+        ? []
+        : [setVariable(match, "MAX_JOBS", "1") + "   # rules out memory"]),
       /ptxas|cicc|cudafe|nvcc/.test(match.facts["program"] ?? "")
-        ? "# another CUDA release of the same major version; for ptxas: nvcc flag -Xptxas -O1; look into antivirus on Windows"
+        ? `# ${otherCuda(match)}; for ptxas: nvcc flag -Xptxas -O1; look into antivirus on Windows`
         : platformOf(match) === "win32"
           ? olderToolset(match)
           : platformOf(match) === "darwin"
@@ -61,6 +96,10 @@ export const compilerCrashRules: readonly Rule[] = [
         expect: "export FLASH_ATTN_CUDA_ARCHS=120\npython -m pip install --no-build-isolation flash-attn",
       },
       { text: "error   : 'ptxas' died with status 0xC0000005 (ACCESS_VIOLATION)", expect: "ptxas" },
+      {
+        text: "$ TORCH_CUDA_ARCH_LIST='7.0;8.0;8.6;9.0' MAX_JOBS=1 python setup.py install\nnvcc error   : 'cicc' died due to signal 11 (Invalid memory reference)\nsubprocess.CalledProcessError: Command '['ninja', '-v', '-j', '1']' returned non-zero exit status 1.\nRTX 3090",
+        expect: "export TORCH_CUDA_ARCH_LIST=8.6   # this machine's GPU alone",
+      },
       { text: "a.cpp:12:3: internal compiler error: in tsubst_copy, at cp/pt.c:15620", expect: "another release" },
       { text: "nvcc error   : 'cudafe++' died due to signal 11 (Invalid memory reference)", expect: "cudafe++" },
       { text: "c10\\Variadic.h(3): fatal error C1001: Internal compiler error.", expect: "cl" },

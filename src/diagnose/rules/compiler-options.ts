@@ -67,8 +67,8 @@ function withoutNvccFlags(match: Match): string[] {
   return [
     `grep -rn -- '${option}' setup.py   # where it stands`,
     ...(other === undefined
-      ? [`sed -i 's/"${option}",\\? \\?//' setup.py   # hipcc has nothing like it and needs none`]
-      : [`sed -i 's/${option}/${other}/' setup.py   # hipcc's word for it`]),
+      ? [`sed -i.bak 's/"${option}",\\? \\?//' setup.py   # hipcc has nothing like it and needs none`]
+      : [`sed -i.bak 's/${option}/${other}/' setup.py   # hipcc's word for it`]),
     `# for both: "nvcc": ["-O3"] + ([] if torch.version.hip else ["${option}"])`,
   ];
 }

@@ -143,7 +143,7 @@ export const cudaApiRules: readonly Rule[] = [
       const name = match.facts["name"] ?? "";
       const header = floatHeader(name);
       return [
-        ...(header === undefined || isOlder(match, name) ? [] : [addInclude(match, header)]),
+        ...(header === undefined || isOlder(match, name) ? [] : addInclude(match, header)),
         "nvcc --version",
         ...forThisCuda(match, name),
       ];

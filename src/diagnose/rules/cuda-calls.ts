@@ -3,7 +3,7 @@ import { compareVersions, parseVersion } from "../../base/order.ts";
 import { torchCuda, useToolkit } from "../commands.ts";
 import { about } from "../matchers.ts";
 import { codeAt, type Match, type Rule, saidAny } from "../rule.ts";
-import { addInclude, editSource } from "../source-edits.ts";
+import { addInclude, editFile, editLine } from "../source-edits.ts";
 
 const guide = "https://docs.nvidia.com/cuda/cuda-c-programming-guide/";
 const vector = String.raw`(?:const )?(?:float|double|int|uint|long|half|__half|__nv_bfloat16)[234](?: ?&)?`;
@@ -56,10 +56,9 @@ export const cudaCallRules: readonly Rule[] = [
     cause: (match) =>
       `${codeAt(match.finding)}: ${/alloc/i.test(match.facts["name"] ?? "") ? (match.facts["name"] ?? "") : "the function (cudaMalloc and its like)"} writes the address of the new memory into a pointer, so it wants the address of that pointer (a \`void**\`), not the pointer${match.facts["type"] === undefined ? "" : ` (a \`${match.facts["type"].trim()}\`)`}.`,
     fix: (match) => [
-      ...editSource(
-        match,
-        "s/\\b((cuda|hip)Malloc\\w*\\([ \\t]*)([A-Za-z_][A-Za-z0-9_.>-]*)[ \\t]*,/\\1(void**)\\&\\3,/",
-      ),
+      ...editLine(match, [
+        ["\\b((cuda|hip)Malloc\\w*\\([ \\t]*)([A-Za-z_][A-Za-z0-9_.>-]*)[ \\t]*,", "\\1(void**)&\\3,"],
+      ]),
       `# float* p; ${/alloc/i.test(match.facts["name"] ?? "") ? (match.facts["name"] ?? "cudaMalloc") : "cudaMalloc"}(&p, n * sizeof(float));   in a C source: (void**)&p`,
       "# in an extension: auto t = torch::empty({n}, x.options()); t.data_ptr<float>() lets torch hold the memory",
     ],
@@ -171,7 +170,7 @@ export const cudaCallRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) => `${codeAt(match.finding)} writes \`restrict\`, which C knows and neither C++ nor CUDA does.`,
     fix: (match) => [
-      ...editSource(match, "s/(\\*[ \\t]*(const[ \\t]+)?)restrict\\b/\\1__restrict__/g", true),
+      ...editFile(match, [["(\\*[ \\t]*(const[ \\t]+)?)restrict\\b", "\\1__restrict__"]]),
       "# __restrict__ (gcc, clang, nvcc, hipcc), __restrict (cl)",
     ],
     sources: [`${guide}#restrict`],
@@ -196,7 +195,7 @@ export const cudaCallRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `\`${match.facts["name"] ?? "half"}\` is of a header of CUDA that ${codeAt(match.finding) === "The code" ? "the source" : codeAt(match.finding)} does not include.`,
-    fix: (match) => [addInclude(match, smallFloatHeader(match))],
+    fix: (match) => addInclude(match, smallFloatHeader(match)),
     sources: ["https://docs.nvidia.com/cuda/cuda-math-api/"],
     examples: [{ text: 'k.cu(1): error: identifier "half" is undefined', expect: "cuda_fp16.h" }],
   },

@@ -1,6 +1,7 @@
 /** What one compiler or language takes and another does not: instruction sets, flags for C and C++, OpenMP, old words. */
-import { systemPackage } from "../commands.ts";
-import { placeOf, type Rule, said, saidAny } from "../rule.ts";
+import { setVariable, systemPackage } from "../commands.ts";
+import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
+import { editFile } from "../source-edits.ts";
 
 /**
  * The first gcc with an instruction set or with its intrinsics.
@@ -28,6 +29,12 @@ const gccForInstructions: readonly (readonly [RegExp, number, string])[] = [
 function instructions(text: string): { readonly gcc: string; readonly what: string } | undefined {
   const found = gccForInstructions.find(([form]) => form.test(text));
   return found === undefined ? undefined : { gcc: String(found[1]), what: found[2] };
+}
+
+/** The word taken out of the file, or allowed where the file is not the project's own: old headers of Python have it. */
+function withoutRegister(match: Match): string[] {
+  const edit = editFile(match, [["\\bregister ", ""]]);
+  return edit.length > 0 ? edit : [setVariable(match, "CXXFLAGS", "-Wno-register")];
 }
 
 export const dialectRules: readonly Rule[] = [
@@ -195,9 +202,11 @@ export const dialectRules: readonly Rule[] = [
     cause: (match) =>
       `${placeOf(match.finding)} uses the word \`register\`, which C++17 took out of the language; clang 16 and newer, and everything that is compiled as C++17 (as torch wants), rejects it. It never meant anything to compilers of this century.`,
     fix: (match) => [
-      match.finding.file === undefined
-        ? `grep -rlw register --include='*.c' --include='*.cpp' --include='*.cc' --include='*.cu' --include='*.cuh' --include='*.h' --include='*.hpp' . | xargs -r sed -i.bak -E 's/\\bregister //g'   # in the folder of the package's sources`
-        : `sed -i.bak -E 's/\\bregister //g' ${match.finding.file}`,
+      ...(match.finding.file === undefined
+        ? [
+            `grep -rlw register --include='*.c' --include='*.cpp' --include='*.cc' --include='*.cu' --include='*.cuh' --include='*.h' --include='*.hpp' . | xargs -r sed -i.bak -E 's/\\bregister //g'   # in the folder of the package's sources`,
+          ]
+        : withoutRegister(match)),
       "# without touching the sources: the flag -Wno-register (clang: -Wno-register, too)   CXXFLAGS=-Wno-register; or -Dregister=",
     ],
     change: () => ({ kind: "add-flag", tool: "cxx", flag: "-Wno-register" }),

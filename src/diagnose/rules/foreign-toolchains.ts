@@ -1,8 +1,24 @@
 /** Tools of two worlds in one build: conda's linker and the system's libraries, emulated and foreign processors. */
 import { platformOf } from "../commands.ts";
-import { coded, type Rule, said, saidAny } from "../rule.ts";
+import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 const x86Header = /^(?:x86intrin|immintrin|[xeptsnwa]mmintrin|avx\w*intrin|cpuid|ia32intrin)\.h$/;
+
+/**
+ * conda's own compilers with their sysroot. Which environment was active is asked before it is left: behind `conda deactivate`
+ * the variables name the one below it.
+ */
+const toolsOfConda: readonly string[] = [
+  "conda install -c conda-forge gxx_linux-64 sysroot_linux-64=2.28",
+  'e=$CONDA_PREFIX; conda deactivate; conda activate "$e"',
+];
+
+/** The system's compiler and linker: Python's ld (compiler_compat) is put first by Python's own build flags, so it is taken away. */
+function toolsOfSystem({ finding }: Match): string[] {
+  const ld =
+    /(?<path>\/\S*\/compiler_compat\/ld)\b/.exec(finding.text)?.groups?.["path"] ?? "$CONDA_PREFIX/compiler_compat/ld";
+  return [`mv ${ld} ${ld}.off`, "unset LDFLAGS CFLAGS CXXFLAGS", "export CC=/usr/bin/gcc CXX=/usr/bin/g++"];
+}
 
 export const foreignToolchainRules: readonly Rule[] = [
   {
@@ -42,12 +58,9 @@ export const foreignToolchainRules: readonly Rule[] = [
             `mv ${match.facts["linker"]} ${match.facts["linker"]}.off   # gcc then takes the system's ld, which belongs to its assembler`,
             "rm -rf build",
           ]
-        : [
-            "# all of one world. conda's compilers and sysroot:",
-            "conda install -c conda-forge gxx_linux-64 sysroot_linux-64=2.28 && conda deactivate && conda activate $CONDA_DEFAULT_ENV",
-            "# or the system's: take conda's linker out of the way, then build again",
-            "mv $CONDA_PREFIX/compiler_compat/ld $CONDA_PREFIX/compiler_compat/ld.off; unset LDFLAGS CFLAGS CXXFLAGS; export CC=/usr/bin/gcc CXX=/usr/bin/g++",
-          ],
+        : /compiler_compat[\\/]ld/.test(match.finding.text)
+          ? [...toolsOfSystem(match), `# or all of conda's world in its place: ${toolsOfConda.join("; ")}`]
+          : [...toolsOfConda, `# or the system's tools in their place: ${toolsOfSystem(match).join("; ")}`],
     sources: [
       "NVIDIA/flownet2-pytorch#125",
       "conda/conda#6030",

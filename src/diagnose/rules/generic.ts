@@ -150,9 +150,9 @@ export const genericRules: readonly Rule[] = [
       "Each line of the script ends with a carriage return (it was cloned or saved on Windows), which the shell hands on as a part of the last word: a file or an option of that name does not exist, and what is printed begins in the middle.",
     fix: (match) => [
       ...(ranScript(match) === undefined
-        ? ["sed -i 's/\\r$//' make.sh   # the script that was run; dos2unix does the same"]
+        ? ["sed -i.bak 's/\\r$//' make.sh   # the script that was run; dos2unix does the same"]
         : [
-            `sed -i 's/\\r$//' ${ranScript(match)}   # dos2unix does the same`,
+            `sed -i.bak 's/\\r$//' ${ranScript(match)}   # dos2unix does the same`,
             ...(match.context.log.typedBuild?.tool === "script" ? [match.context.log.typedBuild.line] : []),
           ]),
       "# for all that git writes: git config core.autocrlf input, then clone again",
@@ -165,7 +165,7 @@ export const genericRules: readonly Rule[] = [
       { text: "' is not defined for option 'std'", expect: "carriage return" },
       {
         text: "$ ./build.sh\nbash: ./build.sh: /bin/bash^M: bad interpreter: No such file or directory",
-        expect: "sed -i 's/\\r$//' ./build.sh",
+        expect: "sed -i.bak 's/\\r$//' ./build.sh",
       },
     ],
   },

@@ -1,4 +1,5 @@
 /** What the driver does not do: know newer PTX or a newer CUDA, show a GPU, be there in a container. */
+import { compareVersions, parseVersion } from "../../base/order.ts";
 import { driverOfCuda } from "../../environment/driver-versions.ts";
 import { usualArchitectures } from "../arch-lists.ts";
 import {
@@ -12,6 +13,7 @@ import {
   setVariable,
   torchCuda,
 } from "../commands.ts";
+import { cudaOfSpconv, installSpconv } from "../spconv.ts";
 import { coded, type Match, said, type Rule } from "../rule.ts";
 import { ofAmd } from "./gpu-frames.ts";
 
@@ -42,9 +44,45 @@ function knownBy(found: string): string {
     : `it knows CUDA up to ${String(Math.floor(number / 1000))}.${String(Math.floor((number % 1000) / 10))}`;
 }
 
-/** The CUDA that made the PTX, as far as the text or the machine tells. */
-function toolkitOf({ context: { environment, log } }: Match): string | undefined {
-  return environment?.cuda?.version ?? log.cuda ?? log.spokenCuda;
+/** Whether the driver knows the PTX that a CUDA makes. */
+function isKnownToDriver({ context: { log } }: Match, cuda: string): boolean {
+  return log.driverCuda !== undefined && compareVersions(parseVersion(cuda), parseVersion(log.driverCuda)) <= 0;
+}
+
+/** The CUDA that made the PTX, as far as the text or the machine tells: one that is newer than the driver, where its CUDA is known. */
+function toolkitOf(match: Match): string | undefined {
+  const { environment, log } = match.context;
+  return [environment?.cuda?.version, log.cuda, log.spokenCuda, torchCuda(match), cudaOfSpconv(match)].find(
+    (cuda) => cuda !== undefined && !isKnownToDriver(match, cuda),
+  );
+}
+
+/** The toolkit of the text, where it is not the one that made the PTX: the driver is newer than it. */
+function innocentToolkit(match: Match): string | undefined {
+  const shown = match.context.log.cuda ?? match.context.log.spokenCuda;
+  return shown !== undefined && toolkitOf(match) === undefined && isKnownToDriver(match, shown) ? shown : undefined;
+}
+
+/** The spconv of the text, where it alone is of a CUDA newer than the driver. */
+function tooNewSpconv(match: Match): string | undefined {
+  const cuda = cudaOfSpconv(match);
+  return cuda !== undefined && match.context.log.driverCuda !== undefined && toolkitOf(match) === cuda
+    ? cuda
+    : undefined;
+}
+
+/** Packages whose wheels carry kernels of a CUDA of their own, with torch. */
+const withKernels = "torch|spconv|cumm|mmcv|xformers|flash|nvidia|cupy|tensorrt";
+
+/** Who made it has to be found first: a package of a CUDA that is newer than the driver. */
+function findMaker(match: Match): string[] {
+  const { log } = match.context;
+  const tag = `cu${(innocentToolkit(match) ?? "").replace(".", "")}`;
+  return [
+    `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
+    `${pip(match, "list")} | ${platformOf(match) === "win32" ? `findstr /i "${withKernels.replaceAll("|", " ")}"` : `grep -iE '${withKernels}'`}   # the one that names a CUDA above ${log.driverCuda ?? ""} is the one`,
+    `# in its place the build for CUDA ${innocentToolkit(match) ?? ""}, the toolkit that is here: torch and mmcv by the pages for ${tag}, spconv-${tag} and cumm-${tag} by their names; or the NVIDIA driver of that newer CUDA`,
+  ];
 }
 
 function neededDriver(match: Match): string {
@@ -77,16 +115,23 @@ export const gpuDriverRules: readonly Rule[] = [
     matches: (finding) => coded(finding, "unsupported-ptx", "ptx-jit"),
     confidence: "high",
     cause: (match) =>
-      `The binary holds PTX instead of code for this GPU, and the driver${match.context.log.driverCuda === undefined ? "" : ` (of CUDA ${match.context.log.driverCuda})`} is older than the toolkit${toolkitOf(match) === undefined ? "" : ` (CUDA ${toolkitOf(match) ?? ""})`} that made it, so it cannot translate it.`,
-    fix: (match) => [
-      ...(match.context.log.driverCuda === undefined
-        ? ["nvidia-smi   # the driver, and the newest CUDA that it knows (top right)"]
-        : []),
-      `# the NVIDIA driver updated${neededDriver(match)} mends it for all programs; where it has to stay, code for this GPU${match.context.log.driverCuda === undefined ? "" : ` (or a toolkit up to CUDA ${match.context.log.driverCuda})`}:`,
-      ...(ofSetupOfOthers(match) ? [codeForThisGpu(match)] : []),
-      ...buildForThisGpu(match),
-    ],
-    sources: ["li-plus/chatglm.cpp#6"],
+      innocentToolkit(match) !== undefined
+        ? `The binary holds PTX instead of code for this GPU, made by a CUDA newer than the driver (of CUDA ${match.context.log.driverCuda ?? ""}), which cannot translate it. The toolkit that the text shows (CUDA ${innocentToolkit(match) ?? ""}) is older than the driver and did not make it: a package did that brings its own kernels (torch, spconv, cumm, mmcv).`
+        : `The binary holds PTX instead of code for this GPU, and the driver${match.context.log.driverCuda === undefined ? "" : ` (of CUDA ${match.context.log.driverCuda})`} is older than the toolkit${toolkitOf(match) === undefined ? "" : ` (CUDA ${toolkitOf(match) ?? ""}${tooNewSpconv(match) === undefined ? "" : ", spconv's"})`} that made it, so it cannot translate it.`,
+    fix: (match) =>
+      tooNewSpconv(match) !== undefined
+        ? installSpconv(match, match.context.log.driverCuda)
+        : innocentToolkit(match) !== undefined
+          ? findMaker(match)
+          : [
+              ...(match.context.log.driverCuda === undefined
+                ? ["nvidia-smi   # the driver, and the newest CUDA that it knows (top right)"]
+                : []),
+              `# the NVIDIA driver updated${neededDriver(match)} mends it for all programs; where it has to stay, code for this GPU${match.context.log.driverCuda === undefined ? "" : ` (or a toolkit up to CUDA ${match.context.log.driverCuda})`}:`,
+              ...(ofSetupOfOthers(match) ? [codeForThisGpu(match)] : []),
+              ...buildForThisGpu(match),
+            ],
+    sources: ["li-plus/chatglm.cpp#6", "traveller59/spconv#543", "weiyithu/SurroundOcc#121"],
     examples: [
       {
         text: "CUDA error 222: the provided PTX was compiled with an unsupported toolchain.",
@@ -95,6 +140,18 @@ export const gpuDriverRules: readonly Rule[] = [
       {
         text: "| NVIDIA-SMI 535.183.01    Driver Version: 535.183.01   CUDA Version: 12.2 |\nRuntimeError: CUDA error: the provided PTX was compiled with an unsupported toolchain.",
         expect: "a toolkit up to CUDA 12.2",
+      },
+      {
+        text: "cuda failed with error 222 the provided PTX was compiled with an unsupported toolchain.\nCuda compilation tools, release 11.1, V11.1.105\n| NVIDIA-SMI 470.82.01    Driver Version: 470.82.01    CUDA Version: 11.4     |",
+        expect: "did not make it",
+      },
+      {
+        text: "RuntimeError: CUDA error: the provided PTX was compiled with an unsupported toolchain.\ntorch 2.5.1+cu124\nCuda compilation tools, release 11.8, V11.8.89\n| NVIDIA-SMI 525.125.06   Driver Version: 525.125.06   CUDA Version: 12.0     |",
+        expect: "older than the toolkit (CUDA 12.4)",
+      },
+      {
+        text: "$ pip install spconv-cu117\nSuccessfully installed cumm-cu117-0.4.11 spconv-cu117-2.3.6\nRuntimeError: CUDA error: the provided PTX was compiled with an unsupported toolchain.\n| NVIDIA-SMI 470.82.01    Driver Version: 470.82.01    CUDA Version: 11.4     |",
+        expect: "install spconv-cu114",
       },
       {
         text: "CUDA error: the provided PTX was compiled with an unsupported toolchain.\nMy Driver Version is 470.223.02\nCUDA 11.8",

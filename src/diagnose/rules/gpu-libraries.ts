@@ -1,4 +1,5 @@
 /** The libraries above the CUDA run time: cuBLAS, cuDNN, Triton, OpenMP beside them. */
+import { compareVersions, parseVersion } from "../../base/order.ts";
 import {
   installTorchFor,
   pip,
@@ -7,6 +8,7 @@ import {
   setVariable,
   torchAgain,
   torchCuda,
+  torchIndex,
   unsetVariable,
   pythonVersion,
 } from "../commands.ts";
@@ -22,6 +24,38 @@ function ofToolkit(match: Match): string | undefined {
 /** The first CUDA whose ptxas knows the target. */
 function ptxasSince(match: Match): string | undefined {
   return cudaForArchitecture(/sm_(\d+[a-z]?)/.exec(match.facts["arch"] ?? "")?.[1]?.replace(/a$/, "") ?? "")?.since;
+}
+
+/** Whether a toolkit is not older than the first that knows the target. */
+function knows(match: Match, cuda: string | undefined): boolean {
+  const since = ptxasSince(match);
+  return cuda !== undefined && since !== undefined && compareVersions(parseVersion(cuda), parseVersion(since)) >= 0;
+}
+
+/**
+ * The ptxas of a toolkit that knows the GPU: the one that is installed, as /usr/local/cuda names it, where nothing in the text
+ * says that this one is too old.
+ */
+function newerPtxas(match: Match): string {
+  const since = ptxasSince(match);
+  const { cuda } = match.context.log;
+  const installedIsOld =
+    ofToolkit(match) !== undefined || (cuda !== undefined && since !== undefined && !knows(match, cuda));
+  const called = ofToolkit(match) === undefined ? "" : `, in place of ${ofToolkit(match) ?? ""}`;
+  return installedIsOld
+    ? `export TRITON_PTXAS_PATH=/usr/local/cuda-${since ?? "<newer>"}/bin/ptxas   # install CUDA ${since === undefined ? "that knows the GPU" : `${since} or newer`}${called}; its ptxas --help | grep sm_ has to name the GPU`
+    : `export TRITON_PTXAS_PATH=/usr/local/cuda/bin/ptxas   # ${since === undefined ? "of a CUDA that knows the GPU" : `of CUDA ${since} or newer`}: ptxas --help | grep sm_ has to name it`;
+}
+
+/** A newer torch brings a newer Triton; one that is made for this GPU already stays, and so does a nightly. */
+function newerTriton(match: Match): string {
+  const { installedTorch, torch } = match.context.log;
+  if (/\.dev\d/.test(`${installedTorch ?? ""} ${torch ?? ""}`))
+    return `# or another nightly of torch, whose Triton brings a newer ptxas: ${pip(match, `install --upgrade --pre torch --index-url https://download.pytorch.org/whl/nightly/${torchIndex(match)}`)}`;
+  const upgrade = pip(match, "install --upgrade torch");
+  return knows(match, torchCuda(match))
+    ? `# or a newer release of torch, which brings a newer Triton: ${upgrade}`
+    : `${upgrade}   # a newer release brings a newer Triton`;
 }
 
 export const gpuLibraryRules: readonly Rule[] = [
@@ -190,10 +224,22 @@ export const gpuLibraryRules: readonly Rule[] = [
       match.context.log.conda
         ? "conda install nomkl   # or all packages from one channel"
         : "# take torch and numpy from one source (all pip or all conda), and do not link another libiomp5 into the extension",
+      // The wheels of 2.3.0 for Macs bring two copies of their own (pytorch/pytorch#122705).
+      ...(/^2\.3\.0/.test(match.context.log.installedTorch ?? match.context.log.torch ?? "") &&
+      /libomp\.dylib/.test(match.finding.text)
+        ? [
+            pip(match, 'install --upgrade "torch>=2.3.1"') +
+              "   # torch 2.3.0 for Macs brings two copies itself, of which torch.compile takes the wrong one",
+          ]
+        : []),
       setVariable(match, "KMP_DUPLICATE_LIB_OK", "TRUE") + "   # a stopgap that may give wrong results",
     ],
-    sources: ["meta-pytorch/csprng#115"],
+    sources: ["meta-pytorch/csprng#115", "pytorch/pytorch#122705"],
     examples: [
+      {
+        text: "torch 2.3.0, macOS 14, torch.compile\nOMP: Error #15: Initializing libomp.dylib, but found libomp.dylib already initialized.",
+        expect: 'install --upgrade "torch>=2.3.1"',
+      },
       {
         text: "OMP: Error #15: Initializing libiomp5md.dll, but found libiomp5md.dll already initialized.",
         expect: "OpenMP",
@@ -224,17 +270,20 @@ export const gpuLibraryRules: readonly Rule[] = [
         ? `Triton brings a ptxas of its own, of the CUDA that its release was made with, and that one ${knows}. No nvcc of the machine has a part in it.`
         : `Triton called \`${ofToolkit(match) ?? ""}\` (TRITON_PTXAS_PATH, or the one of its package), and that ptxas ${knows}: the toolkit is older than the GPU.`;
     },
-    fix: (match) => [
-      ofToolkit(match) === undefined && ptxasSince(match) === undefined
-        ? "export TRITON_PTXAS_PATH=/usr/local/cuda/bin/ptxas   # of a CUDA that knows the GPU: ptxas --help | grep sm_"
-        : `export TRITON_PTXAS_PATH=/usr/local/cuda-${ptxasSince(match) ?? "<newer>"}/bin/ptxas   # install CUDA ${ptxasSince(match) ?? "that knows the GPU"}${ptxasSince(match) === undefined ? "" : " or newer"}${ofToolkit(match) === undefined ? "" : `, in place of ${ofToolkit(match) ?? ""}`}; its ptxas --help | grep sm_ has to name the GPU`,
-      pip(match, "install --upgrade torch   # a newer release brings a newer Triton"),
-    ],
-    sources: ["triton-lang/triton: python/triton/knobs.py"],
+    fix: (match) => [newerPtxas(match), newerTriton(match)],
+    sources: ["triton-lang/triton: python/triton/knobs.py", "triton-lang/triton#8539"],
     examples: [
       {
         text: "triton.runtime.errors.PTXASError: PTXAS error: Internal Triton PTX codegen error\n`ptxas` stderr:\nptxas fatal   : Value 'sm_121a' is not defined for option 'gpu-name'",
-        expect: "TRITON_PTXAS_PATH",
+        expect: "TRITON_PTXAS_PATH=/usr/local/cuda/bin/ptxas",
+      },
+      {
+        text: "triton.runtime.errors.PTXASError: PTXAS error: Internal Triton PTX codegen error\n`ptxas` stderr:\nptxas fatal   : Value 'sm_103a' is not defined for option 'gpu-name'\ntorch                  2.9.0.dev20250801+cu130",
+        expect: "# or another nightly",
+      },
+      {
+        text: "triton.runtime.errors.PTXASError: PTXAS error: Internal Triton PTX codegen error\n`ptxas` stderr:\nptxas fatal   : Value 'sm_120a' is not defined for option 'gpu-name'\nRepro command: /usr/local/cuda-12.4/bin/ptxas -lineinfo -v --gpu-name=sm_120a /tmp/a.ptx -o /tmp/a.ptx.o",
+        expect: "TRITON_PTXAS_PATH=/usr/local/cuda-12.8/bin/ptxas",
       },
     ],
   },

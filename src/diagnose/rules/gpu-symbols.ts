@@ -1,7 +1,7 @@
 /** Symbols of CUDA and ROCm that were not found, and device code that was not linked. */
 import { platformOf, python, rebuild, torchAgain, unsetVariable } from "../commands.ts";
 import type { Finding } from "../finding.ts";
-import { linkedToo } from "../link-additions.ts";
+import { linkToo } from "../flag-variables.ts";
 import { packageOf } from "../packages.ts";
 import { baseName } from "../parsers/parser.ts";
 import type { Match, Rule } from "../rule.ts";
@@ -18,7 +18,7 @@ function linkRocm(match: Match): string[] {
     ? []
     : [
         `# not linked (readelf -d of the library does not name it): libraries=["${name}"], library_dirs=["/opt/rocm/lib"] of the extension in setup.py; of load(): extra_ldflags=["-L/opt/rocm/lib", "-l${name}"]`,
-        ...linkedToo(match, name, "/opt/rocm/lib"),
+        ...linkToo(match, [name], "/opt/rocm/lib"),
       ];
 }
 
@@ -250,9 +250,9 @@ export const gpuSymbolRules: readonly Rule[] = [
       platformOf(match) === "win32"
         ? `# load(): extra_ldflags=["${match.facts["library"] ?? ""}.lib"]; by hand: /LIBPATH:"%CUDA_HOME%\\lib\\x64" ${match.facts["library"] ?? ""}.lib`
         : `# load(): extra_ldflags=["-l${match.facts["library"] ?? ""}"]; by hand: -L<cuda>/lib64 -l${match.facts["library"] ?? ""}`,
-      ...linkedToo(
+      ...linkToo(
         match,
-        match.facts["library"] ?? "",
+        [match.facts["library"] ?? ""],
         platformOf(match) === "win32" ? undefined : cudaLibraries(match),
       ),
       ...(match.finding.phase === "load" ? rebuild(match) : []),
@@ -271,7 +271,7 @@ export const gpuSymbolRules: readonly Rule[] = [
       },
       {
         text: "(e) jo@ws:~/ops$ python setup.py install\n/usr/bin/ld: k.o: in function `f': k.cu:(.text+0x9): undefined reference to `cufftExecC2C'\nerror: command 'g++' failed with exit status 1",
-        expect: 'export LDFLAGS="-Wl,--no-as-needed -L${CUDA_HOME:-/usr/local/cuda}/lib64 -lcufft"',
+        expect: 'export LDFLAGS="-Wl,--no-as-needed -L${CUDA_HOME:-/usr/local/cuda}/lib64 -lcufft $LDFLAGS"',
       },
       {
         text: "$ nvcc -o app main.cu\n/usr/bin/ld: main.o: in function `main': main.cu:(.text+0x9): undefined reference to `cufftExecC2C'",
@@ -308,7 +308,7 @@ export const gpuSymbolRules: readonly Rule[] = [
         ? []
         : [
             "nvidia-smi   # the driver's version, when -lcuda is there already",
-            ...linkedToo(match, "cuda"),
+            ...linkToo(match, ["cuda"]),
             ...(platformOf(match) === "linux"
               ? [
                   "export LIBRARY_PATH=${CUDA_HOME:-/usr/local/cuda}/lib64/stubs:$LIBRARY_PATH   # where no driver is installed: the stub to link with (NVIDIA's package cuda-driver-dev-<version>)",

@@ -143,7 +143,7 @@ export const hostCompilerRules: readonly Rule[] = [
       if (/clang/.test(match.facts["name"] ?? ""))
         return [
           "export CC=gcc CXX=g++ CUDAHOSTCXX=g++ NVCC_PREPEND_FLAGS='-ccbin g++'   # gcc as host compiler; then a clean build folder",
-          "# or a clang that this CUDA names in its Installation Guide (CUDA 10: clang 7; 11: 12; 12.0: 15; 13: 20), or a newer CUDA",
+          "# or a clang that this CUDA names in its Installation Guide (CUDA 10.0: clang 6; 11: 12; 12.0: 15; 13: 20), or a newer CUDA",
         ];
       const newest = gccMajor(match) ?? "11";
       const there = supportedCompiler(match);

@@ -1,7 +1,7 @@
 /** Sources that use what they do not include. */
 import { plainName } from "../packages.ts";
 import { quote } from "../command-words.ts";
-import { addInclude } from "../source-edits.ts";
+import { addInclude, addLines } from "../source-edits.ts";
 import { packageToBuild, platformOf, python } from "../commands.ts";
 import { type Match, placeOf, type Rule, saidAny } from "../rule.ts";
 
@@ -60,6 +60,13 @@ function forcedInclude(match: Match): string[] {
       ];
 }
 
+/** The include at the head of the header, where that is the project's own; as a remark beside a flag that does the same. */
+function cstdintAdded(match: Match): string[] {
+  const lines = inAppleSdk(match) || isPassing(match) ? [] : addLines(match, ["#include <cstdint>"]);
+  if (lines.length === 0) return ["# or add #include <cstdint> to that header"];
+  return isFetched(match) ? lines.map((line) => `# in a checkout: ${line}`) : lines;
+}
+
 export const includeRules: readonly Rule[] = [
   {
     id: "cstdint-missing",
@@ -99,9 +106,7 @@ export const includeRules: readonly Rule[] = [
             "sudo rm -rf /Library/Developer/CommandLineTools && xcode-select --install   # the tools anew",
           ]
         : forcedInclude(match)),
-      match.finding.file === undefined || platformOf(match) === "win32" || inAppleSdk(match) || isPassing(match)
-        ? "# or add #include <cstdint> to that header"
-        : `${isFetched(match) ? "# in a checkout: " : ""}sed -i '0,/#include/s//#include <cstdint>\\n#include/' ${match.finding.file}`,
+      ...cstdintAdded(match),
       ...(/^(?:U?INT|SIZE|PTR|PRI)/.test(match.facts["type"] ?? "")
         ? [
             `# old C libraries have the macros for C++ only with -D__STDC_CONSTANT_MACROS -D__STDC_LIMIT_MACROS -D__STDC_FORMAT_MACROS: add these flags${/^PRI/.test(match.facts["type"] ?? "") ? "; PRI… are of <cinttypes>" : ""}`,
@@ -179,7 +184,7 @@ export const includeRules: readonly Rule[] = [
       ...(isFetched(match) && headerOf(match.facts["name"] ?? "") !== unknownHeader
         ? forAllFiles(match, headerOf(match.facts["name"] ?? "").replace(/[<>]/g, ""))
         : [
-            addInclude(match, headerOf(match.facts["name"] ?? "").replace(/[<>]/g, "")),
+            ...addInclude(match, headerOf(match.facts["name"] ?? "").replace(/[<>]/g, "")),
             `# without touching the sources: the flag -include ${headerOf(match.facts["name"] ?? "").replace(/[<>]/g, "")}`,
           ]),
     ],
@@ -217,7 +222,7 @@ export const includeRules: readonly Rule[] = [
       const checkout = minkowski(match);
       if (checkout !== undefined) return checkout;
       return [
-        ...thrustHeaders(match).map((name) => addInclude(match, `thrust/${name}`)),
+        ...thrustHeaders(match).flatMap((name) => addInclude(match, `thrust/${name}`)),
         "# or build with CUDA 11 (and a torch for it)",
       ];
     },
@@ -277,7 +282,7 @@ function minkowski(match: Match): string[] | undefined {
       : [`cd ${quote(folder)}`]),
     ...minkowskiFiles.map(
       ([name, headers]) =>
-        `sed -i '1i ${headers
+        `sed -i.bak '1i ${headers
           .split(" ")
           .map((header) => `#include <thrust/${header}.h>`)
           .join("\\n")}' ${name}`,

@@ -14,6 +14,8 @@ import { buildSystemRules } from "./build-systems.ts";
 import { namesakeRules } from "./namesakes.ts";
 import { ninjaRules } from "./ninja.ts";
 import { boundTypeRules } from "./bound-types.ts";
+import { runTimeBuildRules } from "./run-time-builds.ts";
+import { compilerCacheRules } from "./compiler-caches.ts";
 import { compiledModelRules } from "./compiled-models.ts";
 import { foreignLibraryRules } from "./foreign-libraries.ts";
 import { importOrderRules } from "./import-order.ts";
@@ -401,7 +403,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "ninja", rules: ninjaRules },
   { name: "Looking in the wrong place", rules: wrongPlaceRules },
   { name: "The environment of a build", rules: buildEnvironmentRules },
-  { name: "Surroundings of a build", rules: buildSurroundingsRules },
+  { name: "Surroundings of a build", rules: [...buildSurroundingsRules, ...compilerCacheRules, ...runTimeBuildRules] },
   { name: "Packages and paths of the system", rules: systemPackageRules },
   { name: "Memory, disk and limits", rules: [...memoryRules, ...compilerCrashRules, ...resourceRules] },
   { name: "MSVC and Windows", rules: windowsRules },

@@ -66,6 +66,41 @@ export const inductorBuildRules: readonly Rule[] = [
     examples: [{ text: "LINK : fatal error LNK1104: cannot open file 'sleef.lib'", expect: "'torch==' + t" }],
   },
   {
+    id: "inductor-localised-cl",
+    title: "torch.compile cannot read what cl.exe says in the language of Windows",
+    on: ["exception"],
+    specificity: 88,
+    matches: (finding) =>
+      (finding.code === "UnicodeDecodeError" || /^UnicodeDecodeError\b/.test(finding.message)) &&
+      finding.frames?.some((frame) => /_inductor[\\/]cpp_builder\.py/.test(frame)) === true
+        ? {}
+        : undefined,
+    confidence: "high",
+    cause: () =>
+      "Before it compiles, torch.compile calls cl.exe and decodes what it prints as UTF-8. This cl.exe speaks the language of Windows, in the code page of Windows: it has to speak English, for which Visual Studio needs its English language pack.",
+    fix: () => [
+      'for /f "usebackq delims=" %i in (`"%ProgramFiles(x86)%\\Microsoft Visual Studio\\Installer\\vswhere.exe" -latest -products * -property installationPath`) do "%ProgramFiles(x86)%\\Microsoft Visual Studio\\Installer\\setup.exe" modify --installPath "%i" --addProductLang en-US --passive   # the English language pack, in cmd as administrator; or by hand: Visual Studio Installer, Modify, Language packs',
+      "set VSLANG=1033   # cl.exe then speaks English",
+      "# then the program again, from this very prompt: the variable is not known elsewhere (for good: setx VSLANG 1033)",
+    ],
+    sources: [
+      "EnragedAntelope/comfyui-sdnq#20",
+      "pytorch/pytorch#159537",
+      "pytorch/pytorch#157673",
+      "https://learn.microsoft.com/visualstudio/install/use-command-line-parameters-to-install-visual-studio",
+    ],
+    examples: [
+      {
+        text: '  File "C:\\e\\Lib\\site-packages\\torch\\_inductor\\cpp_builder.py", line 240, in _is_msvc_cl\n    subprocess.check_output([cpp_compiler, "/help"], stderr=subprocess.STDOUT)\ntorch._inductor.exc.InductorError: UnicodeDecodeError: \'utf-8\' codec can\'t decode byte 0xd3 in position 0: invalid continuation byte',
+        expect: "VSLANG=1033",
+      },
+      {
+        text: "Traceback (most recent call last):\n  File \"D:\\venv\\lib\\site-packages\\torch\\_inductor\\cpp_builder.py\", line 1660, in build\n    output = e.output.decode(SUBPROCESS_DECODE_ARGS)\nUnicodeDecodeError: 'utf-8' codec can't decode byte 0xb0 in position 12: invalid start byte",
+        expect: "--addProductLang en-US",
+      },
+    ],
+  },
+  {
     id: "inductor-without-compiler",
     title: "torch.compile finds no C++ compiler",
     on: ["exception"],
@@ -121,7 +156,7 @@ export const inductorBuildRules: readonly Rule[] = [
       const arch = riscv ? "rv64gc" : "";
       if (!ofLog(match.context, inductorBuilds))
         return [
-          `grep -rl -e '-march=native' --include=setup.py --include=CMakeLists.txt --include='*.cmake' --include=Makefile . | xargs -r sed -i 's/-march=native/${riscv ? "-march=rv64gc" : ""}/g'   # ${riscv ? "with vectors: rv64gcv; " : ""}extra_compile_args and CMAKE_CXX_FLAGS of the project; CXXFLAGS has none of it either`,
+          `grep -rl -e '-march=native' --include=setup.py --include=CMakeLists.txt --include='*.cmake' --include=Makefile . | xargs -r sed -i.bak 's/-march=native/${riscv ? "-march=rv64gc" : ""}/g'   # ${riscv ? "with vectors: rv64gcv; " : ""}extra_compile_args and CMAKE_CXX_FLAGS of the project; CXXFLAGS has none of it either`,
         ];
       return [
         `${setVariable(match, "TORCHINDUCTOR_CPP_MARCH", arch)}   # torch 2.13 and newer${riscv ? ", which takes rv64gc by itself" : ": no -march at all"}; ${pip(match, "install --upgrade torch")}`,
@@ -140,7 +175,7 @@ export const inductorBuildRules: readonly Rule[] = [
       },
       {
         text: "g++: error: ‘-march=native’: ISA string must begin with rv32 or rv64",
-        expect: "sed -i 's/-march=native/-march=rv64gc/g'",
+        expect: "sed -i.bak 's/-march=native/-march=rv64gc/g'",
       },
     ],
   },

@@ -26,7 +26,7 @@ function inList(match: Match, list: string, old: string, now: string): string {
   const form = old.replaceAll(/[.[\]*^$\\/]/g, "\\$&");
   return platformOf(match) === "win32"
     ? `# in ${list}: ${now} in place of ${old}`
-    : `sed -i 's/^${form}/${now.replaceAll("/", "\\/")}/' ${quote(list)}`;
+    : `sed -i.bak 's/^${form}/${now.replaceAll("/", "\\/")}/' ${quote(list)}`;
 }
 
 /** conda's form of a requirement in pip's, where it stands. */
@@ -74,7 +74,7 @@ function cudaImage(image: string, match: Match): string[] {
     ];
   return /failed to solve|load metadata|Dockerfile|FROM /.test(match.finding.text)
     ? [
-        `sed -i 's#${image}#${now}#' Dockerfile   # the same CUDA in its last update (${tags})`,
+        `sed -i.bak 's#${image}#${now}#' Dockerfile   # the same CUDA in its last update (${tags})`,
         "# then docker build again",
       ]
     : [`docker pull ${now}   # the same CUDA in its last update (${tags}), in place of ${image}`];
@@ -167,7 +167,7 @@ export const installerRefusalRules: readonly Rule[] = [
       },
       {
         text: "$ pip install -r req/base.txt\nERROR: Invalid requirement: 'torch=2.1.0' (from line 3 of req/base.txt)",
-        expect: "sed -i 's/^torch=2\\.1\\.0/torch==2.1.0/' req/base.txt",
+        expect: "sed -i.bak 's/^torch=2\\.1\\.0/torch==2.1.0/' req/base.txt",
       },
       {
         text: "ERROR: In --require-hashes mode, all requirements must have their versions pinned with ==. These do not:\n    torch>=2.0",
@@ -230,7 +230,7 @@ export const installerRefusalRules: readonly Rule[] = [
       },
       {
         text: "$ pip install -r req.txt\n      The 'sklearn' PyPI package is deprecated, use 'scikit-learn'\n      rather than 'sklearn' for pip commands.",
-        expect: "sed -i 's/^sklearn/scikit-learn/' req.txt",
+        expect: "sed -i.bak 's/^sklearn/scikit-learn/' req.txt",
       },
     ],
   },
@@ -258,7 +258,7 @@ export const installerRefusalRules: readonly Rule[] = [
     examples: [
       {
         text: "ERROR: failed to solve: nvidia/cuda:11.1-devel-ubuntu20.04: docker.io/nvidia/cuda:11.1-devel-ubuntu20.04: not found",
-        expect: "sed -i 's#nvidia/cuda:11.1-devel-ubuntu20.04#nvidia/cuda:11.1.1-devel-ubuntu20.04#' Dockerfile",
+        expect: "sed -i.bak 's#nvidia/cuda:11.1-devel-ubuntu20.04#nvidia/cuda:11.1.1-devel-ubuntu20.04#' Dockerfile",
       },
       {
         text: "docker: Error response from daemon: manifest for nvidia/cuda:11.0-base-ubuntu20.04 not found: manifest unknown: manifest unknown.",

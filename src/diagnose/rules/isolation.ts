@@ -433,7 +433,7 @@ export const isolationRules: readonly Rule[] = [
       ...(platformOf(match) === "win32"
         ? []
         : [
-            `sed -i 's/${(match.facts["name"] ?? "").replaceAll(".", "\\.")}/${backendMeant(match.facts["name"] ?? "")}/' pyproject.toml`,
+            `sed -i.bak 's/${(match.facts["name"] ?? "").replaceAll(".", "\\.")}/${backendMeant(match.facts["name"] ?? "")}/' pyproject.toml`,
           ]),
       ...installAgain(match),
       '# pyproject.toml: build-backend = "setuptools.build_meta" (others: hatchling.build, flit_core.buildapi, scikit_build_core.build, poetry.core.masonry.api, mesonpy), and its package under [build-system] requires',
@@ -442,7 +442,7 @@ export const isolationRules: readonly Rule[] = [
     examples: [
       {
         text: "ModuleNotFoundError: No module named 'setuptools.build_metaa'",
-        expect: "sed -i 's/setuptools\\.build_metaa/setuptools.build_meta/' pyproject.toml",
+        expect: "sed -i.bak 's/setuptools\\.build_metaa/setuptools.build_meta/' pyproject.toml",
       },
     ],
   },

@@ -1,9 +1,10 @@
 /** C++ and C sources that no compiler takes as they are: templates, recursion, old C interfaces of NumPy. */
 import { own } from "../../base/own.ts";
-import { wordsToBuild, pip, python, torchAtHand, platformOf, quote, setVariable } from "../commands.ts";
+import { wordsToBuild, pip, python, torchAtHand, platformOf, setVariable } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { codeAt, type Match, placeOf, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 import { inTorchTree } from "./asked-of-torch.ts";
+import { editLine } from "../source-edits.ts";
 
 function inTorchHeader(match: Match): boolean {
   return /[\\/](?:torch[\\/])?include[\\/](?:torch|ATen|c10)[\\/]/.test(match.finding.file ?? "");
@@ -31,12 +32,10 @@ function declared({ facts, context: { log } }: Match): string | undefined {
 
 /** The word put in where the line shows the call. */
 function withTemplate(match: Match): string[] {
-  const { file, line, source } = match.finding;
-  const called = /(?:\.|->)(data_ptr|data|packed_accessor\w*|accessor|item)\s?</.exec(source ?? "")?.[1];
+  const called = /(?:\.|->)(data_ptr|data|packed_accessor\w*|accessor|item)\s?</.exec(match.finding.source ?? "")?.[1];
   const words = "x.template data_ptr<T>() in place of x.data_ptr<T>(); or take the pointer outside of the template";
-  return called === undefined || file === undefined || line === undefined || platformOf(match) === "win32"
-    ? [`# ${words}`]
-    : [`sed -i '${line}s/\\(\\.\\|->\\)\\(${called}\\)</\\1template \\2</g' ${quote(file)}   # ${words}`];
+  const edit = called === undefined ? [] : editLine(match, [[`(\\.|->)(${called}) ?<`, "\\1template \\2<"]]);
+  return edit.length === 0 ? [`# ${words}`] : edit.map((line) => `${line}   # ${words}`);
 }
 
 export const languageRules: readonly Rule[] = [
@@ -91,7 +90,7 @@ export const languageRules: readonly Rule[] = [
       },
       {
         text: "torch 1.13.1\ncsrc/mlp.cpp:119:43: error: expected primary-expression before '>' token\n         out[0].data_ptr<scalar_t>(),\n                                  ^",
-        expect: "sed -i '119s/\\(\\.\\|->\\)\\(data_ptr\\)</\\1template \\2</g' csrc/mlp.cpp",
+        expect: "sed -i.bak -E '119s/(\\.|->)(data_ptr) ?</\\1template \\2</g' csrc/mlp.cpp",
       },
     ],
   },

@@ -52,7 +52,7 @@ export function importTorchFirst(match: Match, late: LateTorch): string[] {
   const { typedProgram } = match.context.log;
   const name = script.replace(/^.*[\\/]/, "");
   return [
-    `sed -i '${line}i import torch' ${quote(script)}   # above import ${module}; an import torch further down may stay`,
+    `sed -i.bak '${line}i import torch' ${quote(script)}   # above import ${module}; an import torch further down may stay`,
     typedProgram?.includes(name) === true ? typedProgram : `${python(match)} ${quote(script)}`,
     "# a package of your own: import torch in its __init__.py, above the import of the compiled module, serves all its users",
   ];

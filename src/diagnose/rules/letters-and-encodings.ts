@@ -33,7 +33,7 @@ export const letterRules: readonly Rule[] = [
       `${match.facts["where"] === "" ? "The source" : `\`${match.facts["where"] ?? ""}\``} has a character outside of ASCII (${/^\s$/u.test(match.facts["letter"] ?? "") ? "a no-break space" : (match.facts["letter"] ?? "")}) where C++ takes none: curly quotation marks, long dashes, a minus sign or no-break spaces come along when code is copied from a web page, a PDF or a chat. The errors after it follow from it.`,
     fix: (match) => [
       platformOf(match) === "linux"
-        ? `sed -i -e 's/\\xc2\\xa0/ /g; s/\\xe3\\x80\\x80/ /g; s/\\xe2\\x80[\\x8b-\\x8f]//g; s/\\xef\\xbb\\xbf//g' -e 's/“\\|”/"/g; s/−\\|–\\|—/-/g' -e "s/‘\\|’/'/g" ${match.finding.file ?? "<file>"}`
+        ? `sed -i.bak -e 's/\\xc2\\xa0/ /g; s/\\xe3\\x80\\x80/ /g; s/\\xe2\\x80[\\x8b-\\x8f]//g; s/\\xef\\xbb\\xbf//g' -e 's/“\\|”/"/g; s/−\\|–\\|—/-/g' -e "s/‘\\|’/'/g" ${match.finding.file ?? "<file>"}`
         : `# in ${match.finding.file ?? "the source"}: ordinary " and ' for the curly ones, - for – and −, ordinary spaces for no-break ones`,
       `grep -nP '[^\\x00-\\x7F]' ${match.finding.file ?? "<file>"}   # what is left outside of comments and strings is to be typed anew`,
     ],

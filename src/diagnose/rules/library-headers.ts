@@ -1,13 +1,14 @@
 /** Headers of the system, of libraries and of the project that were not found. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { newestGccFor } from "../version-facts.ts";
-import { changeFolder, pip, platformOf, quote, reinstall, systemPackage } from "../commands.ts";
+import { changeFolder, pip, platformOf, reinstall, systemPackage } from "../commands.ts";
 import { saidOnLinux } from "../command-words.ts";
 import { libraryPackages } from "../library-packages.ts";
 import { foundDir, header, includedBy } from "../matchers.ts";
 import { packageOfModule } from "../packages.ts";
 import { baseName } from "../parsers/parser.ts";
 import { type Match, type Rule, saidAny } from "../rule.ts";
+import { editLine } from "../source-edits.ts";
 
 /** The folder of carried sources that a header is wanted from, where the text builds a checkout: a submodule that is not there. */
 function ofSubmodule(match: Match): string | undefined {
@@ -380,11 +381,13 @@ function otherCase(match: Match): string | undefined {
 function writtenAs(match: Match, there: string): string[] {
   const asked = match.facts["header"] ?? "";
   const written = there.slice(-asked.length);
-  const { file, line } = match.finding;
+  const edit = editLine(match, [[asked.replaceAll(".", "\\."), written]]);
   return [
     `# #include "${written}" in place of "${asked}"`,
-    file === undefined || line === undefined
-      ? `grep -rn '${asked}' --include=*.h --include=*.hpp --include=*.cuh --include=*.cpp --include=*.cc --include=*.cu .`
-      : `sed -i '${line}s|${asked}|${written}|' ${quote(file)}`,
+    ...(edit.length > 0
+      ? edit
+      : [
+          `grep -rn '${asked}' --include=*.h --include=*.hpp --include=*.cuh --include=*.cpp --include=*.cc --include=*.cu .`,
+        ]),
   ];
 }

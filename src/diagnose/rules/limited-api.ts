@@ -1,7 +1,9 @@
 /** Python's limited API (abi3): code that uses more than it, and Pythons that do not have it. */
 import type { Finding } from "../finding.ts";
 import { about, ofLog } from "../matchers.ts";
-import { placeOf, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
+import { pip, platformOf, rebuild } from "../commands.ts";
+import { commandAgain } from "../failed-command.ts";
+import { type Match, placeOf, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 
 /** Not in the limited API, or only late, and in every Python otherwise. Source: "Contents of Limited API" of CPython. */
 const whole =
@@ -18,6 +20,12 @@ export function limitsApi({ log, findings }: RuleContext): boolean {
 
 const noFreeThreads =
   /limited api.{0,60}free.?thread|free.?thread.{0,80}limited api|(?:Py_LIMITED_API|abi3).{0,80}(?:Py_GIL_DISABLED|free.?thread)|(?:Py_GIL_DISABLED|free.?thread).{0,80}(?:Py_LIMITED_API|abi3)/i;
+
+/** A build from nothing, in the words of the text where it has some. */
+function builtAgain(match: Match): readonly string[] {
+  if (match.context.log.namesRetorch) return rebuild(match);
+  return ["rm -rf build", ...(commandAgain(match) ?? [pip(match, "install --no-build-isolation .")])];
+}
 
 export const limitedApiRules: readonly Rule[] = [
   {
@@ -77,13 +85,24 @@ export const limitedApiRules: readonly Rule[] = [
       /limited/i.test(match.facts["name"] ?? "")
         ? `${placeOf(match.finding)} refuses Py_LIMITED_API (py_limited_api=True): pybind11 and torch/extension.h use the whole API of Python.`
         : `\`${match.facts["name"] ?? ""}\` is not part of Python's limited API (Py_LIMITED_API, py_limited_api=True${match.facts["name"] === "Py_buffer" ? "; Py_buffer came into it with 3.11" : ""}), and pybind11 and torch/extension.h use the whole API.`,
-    fix: () => [
-      "# bind with TORCH_LIBRARY only: in .cpp and .cu, torch/library.h, ATen/ATen.h and Python.h in place of torch/extension.h and pybind11 (no PYBIND11_MODULE)",
-      "# or build without the limited API: py_limited_api=False in setup.py (CppExtension, CUDAExtension and bdist_wheel), no -DPy_LIMITED_API (retorch.toml: no py-limited-api)",
+    fix: (match) => [
+      ...(platformOf(match) === "win32"
+        ? []
+        : [
+            `sed -i.bak -E "s/py_limited_api([\\"']?) *([=:]) *True/py_limited_api\\1\\2False/g; s/[\\"']py_limited_api[\\"'] *: *[\\"']cp3[0-9]+[\\"'],? *//g; s/[\\"']-D *Py_LIMITED_API[^\\"']*[\\"'],? *//g" setup.py   # built without the limited API: one wheel for each Python`,
+            ...builtAgain(match),
+          ]),
+      "# or keep it, and bind with TORCH_LIBRARY only: in .cpp and .cu, torch/library.h, ATen/ATen.h and Python.h in place of torch/extension.h and pybind11 (no PYBIND11_MODULE)",
+      "# without the limited API by hand: py_limited_api=False in setup.py (CppExtension, CUDAExtension and bdist_wheel), no -DPy_LIMITED_API (retorch.toml: no py-limited-api)",
     ],
     sources: ["pytorch/extension-cpp#112", "https://docs.pytorch.org/tutorials/advanced/cpp_custom_ops.html"],
     examples: [
       { text: 'bind.h(12): error: identifier "Py_buffer" is undefined', expect: "limited API" },
+      {
+        text: '$ python setup.py bdist_wheel\n/usr/local/cuda/bin/nvcc -c csrc/add.cu -o build/add.o -DPy_LIMITED_API=0x030a0000 -DTORCH_EXTENSION_NAME=_C\n/e/lib/python3.12/site-packages/torch/include/pybind11/cast.h(1819): error: identifier "PyGILState_Check" is undefined',
+        expect:
+          "setup.py   # built without the limited API: one wheel for each Python\nrm -rf build\npython setup.py bdist_wheel",
+      },
       {
         text: "g++ -DPy_LIMITED_API=0x03090000 -c a.cpp\n/e/torch/include/pybind11/detail/internals.h:73:12: error: ‘PyInterpreterState_Get’ was not declared in this scope",
         expect: "TORCH_LIBRARY",

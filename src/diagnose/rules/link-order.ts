@@ -1,5 +1,6 @@
 /** Symbols that a library has which stands too early on the command line, or not at all. */
-import { linkedToo } from "../link-additions.ts";
+import { platformOf } from "../command-words.ts";
+import { linkToo } from "../flag-variables.ts";
 import { isBuiltByPython } from "../typed-builds.ts";
 import { librariesBefore } from "../link-order.ts";
 import type { Finding } from "../finding.ts";
@@ -57,6 +58,17 @@ function words(match: Match): string {
     .join(" ");
 }
 
+/** LibTorch's libraries beside one of them: from torch 1.5 on libtorch is a shell around libtorch_cpu. */
+function libtorch(name: string): string {
+  if (/^caffe2/.test(name)) return `-ltorch -l${name} -lc10`;
+  return `-ltorch -ltorch_cpu${/cuda/.test(name) ? " -ltorch_cuda -lc10_cuda" : ""} -lc10`;
+}
+
+/** Whether the line that links names the folder. */
+function isLinkedFrom({ context: { log } }: Match, folder: string): boolean {
+  return log.linkLine?.split(" ").some((word) => word.replace(/\/$/, "") === `-L${folder}`) === true;
+}
+
 /** How a library that a linker names by its path comes onto the link line, in the words of the tool that links. */
 function nameLibrary(match: Match): string[] {
   const file = (match.facts["file"] ?? "").replace(/^\/\/+/, "/");
@@ -75,11 +87,18 @@ function nameLibrary(match: Match): string[] {
     ];
   }
   const folder = file.replace(/\/[^/]*$/, "");
+  const given = `${isLinkedFrom(match, folder) ? "" : `-L${folder} `}${ofTorch ? libtorch(name) : `-l${name}`}`;
   const isSystem = /^\/(?:usr\/)?lib(?:64)?(?:\/|$)/.test(folder) || folder === file;
+  const { linkLine } = match.context.log;
+  if (linkLine !== undefined && !isBuiltByPython(match) && platformOf(match) === "linux")
+    return [
+      `${linkLine} ${isSystem ? `-l${name}` : given}   # the text's own line, with what is missing at its end`,
+      `# for good: in LDLIBS (LIBS, LDFLAGS) of the Makefile, behind the objects`,
+    ];
   return [
     `# the line that links (LDFLAGS, LIBS or LDLIBS of the Makefile; g++ …), behind the objects: ${isSystem ? "" : `-L${folder} `}-l${name}${ofTorch ? "   # LibTorch from 1.5 on: -ltorch -ltorch_cpu -lc10 (CUDA: -ltorch_cuda -lc10_cuda), before: -ltorch -lcaffe2 -lc10" : ""}`,
     `# an extension of Python: libraries = ["${name}"] (setup.py: libraries=["${name}"])`,
-    ...(isBuiltByPython(match) ? linkedToo(match, name, isSystem ? undefined : folder) : []),
+    ...(isBuiltByPython(match) ? linkToo(match, [name], isSystem ? undefined : folder) : []),
   ];
 }
 
@@ -145,6 +164,10 @@ export const linkOrderRules: readonly Rule[] = [
     fix: (match) => nameLibrary(match),
     sources: ["https://sourceware.org/binutils/docs/ld/Options.html", "Liuguanli/RSMI#2", "pytorch/pytorch#21794"],
     examples: [
+      {
+        text: "g++ -O2 -std=c++14 -o infer main.o -L/opt/libtorch/lib -lc10 -ltorch\n/usr/bin/ld: main.o: undefined reference to symbol '_ZTTN5torch2nn10LinearImplE'\n/usr/bin/ld: //opt/libtorch/lib/libtorch_cpu.so: error adding symbols: DSO missing from command line",
+        expect: "g++ -O2 -std=c++14 -o infer main.o -L/opt/libtorch/lib -lc10 -ltorch -ltorch -ltorch_cpu -lc10",
+      },
       {
         text: "/usr/bin/ld: CMakeFiles/app.dir/run.cpp.o: undefined reference to symbol '_ZN3c106Symbol14fromQualStringERKSs'\n//opt/libtorch/lib/libcaffe2.so: error adding symbols: DSO missing from command line",
         expect: "target_link_libraries(app ${TORCH_LIBRARIES})",

@@ -12,12 +12,12 @@ export const makeRules: readonly Rule[] = [
     cause: (match) =>
       `${match.finding.file === undefined ? "The Makefile" : `\`${match.finding.file}\``}${match.finding.line === undefined ? "" : `, line ${String(match.finding.line)}`}: make wants each command of a rule to begin with a tab, and this line begins with spaces (an editor or a web page put them there), or is no rule, no variable and no command at all.`,
     fix: (match) => [
-      `sed -i -E 's/^( {2,}|\\xc2\\xa0+)/\\t/' ${match.finding.file ?? "Makefile"}   # the lines of commands: a tab in front`,
+      `sed -i.bak -E 's/^( {2,}|\\xc2\\xa0+)/\\t/' ${match.finding.file ?? "Makefile"}   # the lines of commands: a tab in front`,
       match.context.log.typedBuild?.line ?? "make",
     ],
     sources: ["https://www.gnu.org/software/make/manual/html_node/Error-Messages.html"],
     examples: [
-      { text: "Makefile:5: *** missing separator.  Stop.", expect: "sed -i -E" },
+      { text: "Makefile:5: *** missing separator.  Stop.", expect: "sed -i.bak -E" },
       {
         text: "Makefile:12: *** missing separator (did you mean TAB instead of 8 spaces?).  Stop.",
         expect: "Makefile",

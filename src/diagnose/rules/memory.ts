@@ -64,7 +64,7 @@ export const memoryRules: readonly Rule[] = [
               ? "A process that ran (not a compiler) was killed with signal 9: the kernel, the container or the scheduler does that when the machine's memory (not the GPU's) runs out."
               : match.facts["alone"] !== undefined
                 ? "A process was killed (signal 9), which the kernel or the container does when memory runs out: too many compilers ran at once, or pip held a large wheel in memory to cache it."
-                : `${match.facts["program"] === undefined ? (match.facts["sure"] === undefined ? "A process" : "A compiler") : `\`${match.facts["program"]}\``} was killed (signal 9) or got no more memory: too many compilers ran at once for the memory of this machine or container.`,
+                : `${match.facts["program"] === undefined ? (match.facts["sure"] === undefined ? "A process" : "A compiler") : `\`${match.facts["program"]}\``} ${/^(?:C|LNK)\d/.test(match.finding.code ?? "") ? "got no more memory" : "was killed (signal 9) or got no more memory"}: too many compilers ran at once for the memory of this machine or container.`,
     fix: (match) =>
       match.facts["other"] !== undefined
         ? [

@@ -1,6 +1,7 @@
 /** C++ code that uses torch::jit modules, binds functions to Python, or keeps to torch's stable ABI. */
 import { platformOf } from "../commands.ts";
 import { placeOf, type Rule, said, saidAny } from "../rule.ts";
+import { editFile } from "../source-edits.ts";
 
 const identifier = /^[A-Za-z_]\w*$/;
 
@@ -31,7 +32,7 @@ export const moduleAndBindingRules: readonly Rule[] = [
         ...(given === undefined || !/^[\w-]+$/.test(given) || platformOf(match) === "win32"
           ? []
           : [
-              `grep -rlE "[\\"']${given}[\\"']" --include='*.py' . | xargs -r sed -i -E "s/([\\"'])${given}([\\"'])/\\1${name}\\2/g"   # in load(), CppExtension() or CUDAExtension(): import it by that name`,
+              `grep -rlE "[\\"']${given}[\\"']" --include='*.py' . | xargs -r sed -i.bak -E "s/([\\"'])${given}([\\"'])/\\1${name}\\2/g"   # in load(), CppExtension() or CUDAExtension(): import it by that name`,
             ]),
         `# load(name="${name}", …), CppExtension("${name}", …), or name = "${name}" in retorch.toml; import it by that name`,
         '# in a package: CppExtension("package._C", …): the last part is the module\'s name',
@@ -70,9 +71,14 @@ export const moduleAndBindingRules: readonly Rule[] = [
     cause: (match) =>
       `Since torch 1.2 \`torch::jit::load(…)\` gives a torch::jit::Module by value; ${placeOf(match.finding)} wants the std::shared_ptr of 1.0 and 1.1.`,
     fix: (match) => [
-      match.finding.file === undefined || platformOf(match) === "win32"
-        ? "# torch::jit::Module module = torch::jit::load(path);   and module.forward(…) in place of module->forward(…)"
-        : `sed -i.bak -E 's/std::(shared|unique)_ptr<torch::jit::(script::)?Module>/torch::jit::Module/g; s/\\b(module|net|model)->/\\1./g' ${match.finding.file}   # then look it over`,
+      ...(match.finding.file === undefined
+        ? [
+            "# torch::jit::Module module = torch::jit::load(path);   and module.forward(…) in place of module->forward(…)",
+          ]
+        : editFile(match, [
+            ["std::(shared|unique)_ptr<torch::jit::(script::)?Module>", "torch::jit::Module"],
+            ["\\b(module|net|model)->", "\\1."],
+          ]).map((line) => `${line}   # then look it over`)),
       "# no comparison with nullptr any more: load() throws c10::Error",
     ],
     sources: ["pytorch/pytorch#23450", "https://docs.pytorch.org/cppdocs/"],

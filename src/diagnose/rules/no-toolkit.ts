@@ -20,6 +20,7 @@ import type { Finding } from "../finding.ts";
 import { torchForJetson } from "../machine-fit.ts";
 import { framesAt, missingProgram } from "../matchers.ts";
 import { type Match, type MatchFacts, type Rule, type RuleContext, said } from "../rule.ts";
+import { isBuiltByPython } from "../typed-builds.ts";
 import { develTags, develImage, inManylinux, cudaOfPypi } from "./container-toolkits.ts";
 
 /** The module of a toolkit: EasyBuild writes its name in capitals, with three numbers. */
@@ -166,8 +167,12 @@ export const noToolkitRules: readonly Rule[] = [
         const root = namedToolkit(match) ?? toolkitFolder(match, version);
         return [
           showToolkits(match),
-          `rm -rf build && cmake -B build -DCUDA_TOOLKIT_ROOT_DIR=${root} -DCUDAToolkit_ROOT=${root} -DCMAKE_CUDA_COMPILER=${root}/bin/nvcc   # a whole toolkit of LibTorch's CUDA, with the options as before`,
-          `export PATH=${root}/bin:$PATH CUDA_HOME=${root}`,
+          `export PATH=${root}/bin:$PATH CUDA_HOME=${root}   # a whole toolkit of LibTorch's CUDA`,
+          ...(isBuiltByPython(match)
+            ? []
+            : [
+                `rm -rf build; cmake -DCUDA_TOOLKIT_ROOT_DIR=${root} -DCUDAToolkit_ROOT=${root} -DCMAKE_CUDA_COMPILER=${root}/bin/nvcc ..   # with the options as before`,
+              ]),
         ];
       }
       const clang = match.finding.tool === "clang" ? match.context.log.typedCompile : undefined;

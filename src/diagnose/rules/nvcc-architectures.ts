@@ -3,7 +3,9 @@ import { usualArchitectures } from "../arch-lists.ts";
 import { shownWith, withoutUnsupported } from "../cmake-architectures.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { cudaForArchitecture, dotted } from "../version-facts.ts";
-import { knownCapabilities, platformOf, setVariable, torchCuda } from "../commands.ts";
+import { knownCapabilities, platformOf, removeFolder, setVariable, torchCuda } from "../commands.ts";
+import { newerToolkit } from "../newer-toolkit.ts";
+import { isBuiltByPython } from "../typed-builds.ts";
 import { ownListWithout } from "../own-arch-list.ts";
 import { packageOf } from "../packages.ts";
 import { changedNvcc } from "../typed-fit.ts";
@@ -35,6 +37,18 @@ function isDropped(match: Match, known: { readonly since: string; readonly gone?
     (compareVersions(parseVersion(known.since), [8, 0]) < 0 ||
       (here !== undefined && compareVersions(parseVersion(here), parseVersion(known.gone)) >= 0))
   );
+}
+
+/**
+ * Whether nvcc is older than the torch that asks for the target: torch knows the GPU, so its CUDA is at least the first with that
+ * target, and headers and run time of another major version do not go with this nvcc.
+ */
+function wantsNewerToolkit(match: Match, since: string): boolean {
+  const { cuda } = match.context.log;
+  const ofTorch = torchCuda(match);
+  const isOlder = (version: string): boolean => compareVersions(parseVersion(version), parseVersion(since)) < 0;
+  if (cuda !== undefined && isOlder(cuda) && cuda.split(".")[0] !== since.split(".")[0]) return true;
+  return ofTorch !== undefined && !isOlder(ofTorch) && (cuda === undefined || isOlder(cuda));
 }
 
 /** CMake's own lists without the targets that a CUDA dropped. */
@@ -116,7 +130,11 @@ export const nvccArchitectureRules: readonly Rule[] = [
             ? `This nvcc${nvccHere(match)} has no target for compute capability ${dotted(arch)} any more: CUDA ${known.gone ?? ""} dropped it, and ${inCmake(match, arch)} still names it. CMake reads no TORCH_CUDA_ARCH_LIST for its own targets.`
             : match.context.log.ownGencode.includes(arch)
               ? `This nvcc${nvccHere(match)} has no target for compute capability ${dotted(arch)} any more: CUDA ${known.gone ?? ""} dropped it, and the project's own flags still name it (\`-gencode arch=compute_${arch}\`, with a space: torch writes \`-gencode=arch=\`). Where a project brings such flags, torch adds none and TORCH_CUDA_ARCH_LIST counts for nothing.`
-              : `This nvcc${nvccHere(match)} has no target for compute capability ${dotted(arch)} any more: CUDA ${known.gone ?? ""} dropped it, and the project (its setup.py, or TORCH_CUDA_ARCH_LIST) still names it.`;
+              : `This nvcc${nvccHere(match)} has no target for compute capability ${dotted(arch)} any more: CUDA ${known.gone ?? ""} dropped it, and ${
+                  match.context.log.detectionFailed
+                    ? "torch's CMake files, which saw no GPU, still have it in their list of common ones: TORCH_CUDA_ARCH_LIST takes the place of that list"
+                    : "the project (its setup.py, or TORCH_CUDA_ARCH_LIST) still names it"
+                }.`;
       return `This nvcc${nvccHere(match)} has no target for compute capability ${dotted(arch)}: the toolkit is too old or too new for it. CUDA ${known.since} was the first with it.${gone} (Often /usr/bin/nvcc of the distribution is found instead of the toolkit in /usr/local/cuda.)`;
     },
     fix: (match) => {
@@ -170,6 +188,13 @@ export const nvccArchitectureRules: readonly Rule[] = [
           match.context.log.cuda ?? match.context.log.cmakeCuda ?? torchCuda(match) ?? known.gone ?? "",
           (ownArchitecture(match) ?? "7.5").replaceAll(".", ""),
         );
+      if (dropped && match.context.log.detectionFailed)
+        return [
+          setVariable(match, "TORCH_CUDA_ARCH_LIST", ownArchitecture(match) ?? nearest(match, arch)),
+          ...(match.context.log.typedConfigure === undefined && !isBuiltByPython(match)
+            ? ["# then CMake again with the same options, in an empty build folder"]
+            : []),
+        ];
       if (dropped && match.context.log.typedConfigure !== undefined && match.context.log.installer === undefined)
         return withoutOldTargets(match, arch, known.gone ?? "");
       if (dropped && match.context.log.ownGencode.includes(arch)) return ownFlagsWithout(match, arch, known.gone ?? "");
@@ -188,6 +213,14 @@ export const nvccArchitectureRules: readonly Rule[] = [
           `# take ${dotted(arch)} out there; a setup.py that sets os.environ["TORCH_CUDA_ARCH_LIST"] itself (pointnet2_ops) overrides the variable: delete that line. Or a CUDA before ${known.gone ?? ""}`,
           setVariable(match, "TORCH_CUDA_ARCH_LIST", ownArchitecture(match) ?? nearest(match, arch)),
         ];
+      if (wantsNewerToolkit(match, known.since))
+        return [
+          ...newerToolkit(match, known.since),
+          ...(isBuiltByPython(match) && match.context.log.setupCommand !== undefined
+            ? [removeFolder(match, "build")]
+            : []),
+          `# or without ${dotted(arch)}, where torch is of this nvcc's CUDA: ${setVariable(match, "TORCH_CUDA_ARCH_LIST", nearest(match, arch))}`,
+        ];
       return [
         "nvcc --version; which -a nvcc",
         known.gone === undefined
@@ -205,6 +238,8 @@ export const nvccArchitectureRules: readonly Rule[] = [
       "tatsy/torchmcubes#18",
       "colmap/colmap#2615",
       "cmpute/d3d#8",
+      "pytorch/pytorch#121099",
+      "erikwijmans/Pointnet2_PyTorch#91",
     ],
     examples: [
       {
@@ -212,6 +247,14 @@ export const nvccArchitectureRules: readonly Rule[] = [
         expect: "-DCUDA_ARCH_BIN=8.6",
       },
       { text: "nvcc fatal   : Unsupported gpu architecture 'compute_89'", expect: "CUDA 11.8" },
+      {
+        text: "$ python setup.py install\nnvcc fatal   : Unsupported gpu architecture 'compute_86'\nerror: command '/usr/local/cuda-10.1/bin/nvcc' failed with exit status 1\nRTX 3090, torch 1.9.0+cu111",
+        expect: "export CUDA_HOME=/usr/local/cuda-11.1",
+      },
+      {
+        text: "$ cmake -DCMAKE_PREFIX_PATH=/opt/libtorch ..\n-- Automatic GPU detection failed. Building for common architectures.\n-- Autodetected CUDA architecture(s): 3.5;5.0;8.0;8.6;8.9;9.0\n$ make\nnvcc fatal   : Unsupported gpu architecture 'compute_35'\nlibtorch 2.2, CUDA 12.1",
+        expect: "saw no GPU",
+      },
       {
         text: "$ pip install -v .\n  Building wheel for flash_mla (setup.py) ...\n  nvcc fatal   : Unsupported gpu architecture 'compute_100a'\n  ERROR: Failed building wheel for flash_mla",
         expect: "export FLASH_MLA_DISABLE_SM100=1",
@@ -231,11 +274,11 @@ export const nvccArchitectureRules: readonly Rule[] = [
       },
       {
         text: "Cuda compilation tools, release 13.0, V13.0.88\n$ grep -n ARCHITECTURES CMakeLists.txt\n31:set(CMAKE_CUDA_ARCHITECTURES 60 70 80)\n$ pip install .\n      nvcc fatal   : Unsupported gpu architecture 'compute_60'\n  ERROR: Failed building wheel for ops",
-        expect: "sed -i -E 's/CMAKE_CUDA_ARCHITECTURES 60 70 80/CMAKE_CUDA_ARCHITECTURES 80/g' CMakeLists.txt",
+        expect: "sed -i.bak -E 's/CMAKE_CUDA_ARCHITECTURES 60 70 80/CMAKE_CUDA_ARCHITECTURES 80/g' CMakeLists.txt",
       },
       {
         text: "$ cat src/CMakeLists.txt\nset_target_properties(ops PROPERTIES CUDA_ARCHITECTURES \"35;50\")\n$ cmake -S . -B build && cmake --build build\n-- The CUDA compiler identification is NVIDIA 12.4.131\nnvcc fatal   : Unsupported gpu architecture 'compute_35'",
-        expect: "sed -i -E 's/CUDA_ARCHITECTURES \"35;50/CUDA_ARCHITECTURES \"50/g' src/CMakeLists.txt",
+        expect: "sed -i.bak -E 's/CUDA_ARCHITECTURES \"35;50/CUDA_ARCHITECTURES \"50/g' src/CMakeLists.txt",
       },
       {
         text: "Cuda compilation tools, release 13.0, V13.0.88\n$ CMAKE_ARGS=\"-DGGML_CUDA=on -DCMAKE_CUDA_ARCHITECTURES=61;86\" pip install llama-cpp-python\nnvcc fatal   : Unsupported gpu architecture 'compute_61'\nERROR: Failed building wheel for llama-cpp-python",

@@ -3,6 +3,7 @@ import { compareVersions, parseVersion } from "../../base/order.ts";
 import { placeOf, type Match, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 import { pip, platformOf, python } from "../commands.ts";
 import type { Finding } from "../finding.ts";
+import { newerToolkit } from "../newer-toolkit.ts";
 
 const header = /[\\/](?:torch|ATen|c10|pybind11)[\\/][\w./\\-]+\.(?:h|hpp|cuh)$/;
 
@@ -43,6 +44,12 @@ function isCuda13(match: Match): boolean {
   return cuda !== undefined && compareVersions(parseVersion(cuda), [13]) >= 0;
 }
 
+/** nvcc does not evaluate the header's default argument. Source: FLAMEGPU/FLAMEGPU2#1384: CUDA 12.0 and 12.1 with gcc 11 and newer; 12.2 does, 12.4 on Windows. */
+const sourceLocation = /call to (?:consteval|immediate) function "?[“"']?(?:std::)?source_location::current/;
+
+/** fmt's literals with a string as template argument, which nvcc of CUDA 12.1 does not take (gabime/spdlog#1662). */
+const literalOperator = /literal operator template must have a template parameter list equivalent to/;
+
 export const nvccHeaderRules: readonly Rule[] = [
   {
     id: "nvcc-drops-typename",
@@ -80,6 +87,43 @@ export const nvccHeaderRules: readonly Rule[] = [
       {
         text: "/usr/local/cuda/bin/nvcc -c a.cu\n/usr/local/cuda-13.0/include/x.h\n/e/site-packages/torch/include/ATen/core/Dict_inl.h:90:10: error: missing 'typename' prior to dependent type name 'Dict<K, V>::iterator'",
         expect: "C++20",
+      },
+    ],
+  },
+  {
+    id: "nvcc-too-old-for-cxx20",
+    title: "nvcc is too old for the C++20 of the sources",
+    on: ["compile"],
+    specificity: 86,
+    matches: (finding, { findings, log }) => {
+      if (sourceLocation.test(finding.message)) return {};
+      const cuda = log.cuda ?? log.spokenCuda ?? log.torchCuda;
+      return literalOperator.test(finding.message) &&
+        (findings.some(({ message }) => sourceLocation.test(message)) || /^12\.[01](?:\.|$)/.test(cuda ?? ""))
+        ? {}
+        : undefined;
+    },
+    confidence: "high",
+    cause: ({ finding, context: { log } }) => {
+      const cuda = log.cuda ?? log.spokenCuda ?? log.torchCuda;
+      return `nvcc${cuda === undefined || compareVersions(parseVersion(cuda), [12, 2]) >= 0 ? "" : ` of CUDA ${cuda}`} knows C++20 by half: of ${sourceLocation.test(finding.message) ? "std::source_location::current() as a default argument" : "templates with a string as their argument"} it makes nothing, and the next releases of CUDA 12 do. Neither the sources nor the host compiler are at fault.`;
+    },
+    fix: (match) => newerToolkit(match, "12.4"),
+    sources: [
+      "FLAMEGPU/FLAMEGPU2#1384",
+      "boostorg/assert#32",
+      "sgl-project/mini-sglang#20",
+      "gabime/spdlog#1662",
+      "nunchux-ai/nunchaku#46",
+    ],
+    examples: [
+      {
+        text: 'torch 2.5.1+cu121\n/home/jo/kernels/third_party/spdlog/include/spdlog/fmt/bundled/format.h(4449): error: a literal operator template must have a template parameter list equivalent to "<char ...>"\n\n/home/jo/kernels/src/check.h(12): error: call to consteval function "std::source_location::current" did not produce a valid constant expression',
+        expect: "export CUDA_HOME=/usr/local/cuda-12.4",
+      },
+      {
+        text: 'Cuda compilation tools, release 12.1, V12.1.105\n/work/p/csrc/utils.cuh(65): error: call to consteval function "std::source_location::current" did not produce a valid constant expression',
+        expect: "nvcc of CUDA 12.1 knows C++20 by half",
       },
     ],
   },

@@ -74,6 +74,16 @@ function nvccHere(match: Match): string {
   return version === undefined ? "" : ` (CUDA ${version})`;
 }
 
+/** A path of Windows without `..`, as cmd.exe wants it. */
+function resolved(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split(/[\\/]+/)) {
+    if (part === ".." && parts.length > 1) parts.pop();
+    else if (part !== ".") parts.push(part);
+  }
+  return parts.join("\\");
+}
+
 /** Whether torch is for the CUDA of the old nvcc itself. */
 function sameToolkit(match: Match): boolean {
   const { cuda } = match.context.log;
@@ -138,7 +148,7 @@ function dropOption(match: Match): string[] {
   const option = b === "-lineinfo" || b === "--generate-line-info" ? b : a;
   if (!/^--?[\w-]+$/.test(option)) return [];
   return [
-    `grep -rlE -- "[\\"']${option}[\\"']" --include='*.py' --include=CMakeLists.txt --include='*.cmake' . | xargs -r sed -i -E "s/[\\"']${option}[\\"'] *,? *//g"`,
+    `grep -rlE -- "[\\"']${option}[\\"']" --include='*.py' --include=CMakeLists.txt --include='*.cmake' . | xargs -r sed -i.bak -E "s/[\\"']${option}[\\"'] *,? *//g"`,
     // In words of bash, which neither a cell nor a Dockerfile has.
     ...(match.context.log.notebook || match.context.log.docker
       ? []
@@ -213,7 +223,7 @@ export const nvccOptionRules: readonly Rule[] = [
       ...(typographic(match) === undefined
         ? []
         : [
-            `grep -rlE "(^|[^A-Za-z0-9])–[A-Za-z]" --include=CMakeLists.txt --include='*.cmake' --include='*.py' . | xargs -r sed -i -E 's/(^|[^A-Za-z0-9])–([A-Za-z])/\\1-\\2/g'   # type -${(typographic(match) ?? "").replace(/^–+/, "")}`,
+            `grep -rlE "(^|[^A-Za-z0-9])–[A-Za-z]" --include=CMakeLists.txt --include='*.cmake' --include='*.py' . | xargs -r sed -i.bak -E 's/(^|[^A-Za-z0-9])–([A-Za-z])/\\1-\\2/g'   # type -${(typographic(match) ?? "").replace(/^–+/, "")}`,
           ]),
       "# move the project, the Python environment or CUDA to a path without spaces",
       "# give host flags as -Xcompiler <flag>; in setup.py: extra_compile_args={'cxx': [...], 'nvcc': ['-Xcompiler', '-fopenmp']}",
@@ -245,15 +255,11 @@ export const nvccOptionRules: readonly Rule[] = [
         /Unknown option ['"]?(?<option>[^\s'"]+)['"]?/,
         /^['"](?<option>(?:arch|tune|cpu|fpu)=[^'"]+)['"]: expected a number/,
         /Unrecognized option ['"]?(?<option>[^\s'"]+)['"]?/,
-        /redefinition of argument ['"](?<twice>[^'"]+)['"]/,
         /Value ['"](?<value>(?!native|all)[^'"]*)['"] is not defined for option ['"](?<option>[^'"]+)['"]/,
       ),
     confidence: "high",
     cause: (match) => {
       const option = dashed(match.facts["option"] ?? "");
-      const twice = match.facts["twice"];
-      if (twice !== undefined)
-        return `The option \`${twice}\` is given twice with different values (torch adds one, the project another).`;
       if (/generate-dependencies-with-compile|dependency-output|^-?MD$|^-?MF$/.test(option))
         return `nvcc${match.context.log.cuda === undefined ? "" : nvccHere(match)} is older than 10.2 and does not know \`${option}\`, which newer torch passes to get the list of headers.`;
       if (/\s/.test(option))
@@ -277,10 +283,6 @@ export const nvccOptionRules: readonly Rule[] = [
         return [
           `${python(match)} -m pip install --upgrade cmake && cmake --version   # 3.18 or newer`,
           `# by hand: -Xlinker, and $<$<COMPILE_LANGUAGE:CXX>:…> around flags that are for C++ alone`,
-        ];
-      if (match.facts["twice"] !== undefined)
-        return [
-          `# give \`${match.facts["twice"]}\` once: drop the project's own (e.g. -std= in extra_compile_args['nvcc'])`,
         ];
       if (/generate-dependencies-with-compile|dependency-output/.test(option))
         return sameToolkit(match)
@@ -345,7 +347,6 @@ export const nvccOptionRules: readonly Rule[] = [
         text: "nvcc fatal   : Unknown option '--generate-dependencies-with-compile'",
         expect: "TORCH_EXTENSION_SKIP_NVCC_GEN_DEPENDENCIES",
       },
-      { text: "nvcc fatal   : redefinition of argument 'std'", expect: "-std=" },
       { text: "nvcc fatal   : Unknown option 'Wall'", expect: "'-Xcompiler', '-Wall'" },
       { text: "nvcc fatal   : Unknown option 'Xcompiler -fPIC'", expect: "'-Xcompiler', '-fPIC'" },
       {
@@ -367,7 +368,7 @@ export const nvccOptionRules: readonly Rule[] = [
         /Failed to (?:preprocess|detect) host compiler properties/,
         /provided host compiler path ['"](?<path>[^'"]+)['"] does not exist/,
         /(?:Could not|Cannot) (?:find|locate|start) (?:the )?host compiler ?['"]?(?<path>[^'"]*)/i,
-        /Could not set up the environment for Microsoft Visual Studio/,
+        /Could not set up the environment for Microsoft Visual Studio(?: using ['"](?<script>[^'"]+)['"])?/,
         /Microsoft Visual Studio configuration file '(?<vcvars>.+?)' could not be found/,
         /Visual Studio configuration file/,
         /Compiler 'cl\.exe' in PATH different than the one specified with -ccbin/,
@@ -381,14 +382,22 @@ export const nvccOptionRules: readonly Rule[] = [
         ? `nvcc could not run the host compiler ${match.facts["path"] === undefined ? "" : `\`${match.facts["path"]}\` `}that -ccbin (or CC, CXX, NVCC_CCBIN, CUDAHOSTCXX) names: it does not exist or is no working C++ compiler.`
         : forOtherSystem(match)
           ? "nvcc found a host compiler that makes code for another system (a cross compiler, one for musl or MinGW): the one that -ccbin, CC, CXX or NVCC_CCBIN names, or the first on PATH."
-          : "nvcc found a host compiler that it cannot use: MinGW or clang on Windows, another cl.exe than -ccbin says, or a Visual Studio it does not know.",
+          : match.facts["script"] !== undefined
+            ? "nvcc found cl.exe and ran Visual Studio's script for its environment (vcvars64.bat), which did not work from where the build runs. Run by hand beforehand, it sets the environment that nvcc and the build need."
+            : "nvcc found a host compiler that it cannot use: MinGW or clang on Windows, another cl.exe than -ccbin says, or a Visual Studio it does not know.",
     fix: (match) =>
       !forOtherSystem(match) &&
       (platformOf(match) === "win32" || /Visual Studio|cl\.exe|unsupported OS/.test(match.finding.message))
-        ? [
-            "# use the x64 Native Tools Command Prompt of Visual Studio 2019 or 2022, so that its cl.exe comes first on PATH",
-            "where cl",
-          ]
+        ? match.facts["script"] !== undefined
+          ? [
+              `call "${resolved(match.facts["script"])}"   # in cmd.exe: its last line says what is wrong, if it fails`,
+              "set DISTUTILS_USE_SDK=1",
+              "where cl",
+            ]
+          : [
+              "# use the x64 Native Tools Command Prompt of Visual Studio 2019 or 2022, so that its cl.exe comes first on PATH",
+              "where cl",
+            ]
         : [
             'echo "$CC $CXX $NVCC_CCBIN $NVCC_PREPEND_FLAGS $CUDAHOSTCXX"   # does it exist?',
             ...(/(?:^|\/)g(?:\+\+|cc)-(\d+)$/.test(match.facts["path"] ?? "")
@@ -399,8 +408,15 @@ export const nvccOptionRules: readonly Rule[] = [
             "export CC=gcc CXX=g++ NVCC_CCBIN=g++",
             "unset NVCC_PREPEND_FLAGS CUDAHOSTCXX",
           ],
-    sources: ["https://docs.nvidia.com/cuda/cuda-installation-guide-linux/#host-compiler-support-policy"],
+    sources: [
+      "https://docs.nvidia.com/cuda/cuda-installation-guide-linux/#host-compiler-support-policy",
+      "facebookresearch/detectron2#9",
+    ],
     examples: [
+      {
+        text: "D:\\w> pip install --no-build-isolation .\nnvcc fatal   : Could not set up the environment for Microsoft Visual Studio using 'D:/VS/2019/Community/VC/Tools/MSVC/14.29.30133/bin/HostX64/x64/../../../../../../../VC/Auxiliary/Build/vcvars64.bat'",
+        expect: 'call "D:\\VS\\2019\\Community\\VC\\Auxiliary\\Build\\vcvars64.bat"',
+      },
       { text: "nvcc fatal   : Host compiler targets unsupported OS.", expect: "MinGW" },
       {
         text: 'FROM nvidia/cuda:12.4.1-devel-ubuntu22.04\nRUN pip install .\n\n#12 31.22 nvcc fatal   : Host compiler targets unsupported OS.\n#12 ERROR: process "/bin/sh -c pip install ." did not complete successfully: exit code: 1',

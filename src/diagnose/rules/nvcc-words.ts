@@ -1,9 +1,85 @@
 /** What reaches nvcc after quoting went wrong, and assertions of host libraries in device code. */
-import { platformOf, setVariable, torchCuda } from "../commands.ts";
-import { cmakeAgain } from "../typed-fit.ts";
+import { platformOf, setVariable, torchCuda, unsetVariable } from "../commands.ts";
+import { changedNvcc, cmakeAgain } from "../typed-fit.ts";
 import { type Match, placeOf, type Rule, saidAny } from "../rule.ts";
+import { editCmake } from "../source-edits.ts";
+import { isBuiltByPython } from "../typed-builds.ts";
+
+/** The ways in which an option of nvcc is written, by the name that its messages have. Source: NVIDIA's documentation of nvcc's command options. */
+const spelt: Readonly<Record<string, RegExp>> = {
+  std: /^--?std=/,
+  "compiler-bindir": /^(?:-ccbin|--compiler-bindir)(?:=|$)/,
+  optimize: /^(?:-O|--optimize=)/,
+};
+
+/** The typed command with the first of two settings alone. */
+function onceInCommand(match: Match, name: string): string | undefined {
+  const form = spelt[name];
+  let seen = false;
+  return form === undefined
+    ? undefined
+    : changedNvcc(match, (word) => {
+        if (!form.test(word)) return word;
+        const given = seen;
+        seen = true;
+        return given ? undefined : word;
+      });
+}
+
+/** The project's own standard taken out: torch gives one by itself, to CMake's targets and to setuptools. */
+function withoutOwnStandard(match: Match): string[] {
+  const { log } = match.context;
+  if (platformOf(match) === "win32" || log.builtAtRunTime) return [];
+  const standard = String.raw`-std=(c|gnu)\+\+(\$\{\w+\}|[0-9a-z]+)`;
+  if (log.typedConfigure !== undefined || (log.cmake && !isBuiltByPython(match)))
+    return editCmake(match, `/CUDA_(NVCC_)?FLAGS/s/${standard}//g`);
+  return isBuiltByPython(match)
+    ? [
+        `sed -i.bak -E "s/[\\"']-?${String.raw`-std=(c|gnu)\+\+[0-9a-z]+`}[\\"'],? *//g" setup.py   # torch gives the standard by itself`,
+      ]
+    : [];
+}
 
 export const nvccWordRules: readonly Rule[] = [
+  {
+    id: "nvcc-option-twice",
+    title: "nvcc is given an option twice",
+    on: ["driver"],
+    specificity: 84,
+    matches: (finding) =>
+      finding.tool === "nvcc" ? saidAny(finding, /redefinition of argument ['"](?<twice>[^'"]+)['"]/) : undefined,
+    confidence: "high",
+    cause: (match) =>
+      match.facts["twice"] === "std"
+        ? "nvcc is given `-std` twice with different values: one comes from torch (its CMake files and its builder add one), the other from the project's own flags."
+        : `nvcc is given the option \`${match.facts["twice"] ?? ""}\` twice with different values: by the project's flags and by a variable (NVCC_PREPEND_FLAGS, NVCC_APPEND_FLAGS, CUDAFLAGS) or by torch.`,
+    fix: (match) => {
+      const name = match.facts["twice"] ?? "";
+      const typed = onceInCommand(match, name);
+      if (typed !== undefined) return [typed];
+      if (name !== "std")
+        return [
+          ...["NVCC_PREPEND_FLAGS", "NVCC_APPEND_FLAGS", "CUDAFLAGS"].map((each) => unsetVariable(match, each)),
+          `# set by none of them: take the project's own \`${name}\` out of the flags for nvcc`,
+        ];
+      return [
+        ...withoutOwnStandard(match),
+        "# give `-std` once: CMake: out of CUDA_NVCC_FLAGS and CMAKE_CUDA_FLAGS, set(CMAKE_CUDA_STANDARD 17) in its place; setup.py and load(): no -std= in extra_compile_args['nvcc'] and extra_cuda_cflags",
+      ];
+    },
+    sources: ["NVIDIA/FasterTransformer#9", "dmlc/decord#65"],
+    examples: [
+      { text: "nvcc fatal   : redefinition of argument 'std'", expect: "-std=" },
+      {
+        text: "$ cmake -DCMAKE_PREFIX_PATH=/opt/libtorch -DARCH=80 ..\n$ make -j8\n[ 10%] Building CUDA object src/CMakeFiles/beam.dir/beam.cu.o\nnvcc fatal   : redefinition of argument 'std'\nmake: *** [all] Error 2",
+        expect: "../CMakeLists.txt",
+      },
+      {
+        text: "$ pip install --no-build-isolation .\nnvcc fatal   : redefinition of argument 'std'\nerror: command '/usr/local/cuda/bin/nvcc' failed with exit status 1",
+        expect: "setup.py   # torch gives the standard by itself\n",
+      },
+    ],
+  },
   {
     id: "nvcc-quotes-broken",
     title: "A quote in a flag reaches nvcc alone",

@@ -3,7 +3,7 @@
  * them itself. What of the other arguments is wrong, too, is not known here.
  */
 import { type Rule, placeOf, saidAny } from "../rule.ts";
-import { editSource, type LineEdit } from "../slip-edits.ts";
+import { type Edit, editFile } from "../source-edits.ts";
 
 const factory =
   "(?<name>zeros|ones|empty|full|rand|randn|randint|arange|linspace|eye|tensor|from_blob|randperm|tensorFromBlob|copy|zeros_like|ones_like)";
@@ -12,17 +12,15 @@ const open = "[\"‘'`“]";
 const makers = "(zeros|ones|empty|rand|randn)";
 
 /** Sizes first and options behind them, where the old call has both on its line. */
-const byOptions: readonly LineEdit[] = [
-  {
-    from: new RegExp(
-      `\\b(at|torch)::${makers}\\((at|torch)::(CUDA|CPU)\\((at|torch)::(k[A-Za-z0-9]+)\\), *(\\{[^{}]*\\})\\)`,
-    ),
-    to: "$1::$2($7, torch::device(torch::k$4).dtype(torch::$6))",
-  },
-  {
-    from: new RegExp(`\\b(at|torch)::${makers}\\(([A-Za-z_][A-Za-z0-9_]*)\\.type\\(\\), *(\\{[^{}]*\\})\\)`),
-    to: "$1::$2($4, $3.options())",
-  },
+const byOptions: readonly Edit[] = [
+  [
+    `\\b(at|torch)::${makers}\\((at|torch)::(CUDA|CPU)\\((at|torch)::(k[A-Za-z0-9]+)\\), *(\\{[^{}]*\\})\\)`,
+    "\\1::\\2(\\7, torch::device(torch::k\\4).dtype(torch::\\6))",
+  ],
+  [
+    `\\b(at|torch)::${makers}\\(([A-Za-z_][A-Za-z0-9_]*)\\.type\\(\\), *(\\{[^{}]*\\})\\)`,
+    "\\1::\\2(\\4, \\3.options())",
+  ],
 ];
 
 export const oldFactoryRules: readonly Rule[] = [
@@ -71,7 +69,7 @@ export const oldFactoryRules: readonly Rule[] = [
         return [`# in ${placeOf(match.finding)}: type.copy(x) → x.to(torch::kFloat), x.to(torch::kCUDA)`];
       const made = name === "tensor" ? "empty" : name;
       return [
-        ...editSource(match, byOptions, "file"),
+        ...editFile(match, byOptions),
         `# in ${placeOf(match.finding)}: torch::${made}({batch, channels}, torch::dtype(torch::kFloat).device(torch::kCUDA)) in place of ${made}(torch::CUDA(torch::kFloat), {batch, channels}); like another tensor: torch::${made}({batch, channels}, x.options()) in place of x.type()`,
         "grep -rnE '(CUDA|CPU)\\((at|torch)::k[A-Z]|\\.type\\(\\)\\.|\\((\\w+)\\.type\\(\\), *\\{' --include='*.cpp' --include='*.cu' --include='*.h' .   # the other places",
       ];

@@ -77,7 +77,7 @@ const takeOut =
 function withoutLibcxx(match: Match): string[] {
   if (match.finding.phase === "load" || platformOf(match) !== "linux") return [];
   return [
-    `grep -rlE -- '-stdlib=libc\\+\\+' --include='*.py' --include=CMakeLists.txt --include='*.cmake' . | xargs -r sed -i -E "s/[\\"']-stdlib=libc\\+\\+[\\"'] *,? *//g; s/-stdlib=libc\\+\\+//g"`,
+    `grep -rlE -- '-stdlib=libc\\+\\+' --include='*.py' --include=CMakeLists.txt --include='*.cmake' . | xargs -r sed -i.bak -E "s/[\\"']-stdlib=libc\\+\\+[\\"'] *,? *//g; s/-stdlib=libc\\+\\+//g"`,
     // In words of bash, which neither a cell nor a Dockerfile has.
     ...(match.context.log.notebook || match.context.log.docker
       ? []

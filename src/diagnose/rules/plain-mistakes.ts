@@ -2,6 +2,7 @@
 import type { Finding } from "../finding.ts";
 import { foreignHeader } from "../foreign-headers.ts";
 import { codeAt, type Match, type MatchFacts, placeOf, type Rule, saidAny } from "../rule.ts";
+import { editFile, orInWords } from "../source-edits.ts";
 
 export const reference = "https://en.cppreference.com/w/cpp/language";
 
@@ -137,9 +138,10 @@ export const plainMistakeRules: readonly Rule[] = [
     cause: (match) =>
       `${codeAt(match.finding)} writes ${quote(match)}, and the compiler knows \`${match.facts["other"] ?? ""}\`: a slip of the keyboard.`,
     fix: (match) => [
-      match.finding.file === undefined
-        ? `# ${match.facts["name"] ?? ""} → ${match.facts["other"] ?? ""}`
-        : `sed -i 's/\\b${match.facts["name"] ?? ""}\\b/${match.facts["other"] ?? ""}/g' ${match.finding.file}`,
+      ...orInWords(
+        editFile(match, [[`\\b${match.facts["name"] ?? ""}\\b`, match.facts["other"] ?? ""]]),
+        `${match.facts["name"] ?? ""} → ${match.facts["other"] ?? ""}`,
+      ),
     ],
     sources: [`${reference}/scope`],
     examples: [

@@ -3,7 +3,7 @@ import { own } from "../../base/own.ts";
 import { homebrew, wordsToBuild, pip, platformOf } from "../commands.ts";
 import { defineForCl, linkFrameworks } from "../flag-variables.ts";
 import { coded, placeOf, type Rule, said, saidAny } from "../rule.ts";
-import { editSource } from "../slip-edits.ts";
+import { editFile } from "../source-edits.ts";
 
 function frameworkOf(name: string): string {
   if (name.startsWith("MPS")) return "MetalPerformanceShaders";
@@ -126,7 +126,7 @@ export const platformRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["option"] ?? ""}\` is an option of GNU ld; the linker of macOS has none of that name. The build passes Linux flags (-Wl,${match.facts["option"] ?? ""}) without asking for the system.`,
     fix: (match) => [
-      `grep -rlF -- '${match.facts["option"] ?? ""}' --include='*.py' --include=CMakeLists.txt --include='*.cmake' . | xargs -r sed -i -E "s/[\\"']-Wl,${match.facts["option"] ?? ""}[\\"'] *,? *//g; s/-Wl,${match.facts["option"] ?? ""},?//g"`,
+      `grep -rlF -- '${match.facts["option"] ?? ""}' --include='*.py' --include=CMakeLists.txt --include='*.cmake' . | xargs -r sed -i.bak -E "s/[\\"']-Wl,${match.facts["option"] ?? ""}[\\"'] *,? *//g; s/-Wl,${match.facts["option"] ?? ""},?//g"`,
       `# take -Wl,${match.facts["option"] ?? ""} out for macOS (if sys.platform == "linux" in setup.py; if(NOT APPLE) in CMake); -force_load stands for --whole-archive, -install_name for -soname`,
     ],
     sources: ["https://developer.apple.com/library/archive/documentation/DeveloperTools/Conceptual/DynamicLibraries/"],
@@ -251,16 +251,7 @@ export const platformRules: readonly Rule[] = [
           ]),
       ...(/^(?:localtime|gmtime)_r$/.test(match.facts["name"] ?? "")
         ? [
-            ...editSource(
-              match,
-              [
-                {
-                  from: /\b(localtime|gmtime)_r\(([^,()]+), *([^,()]+)\)/,
-                  to: "$1_s($3, $2)",
-                },
-              ],
-              "file",
-            ),
+            ...editFile(match, [["\\b(localtime|gmtime)_r\\(([^,()]+), *([^,()]+)\\)", "\\1_s(\\3, \\2)"]]),
             `# ${match.facts["name"] ?? ""}(&time, &result) → ${(match.facts["name"] ?? "").replace("_r", "_s")}(&result, &time): MSVC's takes them the other way round`,
           ]
         : []),

@@ -1,6 +1,6 @@
 /** A link whose command stands in the log, and which lacks the library of torch that has the symbol. */
 import { platformOf, python } from "../commands.ts";
-import { linkBy } from "../flag-variables.ts";
+import { linkToo } from "../flag-variables.ts";
 import type { Finding } from "../finding.ts";
 import type { Match, Rule, RuleContext } from "../rule.ts";
 import { installedSentence, symbolFacts, verdictOf } from "./symbol-facts.ts";
@@ -56,7 +56,7 @@ export const postedLinkRules: readonly Rule[] = [
       const name = match.facts["library"] ?? "";
       const folder = `$(${python(match)} -c "import os, torch; print(os.path.join(os.path.dirname(torch.__file__), 'lib'))")`;
       return [
-        ...linkBy(match, [name], folder),
+        ...linkToo(match, [name], folder),
         `# load(): torch.utils.cpp_extension.load(..., extra_ldflags=["${flag(match)}"])${/cuda/.test(name) ? "; with C++ sources alone: with_cuda=True. A newer torch adds it by itself" : ""}`,
         `# setup.py: ${/cuda|hip/.test(name) ? "CUDAExtension in place of CppExtension or Extension adds it; else " : ""}libraries=["${name}"]`,
         name === "torch_python"
@@ -83,7 +83,7 @@ export const postedLinkRules: readonly Rule[] = [
       },
       {
         text: "$ pip install --no-build-isolation .\n  Building wheel for ops (setup.py) ... error\n      g++ a.o b.o -shared -L/e/torch/lib -lc10 -ltorch -ltorch_cpu -o x.so -Wl,--no-undefined\n      b.cpp:(.text+0x9): undefined reference to `at::cuda::getCurrentDeviceProperties()'\n  ERROR: Failed building wheel for ops",
-        expect: "-Wl,--no-as-needed -ltorch_cuda $LDFLAGS",
+        expect: "-ltorch_cuda $LDFLAGS",
       },
       {
         text: "g++ a.o b.o -shared -L/e/torch/lib -lc10 -ltorch -ltorch_cpu -o x.so -Wl,--no-undefined\nb.cpp:(.text+0x9): undefined reference to `at::cuda::getCurrentDeviceProperties()'",

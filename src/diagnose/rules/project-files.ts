@@ -109,7 +109,7 @@ export const projectFileRules: readonly Rule[] = [
       ...(platformOf(match) === "win32"
         ? []
         : [
-            `sed -i -E "s/packages *= *\\[[^]]*\\]/packages=__import__('setuptools').find_packages()/" setup.py   # the folders that are there, in place of a list; a list over several lines, or one in pyproject.toml or setup.cfg: by hand`,
+            `sed -i.bak -E "s/packages *= *\\[[^]]*\\]/packages=__import__('setuptools').find_packages()/" setup.py   # the folders that are there, in place of a list; a list over several lines, or one in pyproject.toml or setup.cfg: by hand`,
             ...buildAgain(match),
           ]),
       "# started from another folder than its own: cd to where setup.py lies first",

@@ -1,7 +1,7 @@
 /** C++ written with the habits of Python: dots for namespaces, methods without brackets, lists, modules without a value. */
 import { own } from "../../base/own.ts";
 import { codeAt, type Rule, said, saidAny } from "../rule.ts";
-import { editSource, type LineEdit } from "../slip-edits.ts";
+import { editLine, editPrintedLine, type Edit } from "../source-edits.ts";
 
 const api = "https://docs.pytorch.org/cppdocs/";
 
@@ -18,30 +18,30 @@ const lists: Readonly<Record<string, string>> = {
 };
 
 /** Those that are called alike but for the name. */
-const listCalls: Readonly<Record<string, LineEdit>> = {
-  append: { from: /\.append\(/, to: ".push_back(" },
-  len: { from: /\.len\(/, to: ".size(" },
-  length: { from: /\.length\(/, to: ".size(" },
+const listCalls: Readonly<Record<string, Edit>> = {
+  append: ["\\.append\\(", ".push_back("],
+  len: ["\\.len\\(", ".size("],
+  length: ["\\.length\\(", ".size("],
 };
 
 /** Attributes of Python's tensors that are methods of C++'s. */
-const methods: readonly LineEdit[] = [
-  { from: /\.(size|stride)\[([A-Za-z0-9_ +-]+)\]/, to: ".$1($2)" },
-  {
-    from: /\.(sizes|strides|dtype|scalar_type|device|layout|options|is_cuda|is_contiguous|contiguous|clone|detach|grad|dim|numel|defined|item|cpu|cuda)([^A-Za-z0-9_<(]|$)/,
-    to: ".$1()$2",
-  },
+const methods: readonly Edit[] = [
+  ["\\.(size|stride)\\[([A-Za-z0-9_ +-]+)\\]", ".\\1(\\2)"],
+  [
+    "\\.(sizes|strides|dtype|scalar_type|device|layout|options|is_cuda|is_contiguous|contiguous|clone|detach|grad|dim|numel|defined|item|cpu|cuda)([^A-Za-z0-9_<(]|$)",
+    ".\\1()\\2",
+  ],
 ];
 
 /** `x == nullptr`, `x != nullptr`. */
-const comparisons: readonly LineEdit[] = [
-  { from: /([A-Za-z_][A-Za-z0-9_.]*) *== *([a-z0-9]+::)?(nullptr|NULL|nullopt)/, to: "!$1.defined()" },
-  { from: /([A-Za-z_][A-Za-z0-9_.]*) *!= *([a-z0-9]+::)?(nullptr|NULL|nullopt)/, to: "$1.defined()" },
+const comparisons: readonly Edit[] = [
+  ["([A-Za-z_][A-Za-z0-9_.]*) *== *([a-z0-9]+::)?(nullptr|NULL|nullopt)", "!\\1.defined()"],
+  ["([A-Za-z_][A-Za-z0-9_.]*) *!= *([a-z0-9]+::)?(nullptr|NULL|nullopt)", "\\1.defined()"],
 ];
 
 /** The name as a pattern. */
-function literally(name: string): RegExp {
-  return new RegExp(`\\b${name.replaceAll(".", "\\.")}\\b`);
+function literally(name: string): string {
+  return `\\b${name.replaceAll(".", "\\.")}\\b`;
 }
 
 /** What Python assigns to. */
@@ -71,7 +71,7 @@ export const pythonHabitRules: readonly Rule[] = [
     cause: (match) =>
       `${codeAt(match.finding)} writes \`${match.facts["name"] ?? ""}\` as Python does; names of a namespace stand behind :: in C++.`,
     fix: (match) => [
-      ...editSource(match, [{ from: literally(match.facts["name"] ?? ""), to: match.facts["other"] ?? "" }]),
+      ...editLine(match, [[literally(match.facts["name"] ?? ""), match.facts["other"] ?? ""]]),
       `# ${match.facts["name"] ?? ""} → ${match.facts["other"] ?? ""}`,
     ],
     sources: [api],
@@ -104,7 +104,7 @@ export const pythonHabitRules: readonly Rule[] = [
     cause: (match) =>
       `${codeAt(match.finding)} calls \`${match.facts["name"] ?? ""}\`, which Python's lists have and std::vector has not.`,
     fix: (match) => [
-      ...editSource(
+      ...editLine(
         match,
         [own(listCalls, match.facts["name"] ?? "")].filter((edit) => edit !== undefined),
       ),
@@ -114,7 +114,7 @@ export const pythonHabitRules: readonly Rule[] = [
     examples: [
       {
         text: "ext.cpp:2:69: error: ‘class std::vector<at::Tensor>’ has no member named ‘append’",
-        expect: "sed -i -E '2s/\\.append\\(/.push_back(/g' ext.cpp",
+        expect: "sed -i.bak -E '2s/\\.append\\(/.push_back(/g' ext.cpp",
       },
       {
         text: "C:\\w\\ops>python setup.py install\nrunning build_ext\nops.cpp(9): error C2039: 'append': is not a member of 'std::vector<at::Tensor,std::allocator<at::Tensor>>'",
@@ -144,7 +144,7 @@ export const pythonHabitRules: readonly Rule[] = [
       `${codeAt(match.finding)} names ${match.facts["name"] === undefined ? "a method" : `the method \`${match.facts["name"]}\``} and does not call it: what Python has as attributes (shape, dtype, device) are methods in C++.`,
     fix: (match) => [
       ...assigned(match.finding.source),
-      ...(assigned(match.finding.source).length > 0 ? [] : editSource(match, methods)),
+      ...(assigned(match.finding.source).length > 0 ? [] : editLine(match, methods)),
       "# x.size[0] → x.size(0), x.sizes → x.sizes(), x.dtype → x.dtype() or x.scalar_type(), x.device → x.device(), x.is_cuda → x.is_cuda(), x.clone → x.clone(), x.grad → x.grad()",
     ],
     sources: [api],
@@ -179,7 +179,7 @@ export const pythonHabitRules: readonly Rule[] = [
     cause: (match) =>
       `${codeAt(match.finding)} asks whether a tensor is there by comparing it with ${/nullopt/.test(match.facts["what"] ?? "") ? "nullopt" : "a null pointer"}; a tensor is an object, and an empty one says so itself.`,
     fix: (match) => [
-      ...editSource(match, comparisons),
+      ...editLine(match, comparisons),
       "# x.defined()   (x == nullptr → !x.defined())",
       "# an argument that may be None: std::optional<torch::Tensor> x, then x.has_value() and *x",
     ],
@@ -265,7 +265,7 @@ export const pythonHabitRules: readonly Rule[] = [
       `\`${match.facts["type"] ?? "at::Tensor"}\` in ${codeAt(match.finding)} is an object, not a pointer${/Module/.test(match.facts["type"] ?? "") ? " (torch::jit::load has given a Module by value since torch 1.2)" : ""}.`,
     fix: (match) => [
       ...(/Tensor/.test(match.facts["type"] ?? "") && (match.finding.source?.match(/->/g) ?? []).length < 2
-        ? editSource(match, [{ from: /->/, to: "." }])
+        ? editLine(match, [["->", "."]])
         : []),
       "# x->size(0) → x.size(0); of a std::optional: x->size(0) or (*x).size(0), after x.has_value()",
     ],
@@ -274,7 +274,7 @@ export const pythonHabitRules: readonly Rule[] = [
       { text: "ext.cpp:2:39: error: base operand of ‘->’ has non-pointer type ‘at::Tensor’", expect: "x.size(0)" },
       {
         text: "src/a.cpp:8:14: error: base operand of ‘->’ has non-pointer type ‘at::Tensor’\n    8 |   int n = rois->size(0);",
-        expect: "sed -i -E '8s/->/./g' src/a.cpp",
+        expect: "sed -i.bak -E '8s/->/./g' src/a.cpp",
       },
     ],
   },
@@ -295,7 +295,7 @@ export const pythonHabitRules: readonly Rule[] = [
     cause: (match) =>
       `The lambda in ${codeAt(match.finding)} begins with [] and uses ${match.facts["name"] === undefined ? "a variable" : `\`${match.facts["name"]}\``} of the function around it.`,
     fix: (match) => [
-      ...(match.finding.source === undefined ? [] : editSource(match, [{ from: /\[\]( *[({])/, to: "[&]$1" }])),
+      ...editPrintedLine(match, [["\\[\\]( *[({])", "[&]\\1"]]),
       "# [&] in AT_DISPATCH_…(…, [&] { … }) and wherever it runs at once; [=] or the names for one that is kept (TORCH_LIBRARY takes none that capture)",
     ],
     sources: ["https://en.cppreference.com/w/cpp/language/lambda"],
@@ -303,7 +303,7 @@ export const pythonHabitRules: readonly Rule[] = [
       { text: "ext.cpp:2:107: error: ‘y’ is not captured", expect: "[&]" },
       {
         text: 'ops.cu:31:40: error: ‘scale’ is not captured\n   31 |   AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "f", [] { run(x, scale); });',
-        expect: "sed -i -E '31s/\\[\\]( *[({])/[\\&]\\1/g' ops.cu",
+        expect: "sed -i.bak -E '31s/\\[\\]( *[({])/[\\&]\\1/g' ops.cu",
       },
     ],
   },

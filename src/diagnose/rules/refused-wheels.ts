@@ -85,6 +85,37 @@ export function forWheel(match: Match): string[] {
   ];
 }
 
+/** The same release by its number, from the page that the wheel's address is of; nothing where that is no index or list of wheels. */
+export function byItsNumber(match: Match): string[] {
+  const address = match.finding.code === "wrong-wheel" ? refused(match) : undefined;
+  const command = address === undefined ? undefined : ofIndex(match, address);
+  const tag = /-cp3(\d+)-/.exec(match.finding.symbol ?? "")?.[1];
+  return command === undefined
+    ? []
+    : [
+        `${command}   # the same release by its number: pip takes the file for this Python and system from that page`,
+        `# none there for this Python: an environment with the wheel's: uv venv --python 3.${tag ?? "10"}   (conda create -n e python=3.${tag ?? "10"})`,
+      ];
+}
+
+/** The command where the address is of PyTorch's index, or of PyG's list for one torch. */
+function ofIndex(match: Match, address: string): string | undefined {
+  const plain = address.replaceAll('"', "").replaceAll(/%2[Bb]/g, "+");
+  const [, name = "", version = ""] =
+    /\/([A-Za-z]\w*)-(\d[\w.]*(?:\+\w+(?:\.\w+)*)?)-cp3\d+-[^/]*\.whl$/.exec(plain) ?? [];
+  const index = /^(https:\/\/download\.pytorch\.org\/whl\/(?:nightly\/)?(?:cu\d+|cpu|rocm[\d.]+|xpu))\//.exec(
+    plain,
+  )?.[1];
+  const page = /^(https:\/\/data\.pyg\.org\/whl\/torch-[\w.+]+)\//.exec(plain)?.[1];
+  if (name === "" || (index === undefined && page === undefined)) return undefined;
+  // The index of one CUDA has that build alone.
+  const asked = index === undefined ? version : version.replace(/\+.*$/, "");
+  return pip(
+    match,
+    `install ${name.replaceAll("_", "-")}==${asked} ${index === undefined ? `-f ${page ?? ""}.html` : `--index-url ${index}`}`,
+  );
+}
+
 /** The wheel as the text's command names it: an address, a path. */
 function refused(match: Match): string | undefined {
   const { symbol = "" } = match.finding;
@@ -92,7 +123,7 @@ function refused(match: Match): string | undefined {
     ? undefined
     : match.context.log.installs
         ?.flatMap((words) => words.match(/"[^"]*"|\S+/g) ?? [])
-        .find((word) => word.includes(symbol));
+        .find((word) => word.replaceAll(/%2[Bb]/g, "+").includes(symbol));
 }
 
 /** The Python that the text's `pip --version` names, where it is another than the one of the text and of the wheel. */

@@ -187,6 +187,9 @@ export const registrationRules: readonly Rule[] = [
         context.findings.some(({ kind }) => kind === "compile" || kind === "missing-header")
       )
         return undefined;
+      // The package says so of whatever its import raised: the exception before it names the file, which is there.
+      if (/^Could not import/.test(finding.message) && context.findings.some(({ code }) => code === "no-init-function"))
+        return undefined;
       // A function of the set-up script itself.
       if (finding.code === "NameError" && finding.frames?.at(-1)?.includes("setup.py") === true) return undefined;
       return { module };

@@ -149,7 +149,7 @@ export const rocmSourceRules: readonly Rule[] = [
     fix: (match) => {
       const { name = "", namespace = "" } = match.facts;
       return [
-        `grep -rlw '${name}' --include='*.cu' --include='*.cuh' --include='*.cpp' --include='*.h' . | xargs -r sed -i 's/\\b${namespace}::${name}\\b/${namespace}::${cudaName(match.facts)}/g'   # in the sources, of which the .hip is made`,
+        `grep -rlw '${name}' --include='*.cu' --include='*.cuh' --include='*.cpp' --include='*.h' . | xargs -r sed -i.bak 's/\\b${namespace}::${name}\\b/${namespace}::${cudaName(match.facts)}/g'   # in the sources, of which the .hip is made`,
         "# the build translates them anew; or a release of the package for this torch",
       ];
     },
@@ -239,7 +239,7 @@ export const rocmSourceRules: readonly Rule[] = [
     fix: (match) => [
       "# setup.py: CUDAExtension in place of CppExtension, all .cu files in sources, include_dirs with absolute paths; then hipify translates them",
       "# what hipify does not know: #ifdef USE_ROCM  #include <hip/hip_cooperative_groups.h>  #else  #include <cooperative_groups.h>  #endif",
-      "sed -i 's/\\bCppExtension\\b/CUDAExtension/g' setup.py",
+      "sed -i.bak 's/\\bCppExtension\\b/CUDAExtension/g' setup.py",
       "find . -name '*_hip.*' -delete; rm -rf build   # stale translations",
       `${setVariable(match, "ROCM_HOME", "/opt/rocm")}   # hipcc is looked for there`,
       ...buildAgain(match),

@@ -1,5 +1,5 @@
 /** ROCm at build time: architectures, folders, what hipify leaves, what HIP has otherwise. */
-import { buildAgain, platformOf, python, setVariable } from "../commands.ts";
+import { buildAgain, platformOf, python, setVariable, torchAtHand } from "../commands.ts";
 import { ownTarget, targetOfText } from "../amd-targets.ts";
 import { missingProgram } from "../matchers.ts";
 import { coded, type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
@@ -15,8 +15,26 @@ function ofApex({ finding, context }: Match): boolean {
   return (
     /[\\/]apex(?:-\w+)?[\\/]/.test(`${finding.text} ${finding.caller ?? ""}`) ||
     /--(?:cpp|cuda)_ext\b/.test(context.log.setupCommand ?? "") ||
-    context.log.package === "apex"
+    context.log.package === "apex" ||
+    (context.log.requested ?? []).some((word) => /(?:^|[\\/])apex[\\/]?"?$/.test(word))
   );
+}
+
+/**
+ * AMD's apex in the branch for the torch that is there. Source: "Supported Versions" in the README of ROCm/apex: release/1.N.0 is
+ * for torch 2.N, release/1.0.0 for 2.0 and older, release/1.7.0 the last of the list.
+ */
+function apexForRocm(match: Match): string[] {
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(torchAtHand(match)?.version ?? "") ?? [];
+  const clone = "git clone --recursive https://github.com/ROCm/apex.git apex-rocm && cd apex-rocm";
+  if (major === undefined || (major === "2" && Number(minor) > 7))
+    return [
+      `${clone} && git branch -r   # AMD's fork; its release branches are each for one torch (release/1.6.0 for 2.6): check out the one that its README names`,
+    ];
+  const branch = `release/1.${major === "1" ? "0" : (minor ?? "0")}.0`;
+  return [
+    `${clone.replace("--recursive", `--recursive -b ${branch}`)}   # AMD's fork, in its branch for torch ${major === "1" || minor === "0" ? "2.0 and older" : `2.${minor ?? ""}`}; a clone of it that is there: git checkout ${branch} && git clean -fdx, which takes the half-translated files away`,
+  ];
 }
 
 /** What hipify wrote: the next build writes it again. */
@@ -198,20 +216,20 @@ export const rocmRules: readonly Rule[] = [
         : []),
       ...(ofApex(match)
         ? [
-            "git clone https://github.com/ROCm/apex.git apex-rocm && cd apex-rocm && git branch -r   # apex for AMD is https://github.com/ROCm/apex.git; its release branches are each for one torch: check out the one that its README names",
+            ...apexForRocm(match),
             `${python(match)} ${match.context.log.setupCommand ?? "setup.py install --cpp_ext --cuda_ext"}   # in that folder`,
           ]
         : [
             ...(match.facts["name"] === "device_launch_parameters.h"
               ? [
-                  "grep -rl device_launch_parameters.h --include='*.cu' --include='*.cuh' --include='*.cpp' --include='*.h' . | xargs -r sed -i '/#include.*device_launch_parameters\\.h/d'   # in the sources that are translated: neither nvcc nor hipcc needs it (it is for editors)",
+                  "grep -rl device_launch_parameters.h --include='*.cu' --include='*.cuh' --include='*.cpp' --include='*.h' . | xargs -r sed -i.bak '/#include.*device_launch_parameters\\.h/d'   # in the sources that are translated: neither nvcc nor hipcc needs it (it is for editors)",
                 ]
               : []),
             "# include_dirs=[os.path.abspath('csrc')] so that hipify sees the headers; guard what is left with #ifndef USE_ROCM",
             "# delete stale translations: find . -name '*_hip.*' -delete; rm -rf */hip",
           ]),
     ],
-    sources: ["ROCm/hip#3568", "open-mmlab/mmcv#1898"],
+    sources: ["ROCm/hip#3568", "open-mmlab/mmcv#1898", "ROCm/apex#102", "https://github.com/ROCm/apex"],
     examples: [
       { text: "/p/csrc/hip/k.hip:7:10: fatal error: 'device_launch_parameters.h' file not found", expect: "hipify" },
       {
@@ -221,6 +239,10 @@ export const rocmRules: readonly Rule[] = [
       {
         text: "$ python setup.py install --cpp_ext --cuda_ext\ntorch.__version__  = 2.1.0+rocm5.6\n/opt/rocm/bin/hipcc -DWITH_HIP -c csrc/amp_C_frontend.hip -o build/amp_C_frontend.o\n/e/lib/python3.9/site-packages/torch/include/ATen/cuda/CUDAContext.h:5:10: fatal error: 'cuda_runtime_api.h' file not found",
         expect: "https://github.com/ROCm/apex.git",
+      },
+      {
+        text: "torch 2.6.0+rocm6.2\n$ pip install -v --no-build-isolation ./apex\nIn file included from /home/jo/apex/csrc/multi_tensor_apply.cuh:3:\n/home/jo/e/lib/python3.10/site-packages/torch/include/ATen/cuda/CUDAContext.h:5:10: fatal error: 'cuda_runtime_api.h' file not found\nerror: command '/opt/rocm/bin/hipcc' failed with exit code 1",
+        expect: "git clone --recursive -b release/1.6.0 https://github.com/ROCm/apex.git",
       },
       {
         text: "/p/kernels/includes/conversion_utils_hip.h:402:12: error: use of undeclared identifier '__uint2bfloat16_rn'; did you mean '__uint2float_rn'?",
@@ -249,7 +271,7 @@ export const rocmRules: readonly Rule[] = [
         ? []
         : translated.test(maskedFile(match) ?? "")
           ? [
-              "grep -rlE '_sync *\\(' --include='*.cu' --include='*.cuh' --include='*.h' . | xargs -r sed -i -E '/_sync *\\(/s/\\b0[xX][fF]{8}([uU]?[lL]{0,2})\\b/0xffffffffffffffffULL/g'   # in the sources, of which the file that is named is made; for ROCm alone: CUDA's masks have 32 bits",
+              "grep -rlE '_sync *\\(' --include='*.cu' --include='*.cuh' --include='*.h' . | xargs -r sed -i.bak -E '/_sync *\\(/s/\\b0[xX][fF]{8}([uU]?[lL]{0,2})\\b/0xffffffffffffffffULL/g'   # in the sources, of which the file that is named is made; for ROCm alone: CUDA's masks have 32 bits",
             ]
           : [
               `sed -i.bak -E 's/\\b0[xX][fF]{8}([uU]?[lL]{0,2})\\b/0xffffffffffffffffULL/g' ${maskedFile(match) ?? ""}   # for ROCm alone: CUDA's masks have 32 bits; the same for each file that is named`,

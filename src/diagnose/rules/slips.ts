@@ -1,6 +1,6 @@
 /** More slips of one's own source: text in a switch, methods without an object, names for the parts of a tuple. */
 import { foreignHeader } from "../foreign-headers.ts";
-import { onPrintedLine } from "../line-edits.ts";
+import { editPrintedLine } from "../source-edits.ts";
 import { codeAt, type Rule, saidAny } from "../rule.ts";
 import { inOwnSource, reference } from "./plain-mistakes.ts";
 
@@ -185,7 +185,7 @@ export const slipRules: readonly Rule[] = [
     cause: (match) =>
       `${codeAt(match.finding)} gives the C++ type \`${match.facts["type"] ?? ""}\` where torch wants a value that names the type of the elements.`,
     fix: (match) => [
-      ...onPrintedLine(match, [
+      ...editPrintedLine(match, [
         [
           `(to|toType|dtype)\\( *${match.facts["type"] ?? "float"} *([,)])`,
           `\\1(torch::${dtypes[match.facts["type"] ?? ""] ?? "kFloat"}\\2`,

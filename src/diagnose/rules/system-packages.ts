@@ -86,7 +86,7 @@ export const systemPackageRules: readonly Rule[] = [
           ]
         : archived(match) && /centos|base\/7/.test(match.finding.message)
           ? [
-              "sed -i -e 's/^mirrorlist=/#mirrorlist=/' -e 's|^#* *baseurl=http://mirror.centos.org|baseurl=http://vault.centos.org|' /etc/yum.repos.d/CentOS-*.repo",
+              "sed -i.bak -e 's/^mirrorlist=/#mirrorlist=/' -e 's|^#* *baseurl=http://mirror.centos.org|baseurl=http://vault.centos.org|' /etc/yum.repos.d/CentOS-*.repo",
               "# better: an image of manylinux_2_28 (AlmaLinux 8), which torch 2.7 and newer need anyway",
             ]
           : [

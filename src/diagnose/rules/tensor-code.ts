@@ -1,6 +1,6 @@
 /** C++ that handles tensors as Python does: attributes that are methods, tensors as numbers, Python's words. */
 import type { Finding } from "../finding.ts";
-import { type LineEdit, onItsLine, onPrintedLine } from "../line-edits.ts";
+import { type Edit, editLine, editPrintedLine } from "../source-edits.ts";
 import { about } from "../matchers.ts";
 import { codeAt, type Match, type MatchFacts, type Rule, said, saidAny } from "../rule.ts";
 
@@ -56,7 +56,7 @@ function isNamedArgument(finding: Finding, name: string): boolean {
 }
 
 /** Python's words that have one meaning in a line, in C++'s. */
-const wordEdits: Readonly<Record<string, readonly LineEdit[]>> = {
+const wordEdits: Readonly<Record<string, readonly Edit[]>> = {
   True: [["(^|[^A-Za-z0-9_])True([^A-Za-z0-9_]|$)", "\\1true\\2"]],
   False: [["(^|[^A-Za-z0-9_])False([^A-Za-z0-9_]|$)", "\\1false\\2"]],
   elif: [["(^|[^A-Za-z0-9_])elif([^A-Za-z0-9_]|$)", "\\1else if\\2"]],
@@ -74,8 +74,8 @@ const wordEdits: Readonly<Record<string, readonly LineEdit[]>> = {
 
 /** The line with the word of C++; of None only where it is the default of an argument, or an index. */
 function wordMended(match: Match, name: string): string[] {
-  if (name !== "None") return onItsLine(match, wordEdits[name] ?? []);
-  return onPrintedLine(match, [
+  if (name !== "None") return editLine(match, wordEdits[name] ?? []);
+  return editPrintedLine(match, [
     ["(py::arg\\([^)]*\\) *= *)None", "\\1py::none()"],
     ["((\\[|\\{|,) *)None( *(,|\\]|\\}))", "\\1torch::indexing::None\\3"],
   ]);
@@ -168,7 +168,7 @@ export const tensorCodeRules: readonly Rule[] = [
       ...(/in (?:initialization|return)|^(?:no viable conversion|no suitable conversion|cannot convert from)/.test(
         match.finding.message,
       ) && /bool|if ?\(|while ?\(/.test(`${match.facts["type"] ?? ""} ${match.finding.source ?? ""}`) === false
-        ? onPrintedLine(match, [
+        ? editPrintedLine(match, [
             [
               `((^|[^A-Za-z0-9_])(float|double|int|int64_t|long) +[A-Za-z_][A-Za-z0-9_]* *=|return) *([^;={}]+);`,
               `\\1 (\\4).item<${numberType(match.facts["type"])}>();`,
@@ -249,7 +249,7 @@ export const tensorCodeRules: readonly Rule[] = [
       return [
         ...(call === undefined
           ? []
-          : onItsLine(match, [
+          : editLine(match, [
               ...(name === "shape" ? [["\\.shape\\[([A-Za-z0-9_+*-]+)\\]", ".size(\\1)"] as const] : []),
               [`\\.${name}(\\(\\))?([^A-Za-z0-9_(]|$)`, `${call}\\2`],
             ])),
@@ -340,7 +340,7 @@ export const tensorCodeRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["macro"] ?? "TORCH_CHECK"}\` takes the condition and what to say with commas between; in ${codeAt(match.finding)} one is missing, or a bracket is open.`,
     fix: (match) => [
-      ...onPrintedLine(match, [['([A-Za-z0-9_)]) *"', '\\1, "']]).map((line) => line.replace("~g'", "~'")),
+      ...editPrintedLine(match, [['([A-Za-z0-9_)]) *"', '\\1, "', "once"]]),
       `# ${match.facts["macro"] ?? "TORCH_CHECK"}(x.dim() == 2, "x must have 2 dimensions, got ", x.dim());`,
     ],
     sources: ["https://docs.pytorch.org/cppdocs/"],

@@ -1,6 +1,6 @@
 /** Expressions with tensors that are written as in Python: lists without braces, operators, loops, conditions. */
 import type { Finding } from "../finding.ts";
-import { onItsLine, onPrintedLine } from "../line-edits.ts";
+import { editLine, editPrintedLine } from "../source-edits.ts";
 import { codeAt, type MatchFacts, type Rule, said, saidAny } from "../rule.ts";
 
 const api = "https://docs.pytorch.org/cppdocs/";
@@ -49,7 +49,7 @@ export const tensorExpressionRules: readonly Rule[] = [
     cause: (match) =>
       `${codeAt(match.finding)}: ${match.facts["name"] ?? ""} takes ${match.facts["kind"] === "list" ? "the tensors as one list, and the dimension behind it" : "its sizes as one list"}; Python's form with single arguments is not there in C++.`,
     fix: (match) => [
-      ...onPrintedLine(
+      ...editPrintedLine(
         match,
         match.facts["kind"] === "list"
           ? [
@@ -195,7 +195,7 @@ export const tensorExpressionRules: readonly Rule[] = [
     cause: (match) =>
       `${codeAt(match.finding)} loops over a tensor${match.facts["unsure"] === undefined ? "" : " (or another object without begin and end)"}, which Python allows and C++ does not.`,
     fix: (match) => [
-      ...onPrintedLine(match, [["(for *\\([^;:]*[^:;] *:) *([A-Za-z_][A-Za-z0-9_]*) *\\)", "\\1 \\2.unbind(0))"]]),
+      ...editPrintedLine(match, [["(for *\\([^;:]*[^:;] *:) *([A-Za-z_][A-Za-z0-9_]*) *\\)", "\\1 \\2.unbind(0))"]]),
       "# for (auto row : x.unbind(0)) { … }   (tensors), or for (int64_t i = 0; i < x.size(0); ++i) { auto row = x[i]; … }",
       "# numbers, fast: auto a = x.accessor<float, 1>(); for (int64_t i = 0; i < a.size(0); ++i) s += a[i];",
     ],
@@ -233,7 +233,7 @@ export const tensorExpressionRules: readonly Rule[] = [
       `${codeAt(match.finding)} uses Python's operator \`${match.facts["name"] ?? ""}\`, which C++ does not have.`,
     fix: (match) => [
       // The function of that name that fits is found by the types of its arguments: torch's, or the C library's.
-      ...onItsLine(match, [
+      ...editLine(match, [
         match.facts["name"] === "@"
           ? ["([A-Za-z_][A-Za-z0-9_]*) *@ *([A-Za-z_][A-Za-z0-9_]*)", "torch::matmul(\\1, \\2)"]
           : ["([A-Za-z_][A-Za-z0-9_]*) *\\*\\* *([A-Za-z0-9_.]+)", "pow(\\1, \\2)"],
@@ -267,7 +267,7 @@ export const tensorExpressionRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) => `${codeAt(match.finding)}: Function is a template, and wants the class itself as its argument.`,
     fix: (match) => [
-      ...onPrintedLine(match, [
+      ...editPrintedLine(match, [
         ["(torch::autograd::)?Function *(\\{|$)", `torch::autograd::Function<${match.facts["name"] ?? "F"}> \\2`],
       ]),
       `# struct ${match.facts["name"] ?? "F"} : public torch::autograd::Function<${match.facts["name"] ?? "F"}> { static … forward(…); static … backward(…); };`,
@@ -301,7 +301,7 @@ export const tensorExpressionRules: readonly Rule[] = [
     cause: (match) =>
       `${codeAt(match.finding)} passes dtype and device to torch::${match.facts["name"] ?? "zeros"} as two arguments, as Python does by name; in C++ they go into one TensorOptions.`,
     fix: (match) => [
-      ...onPrintedLine(match, [
+      ...editPrintedLine(match, [
         [
           "((torch|at)::k[A-Za-z0-9]+), *((torch|at)::kC[A-Za-z]+|[A-Za-z_][A-Za-z0-9_]*\\.device\\(\\))",
           "torch::dtype(\\1).device(\\3)",
@@ -334,7 +334,7 @@ export const tensorExpressionRules: readonly Rule[] = [
     fix: (match) => {
       const type = /\b(float|double|int64_t|int|uint8_t|int8_t|bool) ?\*/.exec(match.finding.source ?? "")?.[1];
       return [
-        ...(type === undefined ? [] : onPrintedLine(match, [["data_ptr *\\(\\)", `data_ptr<${type}>()`]])),
+        ...(type === undefined ? [] : editPrintedLine(match, [["data_ptr *\\(\\)", `data_ptr<${type}>()`]])),
         "# x.data_ptr<float>() + n",
       ];
     },
@@ -360,7 +360,7 @@ export const tensorExpressionRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) => `${codeAt(match.finding)}: braces alone are no value behind == or != in C++.`,
     fix: (match) => [
-      ...onPrintedLine(match, [["((sizes|strides)\\(\\) *[!=]=) *(\\{[^}]*\\})", "\\1 at::IntArrayRef(\\3)"]]),
+      ...editPrintedLine(match, [["((sizes|strides)\\(\\) *[!=]=) *(\\{[^}]*\\})", "\\1 at::IntArrayRef(\\3)"]]),
       "# x.sizes() == at::IntArrayRef({2, 3}), or std::vector<int64_t>{2, 3}",
     ],
     sources: [api],

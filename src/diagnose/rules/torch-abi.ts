@@ -236,7 +236,7 @@ export const torchAbiRules: readonly Rule[] = [
           : []),
         ...(match.context.log.oldStringsAsked && platformOf(match) === "linux"
           ? [
-              "grep -rl --include=setup.py --include=CMakeLists.txt --include='*.toml' --include='*.cmake' --include=Makefile -e '-D_GLIBCXX_USE_CXX11_ABI=0' . | xargs -r sed -i 's/-D_GLIBCXX_USE_CXX11_ABI=0/-D_GLIBCXX_USE_CXX11_ABI=1/g'   # the build gives the flag; where none of these files has it: CFLAGS, CXXFLAGS",
+              "grep -rl --include=setup.py --include=CMakeLists.txt --include='*.toml' --include='*.cmake' --include=Makefile -e '-D_GLIBCXX_USE_CXX11_ABI=0' . | xargs -r sed -i.bak 's/-D_GLIBCXX_USE_CXX11_ABI=0/-D_GLIBCXX_USE_CXX11_ABI=1/g'   # the build gives the flag; where none of these files has it: CFLAGS, CXXFLAGS",
             ]
           : []),
         ...wheelOrBuild(match, "FALSE", "TRUE"),

@@ -3,13 +3,14 @@
  * Where a message does not name what is missing, the line of the source below it does.
  */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { installTorchSince, pip, platformOf, python } from "../commands.ts";
+import { installTorchSince, pip, python } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { askedOfTorch, inTorchTree } from "./asked-of-torch.ts";
 import { header, includedBy } from "../matchers.ts";
 import { type Match, type MatchFacts, placeOf, type Rule, type RuleContext } from "../rule.ts";
 import { isBuiltByPython } from "../typed-builds.ts";
 import { companionRelease, headerSince, isEverywhere, movedHeader, torchName } from "../torch-api.ts";
+import { editFile, orInWords } from "../source-edits.ts";
 
 /** torch as the paste states it, else of the environment. */
 function torchHere(context: RuleContext): string | undefined {
@@ -73,6 +74,7 @@ function history(finding: Finding, context: RuleContext): (MatchFacts & { readon
     instead: known.instead,
     from: known.rename?.[0],
     to: known.rename?.[1],
+    wide: known.isWide === undefined ? undefined : "yes",
     said: asked.said ? "yes" : undefined,
     older: known.since === undefined ? undefined : isOlder(context, known.since) ? "yes" : "no",
   };
@@ -94,23 +96,36 @@ function withTorchOfPython(match: Match, since: string): string[] {
 }
 
 const mostReplaced = 6;
+const sources = ["h", "hpp", "cuh", "cpp", "cc", "cxx", "cu"].map((end) => `--include='*.${end}'`).join(" ");
+
+/** A name that whole projects use, replaced in all their sources. */
+function inAllSources(match: Match, from: string, to: string, why: string): string[] {
+  return platformOf(match) === "win32"
+    ? []
+    : [
+        `grep -rlE '${from}' ${sources} . | xargs sed -i.bak -E 's/${from}/${to}/g'   # ${why}; in the folder of the sources`,
+      ];
+}
 
 /** What has another name now, of all that the text names: a line for each, with the files where the name alone has to change. */
 function replacementsOf(match: Match): string[] {
   const asked = new Map<string, string>();
-  const add = (facts: MatchFacts, file: string | undefined): void => {
-    const { from, to, asked: name = "", instead = "" } = facts;
-    const line =
-      from !== undefined && to !== undefined && file !== undefined && platformOf(match) !== "win32"
-        ? `sed -i.bak 's/${from}/${to}/g' ${file}`
-        : `# ${name} → ${instead}`;
+  const add = (facts: MatchFacts, finding: Finding): void => {
+    const { from, to, asked: name = "", instead = "", wide } = facts;
+    const [edit] =
+      from === undefined || to === undefined
+        ? []
+        : wide === undefined
+          ? editFile({ ...match, finding }, [[from, to]])
+          : inAllSources(match, from, to, `${name} is ${instead}`);
+    const line = edit ?? `# ${name} → ${instead}`;
     if (asked.size < mostReplaced) asked.set(`${name} ${line}`, line);
   };
-  add(match.facts, match.finding.file);
+  add(match.facts, match.finding);
   for (const finding of match.context.findings) {
     if (finding.kind !== "compile" || finding === match.finding) continue;
     const facts = history(finding, match.context);
-    if (facts !== undefined && facts["since"] === undefined && facts["instead"] !== undefined) add(facts, finding.file);
+    if (facts !== undefined && facts["since"] === undefined && facts["instead"] !== undefined) add(facts, finding);
   }
   return [...new Set(asked.values())];
 }
@@ -198,6 +213,10 @@ export const torchApiRules: readonly Rule[] = [
       },
       { text: "a.cpp:9:8: error: ‘optional’ is not a member of ‘c10’", expect: "std::optional" },
       {
+        text: "ops/shim.h:85:22: error: no template named 'optional' in namespace 'c10'; did you mean 'std::optional'?",
+        expect: "| xargs sed -i.bak -E 's/(c10|at|torch)::(optional|nullopt|make_optional)/std::\\2/g'",
+      },
+      {
         text: "main.cpp:40:9: error: ‘struct torch::optim::AdamOptions’ has no member named ‘learning_rate’",
         expect: "lr(",
       },
@@ -226,11 +245,10 @@ export const torchApiRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is \`${match.facts["to"] ?? ""}\` ${match.facts["since"] === undefined ? "in newer releases of torch" : `since torch ${match.facts["since"]}`}: the code was written for an older one.`,
     fix: (match) => {
-      const file = match.finding.file;
+      const { header = "", to = "" } = match.facts;
+      const edit = editFile(match, [[header.replaceAll(".", "\\."), to]]);
       return [
-        file === undefined || platformOf(match) === "win32"
-          ? `# #include <${match.facts["to"] ?? ""}>`
-          : `sed -i.bak 's|${match.facts["header"] ?? ""}|${match.facts["to"] ?? ""}|' ${file}`,
+        ...orInWords(edit, `#include <${to}>`),
         "# or a newer release or fork of the package, or the older torch that its documentation names",
       ];
     },

@@ -1,6 +1,6 @@
 /** Calls of torch's functions and macros with the wrong number or kind of arguments. */
 import type { Finding } from "../finding.ts";
-import { belowFirstInclude, onItsLine, onPrintedLine } from "../line-edits.ts";
+import { addLines, editLine, editPrintedLine } from "../source-edits.ts";
 import { about } from "../matchers.ts";
 import { codeAt, type MatchFacts, placeOf, type Rule, said, saidAny } from "../rule.ts";
 
@@ -86,7 +86,7 @@ export const torchCallRules: readonly Rule[] = [
       const name = match.facts["class"] ?? "";
       const written = /class_<[^;]*>\s*\(\s*("[^"]*")/.exec(match.finding.source ?? "")?.[1];
       return [
-        ...onItsLine(match, [['class_<([^>]+)>( *[A-Za-z0-9_]*)\\("', 'class_<\\1>\\2("my_classes", "']]),
+        ...editLine(match, [['class_<([^>]+)>( *[A-Za-z0-9_]*)\\("', 'class_<\\1>\\2("my_classes", "']]),
         `# ${placeOf(match.finding) === "" ? "in the source" : placeOf(match.finding)}: torch::class_<${name}>("my_classes", ${written ?? `"${name}"`}) in place of class_<${name}>(${written ?? `"${name}"`})`,
         `# in Python: torch.classes.my_classes.${written?.replaceAll('"', "") ?? name}; within TORCH_LIBRARY(my_classes, m): m.class_<${name}>(${written ?? `"${name}"`})`,
       ];
@@ -123,7 +123,7 @@ export const torchCallRules: readonly Rule[] = [
     cause: (match) =>
       `${codeAt(match.finding)}: ${match.facts["name"] ?? "AT_DISPATCH_…"} takes the type, then a name for its error message, then the lambda; the name is left out, so the lambda stands in its place and \`scalar_t\` is not defined in it.`,
     fix: (match) => [
-      ...onPrintedLine(match, [["(AT_DISPATCH_[A-Z0-9_]+ *\\([^[]+), *\\[", '\\1, "op", [']]),
+      ...editPrintedLine(match, [["(AT_DISPATCH_[A-Z0-9_]+ *\\([^[]+), *\\[", '\\1, "op", [']]),
       `# ${dispatchForm(match.facts["name"] ?? "AT_DISPATCH_FLOATING_TYPES")}`,
     ],
     sources: ["pytorch: aten/src/ATen/Dispatch.h"],
@@ -217,7 +217,7 @@ export const torchCallRules: readonly Rule[] = [
     cause: (match) =>
       `${codeAt(match.finding)}: torch::nn::${match.facts["type"] ?? "Linear"} is a holder, a kind of shared pointer to the module (${match.facts["type"] ?? "Linear"}Impl); the module's members are reached with \`->\`.`,
     fix: (match) => [
-      ...onItsLine(match, [
+      ...editLine(match, [
         [
           `([A-Za-z0-9_)])\\.${match.facts["name"] ?? "forward"}([^A-Za-z0-9_]|$)`,
           `\\1->${match.facts["name"] ?? "forward"}\\2`,
@@ -287,7 +287,7 @@ export const torchCallRules: readonly Rule[] = [
     fix: (match) => [
       ...(match.facts["name"] === undefined
         ? []
-        : onItsLine(match, [
+        : editLine(match, [
             [
               `([A-Za-z_][A-Za-z0-9_]*)\\.${match.facts["name"]}([^A-Za-z0-9_]|$)`,
               `\\1.value_or(torch::Tensor()).${match.facts["name"]}\\2`,
@@ -318,7 +318,7 @@ export const torchCallRules: readonly Rule[] = [
       `\`${match.facts["name"] ?? "CHECK_INPUT"}\` (${placeOf(match.finding)}) is a macro that the tutorials and many projects define for themselves; torch has none of that name, and this file does not define it.`,
     fix: (match) => [
       ...(/^CHECK_(?:INPUT|CUDA|CONTIGUOUS)$/.test(match.facts["name"] ?? "")
-        ? belowFirstInclude(match, [
+        ? addLines(match, [
             '#define CHECK_CUDA(x) TORCH_CHECK(x.is_cuda(), #x " must be a CUDA tensor")',
             '#define CHECK_CONTIGUOUS(x) TORCH_CHECK(x.is_contiguous(), #x " must be contiguous")',
             "#define CHECK_INPUT(x) CHECK_CUDA(x); CHECK_CONTIGUOUS(x)",
@@ -348,7 +348,7 @@ export const torchCallRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) => `${codeAt(match.finding)} names data_ptr<${match.facts["type"] ?? "T"}> and does not call it.`,
     fix: (match) => [
-      ...onPrintedLine(match, [["data_ptr *<([^>()]+)> *([,;)])", "data_ptr<\\1>()\\2"]]),
+      ...editPrintedLine(match, [["data_ptr *<([^>()]+)> *([,;)])", "data_ptr<\\1>()\\2"]]),
       `# x.data_ptr<${match.facts["type"] ?? "float"}>()`,
     ],
     sources: [api],
@@ -375,7 +375,7 @@ export const torchCallRules: readonly Rule[] = [
     cause: (match) =>
       `${codeAt(match.finding)} asks the context for \`${match.facts["name"] ?? ""}\`; torch::autograd::AutogradContext in C++ has other names than ctx in Python.`,
     fix: (match) => [
-      ...onItsLine(match, [
+      ...editLine(match, [
         [
           `(\\.|->)${match.facts["name"] ?? ""}(\\(\\))?`,
           contextNames[match.facts["name"] ?? ""] ?? "->get_saved_variables()",
@@ -408,7 +408,7 @@ export const torchCallRules: readonly Rule[] = [
     cause: (match) =>
       `${codeAt(match.finding)}: x.dtype() gives a caffe2::TypeMeta in C++, an object; the enum that a switch wants, whose values are torch::kFloat, torch::kHalf, …, is x.scalar_type().`,
     fix: (match) => [
-      ...onItsLine(match, [["\\.dtype\\(\\)", ".scalar_type()"]]),
+      ...editLine(match, [["\\.dtype\\(\\)", ".scalar_type()"]]),
       '# switch (x.scalar_type()) { case torch::kFloat: … break; default: TORCH_CHECK(false, "dtype"); }',
     ],
     sources: [api],

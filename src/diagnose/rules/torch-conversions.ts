@@ -1,7 +1,7 @@
 /** Types of torch's C++ interface that do not turn into each other by themselves, and what turns them. */
 import { conversionOf } from "../conversion.ts";
 import type { Finding } from "../finding.ts";
-import { type LineEdit, onItsLine } from "../line-edits.ts";
+import { type Edit, editLine } from "../source-edits.ts";
 import { codeAt, type MatchFacts, type Rule, saidAny } from "../rule.ts";
 
 const tensor = /^(?:at|torch)::Tensor(?:Base)?$/;
@@ -26,7 +26,7 @@ interface Way {
   readonly why: string;
   readonly fix: (to: string, from: string) => readonly string[];
   /** What does the same in the line that the compiler names. */
-  readonly edits?: (to: string) => readonly LineEdit[];
+  readonly edits?: (to: string) => readonly Edit[];
 }
 
 function element(type: string): string {
@@ -251,7 +251,7 @@ export const torchConversionRules: readonly Rule[] = [
     fix: (match) => [
       ...((match.facts["type"] ?? "").startsWith("std::vector")
         ? []
-        : onItsLine(match, [["torch::tensor\\(([^(){},]+)([,)])", "torch::tensor(static_cast<int64_t>(\\1)\\2"]])),
+        : editLine(match, [["torch::tensor\\(([^(){},]+)([,)])", "torch::tensor(static_cast<int64_t>(\\1)\\2"]])),
       (match.facts["type"] ?? "").startsWith("std::vector")
         ? "# std::vector<int64_t> in place of it; a copy: std::vector<int64_t> v64(v.begin(), v.end()); torch::tensor(v64)"
         : "# torch::tensor(static_cast<int64_t>(x), torch::kLong)",
@@ -280,7 +280,7 @@ export const torchConversionRules: readonly Rule[] = [
     fix: (match) => {
       const way = ways[Number(match.facts["index"])];
       const to = match.facts["to"] ?? "";
-      return [...onItsLine(match, way?.edits?.(to) ?? []), ...(way?.fix(to, match.facts["from"] ?? "") ?? [])];
+      return [...editLine(match, way?.edits?.(to) ?? []), ...(way?.fix(to, match.facts["from"] ?? "") ?? [])];
     },
     sources: ["https://docs.pytorch.org/cppdocs/"],
     examples: [

@@ -1,5 +1,7 @@
 /** Symbols of a part of torch that is not there: not imported, not linked, or left out of the installed build. */
-import { installTorchFor, platformOf, python, rebuild } from "../commands.ts";
+import { installTorchFor, platformOf, python, rebuild, removeFolder } from "../commands.ts";
+import { commandAgain } from "../failed-command.ts";
+import { linkedToo } from "../link-additions.ts";
 import type { Finding } from "../finding.ts";
 import { ofLog } from "../matchers.ts";
 import type { Match, Rule, RuleContext } from "../rule.ts";
@@ -24,6 +26,21 @@ function setuptoolsLinks({ context }: Match): boolean {
       text,
     ),
   );
+}
+
+/** torch_python for the link that setuptools does, and the build from nothing. */
+function linkedBySetuptools(match: Match): readonly string[] {
+  const added =
+    match.finding.phase === "link" && setuptoolsLinks(match) && !match.context.log.namesRetorch
+      ? linkedToo(match, "torch_python")
+      : [];
+  return added.length === 0
+    ? rebuild(match)
+    : [
+        ...added,
+        removeFolder(match, "build"),
+        ...(commandAgain(match) ?? [`${python(match)} setup.py build_ext --inplace`]),
+      ];
 }
 
 export const torchPartRules: readonly Rule[] = [
@@ -106,7 +123,7 @@ export const torchPartRules: readonly Rule[] = [
       },
       {
         text: '$ python use.py\nTraceback (most recent call last):\n  File "/home/u/ops/use.py", line 1, in <module>\n    import my_ops\n  File "/home/u/.venv/lib/python3.12/site-packages/my_ops/__init__.py", line 3, in <module>\n    from . import _C\nImportError: libtorch_cuda.so: cannot open shared object file: No such file or directory\n$ python -c "import torch; print(torch.__version__)"\n2.10.0+cu128',
-        expect: "sed -i '1i import torch' /home/u/ops/use.py",
+        expect: "sed -i.bak '1i import torch' /home/u/ops/use.py",
       },
       {
         text: ">>> import my_ops\nImportError: libc10_hip.so: cannot open shared object file: No such file or directory\ntorch==2.6.0+rocm6.2",
@@ -188,7 +205,7 @@ export const torchPartRules: readonly Rule[] = [
           ]
         : linkedByCmake(match).length > 0
           ? []
-          : rebuild(match)),
+          : linkedBySetuptools(match)),
     ],
     change: (match) =>
       match.finding.phase === "link" && match.context.environment?.torch?.libraries.includes("torch_python") === true
@@ -196,6 +213,10 @@ export const torchPartRules: readonly Rule[] = [
         : undefined,
     sources: ["pytorch/pytorch#38122", "pytorch/pytorch#41254", "pytorch/pytorch#115937"],
     examples: [
+      {
+        text: "C:\\work\\p> python setup.py develop\nops.obj : error LNK2001: unresolved external symbol __imp_THPVariableClass\nbuild\\lib.win-amd64-cpython-310\\ops.cp310-win_amd64.pyd : fatal error LNK1120: 1 unresolved externals",
+        expect: "set LINK=torch_python.lib",
+      },
       {
         text: ">>> import torch\n>>> import my_ops\nImportError: /p/build/my_ops.cpython-310-x86_64-linux-gnu.so: undefined symbol: THPVariableClass",
         expect: "find_library(TORCH_PYTHON",

@@ -2,7 +2,7 @@
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { platformOf, python, torchCuda, useToolkit } from "../commands.ts";
 import { headerOf, homeOf } from "../torch-homes.ts";
-import { belowFirstInclude, onItsLine } from "../line-edits.ts";
+import { addLines, editFile, editLine } from "../source-edits.ts";
 import { about, ofLog } from "../matchers.ts";
 import { withScalarTypes } from "../tensor-types.ts";
 import { withoutTh } from "../th-replacements.ts";
@@ -15,18 +15,19 @@ function ofTorch(file: string): boolean {
 }
 
 /** A name in place of another, where the message stands, or in all sources where it does not tell. */
-function inFile({ finding: { file } }: Match, from: string, to: string): string[] {
-  const edit = to.endsWith(", ") ? `s/\\b${from} *\\(/${to}/g` : `s/\\b${from}\\b/${to}/g`;
-  if (file !== undefined && !ofTorch(file)) return [`sed -i -E '${edit}' ${file}`];
+function inFile(match: Match, from: string, to: string): string[] {
+  const wanted = to.endsWith(", ") ? `\\b${from} *\\(` : `\\b${from}\\b`;
+  const there = editFile(match, [[wanted, to]]);
+  if (there.length > 0) return there;
   return [
-    `grep -rlw ${from} --include='*.cpp' --include='*.cc' --include='*.cu' --include='*.cuh' --include='*.h' --include='*.hpp' . | xargs -r sed -i -E '${edit}'   # in the folder of the package's sources`,
+    `grep -rlw ${from} --include='*.cpp' --include='*.cc' --include='*.cu' --include='*.cuh' --include='*.h' --include='*.hpp' . | xargs -r sed -i.bak -E 's/${wanted}/${to}/g'   # in the folder of the package's sources`,
   ];
 }
 
 /** The header that declares the name, where the file that uses it lacks it. */
 function withHeader(match: Match): string[] {
   const header = isCall(match) ? undefined : headerOf(match.facts["name"] ?? "", match.facts["space"]);
-  return header === undefined || header.includes("/hip/") ? [] : belowFirstInclude(match, [`#include <${header}>`]);
+  return header === undefined || header.includes("/hip/") ? [] : addLines(match, [`#include <${header}>`]);
 }
 
 /** Macros by the headers of torch that define them. Source: torch's headers. */
@@ -54,7 +55,7 @@ function typedWithName({ context: { log } }: Match): string[] | undefined {
 
 function headerOfMacro(match: Match): string[] {
   const header = macroHeaders.find(([form]) => form.test(match.facts["name"] ?? ""))?.[1];
-  return header === undefined ? [] : belowFirstInclude(match, [`#include <${header}>`]);
+  return header === undefined ? [] : addLines(match, [`#include <${header}>`]);
 }
 
 /** What stands in the place of macros that are gone; one that had the message alone gets its condition. */
@@ -106,7 +107,7 @@ export const torchSourceRules: readonly Rule[] = [
     cause: (match) =>
       `${placeOf(match.finding)} mixes \`${match.facts["name"] ?? "SymInt"}\` and plain integers: since torch 1.13 many functions (sym_sizes(), saved sizes, signatures with SymInt in native_functions.yaml) give or take c10::SymInt.`,
     fix: (match) => [
-      ...onItsLine(match, [["\\.sym_(size|sizes|numel|stride|strides)\\(", ".\\1("]]),
+      ...editLine(match, [["\\.sym_(size|sizes|numel|stride|strides)\\(", ".\\1("]]),
       "# x.size(i), x.sizes() in place of x.sym_size(i), x.sym_sizes(); s.guard_int(__FILE__, __LINE__) or s.expect_int() makes an integer of a SymInt; C10_AS_INTARRAYREF_SLOW(s) of an array",
       "# or take the release of the package that fits this torch",
     ],
@@ -238,7 +239,7 @@ export const torchSourceRules: readonly Rule[] = [
       { text: "a.cpp:12:5: error: use of undeclared identifier 'AT_CHECK'", expect: "sed" },
       {
         text: "error: use of undeclared identifier 'AT_CHECK'",
-        expect: "xargs -r sed -i -E 's/\\bAT_CHECK\\b/TORCH_CHECK/g'",
+        expect: "xargs -r sed -i.bak -E 's/\\bAT_CHECK\\b/TORCH_CHECK/g'",
       },
       {
         text: "csrc/roi.cpp:31:5: error: there are no arguments to ‘AT_CHECK’ that depend on a template parameter, so a declaration of ‘AT_CHECK’ must be available [-fpermissive]",
@@ -400,9 +401,11 @@ export const torchSourceRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) => `${codeAt(match.finding)} calls Tensor::data<T>(), which was deprecated for years and is gone.`,
     fix: (match) => [
-      match.finding.file === undefined || ofTorch(match.finding.file)
-        ? `grep -rlE '\\.data<[A-Za-z_0-9:]+>\\(\\)' --include='*.cpp' --include='*.cc' --include='*.cu' --include='*.cuh' --include='*.h' . | xargs -r sed -i -E 's/\\.data<([A-Za-z_0-9:]+)>\\(\\)/.data_ptr<\\1>()/g'   # x.data<float>() → x.data_ptr<float>(), in the folder of the package's sources`
-        : `sed -i -E 's/\\.data<([A-Za-z_0-9:]+)>\\(\\)/.data_ptr<\\1>()/g' ${match.finding.file}`,
+      ...(match.finding.file === undefined || ofTorch(match.finding.file)
+        ? [
+            `grep -rlE '\\.data<[A-Za-z_0-9:]+>\\(\\)' --include='*.cpp' --include='*.cc' --include='*.cu' --include='*.cuh' --include='*.h' . | xargs -r sed -i.bak -E 's/\\.data<([A-Za-z_0-9:]+)>\\(\\)/.data_ptr<\\1>()/g'   # x.data<float>() → x.data_ptr<float>(), in the folder of the package's sources`,
+          ]
+        : editFile(match, [["\\.data<([A-Za-z_0-9:]+)>\\(\\)", ".data_ptr<\\1>()"]])),
     ],
     sources: ["pytorch/extension-cpp#32"],
     examples: [{ text: "ops.cpp:31:20: error: no member named 'data' in 'at::Tensor'", expect: "data_ptr" }],

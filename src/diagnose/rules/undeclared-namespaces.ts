@@ -1,6 +1,6 @@
 /** Namespaces of CUDA, torch and pybind11 that a source uses without the header that opens them. */
 import type { Finding } from "../finding.ts";
-import { belowFirstInclude } from "../line-edits.ts";
+import { addLines } from "../source-edits.ts";
 import { placeOf, type Rule } from "../rule.ts";
 
 interface Home {
@@ -94,7 +94,7 @@ export const undeclaredNamespaceRules: readonly Rule[] = [
       return home === undefined
         ? []
         : [
-            ...belowFirstInclude(match, home.lines),
+            ...addLines(match, home.lines),
             `# at the head of ${match.finding.file ?? "the file"}: ${home.lines.join(" ")}`,
             ...(home.more === undefined ? [] : [`# ${home.more}`]),
           ];

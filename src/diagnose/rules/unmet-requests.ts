@@ -3,7 +3,7 @@ import { compareVersions, parseVersion } from "../../base/order.ts";
 import { pip, platformOf, pythonVersion, torchIndex } from "../commands.ts";
 import { askFor, projectTool, usePython, withCompanions } from "../project-tools.ts";
 import { lastBeforeNewerGlibc, withNewerGlibc } from "../older-glibc.ts";
-import { forWheel, showTags, wheelCause } from "./refused-wheels.ts";
+import { byItsNumber, forWheel, showTags, wheelCause } from "./refused-wheels.ts";
 import { coded, type Match, type Rule, type RuleContext, said } from "../rule.ts";
 import { pythonsOf, torchForPython, within } from "../torch-wheels.ts";
 import { type Unmet, unmetOf } from "../unmet-requests.ts";
@@ -240,8 +240,10 @@ export const unmetRequestRules: readonly Rule[] = [
       return `No release of \`${match.facts["what"] ?? "the package"}\` fits: ${match.facts["absent"] === undefined ? "" : "the index has no package of that name at all (misspelt, or only in its project's repository), or "}none is made for ${version === undefined ? "this Python" : `Python ${version}`} on this system, the version does not exist, or it is on another index (torch with CUDA: https://download.pytorch.org/whl/…).`;
     },
     fix: (match) => {
-      if (coded(match.finding, "wrong-wheel", "wrong-python") !== undefined)
-        return [showTags(match), ...forWheel(match)];
+      if (coded(match.finding, "wrong-wheel", "wrong-python") !== undefined) {
+        const again = byItsNumber(match);
+        return again.length > 0 ? again : [showTags(match), ...forWheel(match)];
+      }
       const unmet = unmetOf(match);
       if (onMusl(match)) return withGlibc(match);
       const before = lastBeforeNewerGlibc(match);
@@ -280,6 +282,14 @@ export const unmetRequestRules: readonly Rule[] = [
     },
     sources: ["https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/"],
     examples: [
+      {
+        text: "$ pip install https://download.pytorch.org/whl/cu121/torchaudio-2.1.0%2Bcu121-cp39-cp39-linux_x86_64.whl\nERROR: torchaudio-2.1.0+cu121-cp39-cp39-linux_x86_64.whl is not a supported wheel on this platform.",
+        expect: "install torchaudio==2.1.0 --index-url https://download.pytorch.org/whl/cu121",
+      },
+      {
+        text: "$ pip install https://data.pyg.org/whl/torch-2.1.0%2Bcu118/torch_cluster-1.6.3%2Bpt21cu118-cp39-cp39-linux_x86_64.whl\nERROR: torch_cluster-1.6.3+pt21cu118-cp39-cp39-linux_x86_64.whl is not a supported wheel on this platform.",
+        expect: "install torch-cluster==1.6.3+pt21cu118 -f https://data.pyg.org/whl/torch-2.1.0+cu118.html",
+      },
       {
         text: "ERROR: torchvision-0.5.0a0+9cdc814-cp37-cp37m-linux_armv7l.whl is not a supported wheel on this platform.",
         expect: "Python 3.7 and armv7l",

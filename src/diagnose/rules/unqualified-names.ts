@@ -91,7 +91,7 @@ export const unqualifiedNameRules: readonly Rule[] = [
         ];
       const lines = header === undefined ? using : `#include <${header}>\\n${using}`;
       return [
-        `sed -i "$(grep -n '^#include' ${shellQuote(file)} | tail -n 1 | cut -d: -f1)a ${lines}" ${shellQuote(file)}   # below the last #include`,
+        `sed -i.bak "$(grep -n '^#include' ${shellQuote(file)} | tail -n 1 | cut -d: -f1)a ${lines}" ${shellQuote(file)}   # below the last #include`,
         remark,
       ];
     },

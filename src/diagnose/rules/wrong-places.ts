@@ -303,7 +303,7 @@ export const wrongPlaceRules: readonly Rule[] = [
     cause: (match) =>
       `\`import torch\` does not import ${match.facts["module"] ?? "torch"}.${match.facts["name"] ?? ""}: the script has to do so itself (it worked where another import had brought it along).`,
     fix: (match) => [
-      `sed -i 's/^import torch$/import torch\\nimport ${match.facts["module"] ?? "torch"}.${match.facts["name"] ?? ""}/' ${scriptOf(match)}   # or by hand`,
+      `sed -i.bak 's/^import torch$/import torch\\nimport ${match.facts["module"] ?? "torch"}.${match.facts["name"] ?? ""}/' ${scriptOf(match)}   # or by hand`,
       ...(match.facts["name"] === "cpp_extension"
         ? ["# better: from torch.utils.cpp_extension import BuildExtension, CUDAExtension"]
         : []),

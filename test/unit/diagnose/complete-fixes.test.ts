@@ -170,7 +170,7 @@ describe("what the text tells of releases", () => {
     );
     expect(lines[0]).toBe("cd /w/MinkowskiEngine");
     expect(lines).toContain(
-      "sed -i '1i #include <thrust/execution_policy.h>\\n#include <thrust/reduce.h>\\n#include <thrust/sort.h>' src/spmm.cu",
+      "sed -i.bak '1i #include <thrust/execution_policy.h>\\n#include <thrust/reduce.h>\\n#include <thrust/sort.h>' src/spmm.cu",
     );
   });
 });

@@ -445,7 +445,7 @@ describe("the project at hand", () => {
     const text = "csrc/bind.cpp:4:10: fatal error: kernels/Box.h: No such file or directory";
     const found = first(text, { headerInOtherCase: () => "csrc/kernels/box.h" });
     expect(found.cause).toContain("`csrc/kernels/box.h` is: upper and lower case");
-    expect(found.fix).toContain("sed -i '4s|kernels/Box.h|kernels/box.h|' csrc/bind.cpp");
+    expect(found.fix).toContain("sed -i.bak -E '4s~kernels/Box\\.h~kernels/box.h~g' csrc/bind.cpp");
   });
 });
 

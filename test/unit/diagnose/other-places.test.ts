@@ -111,7 +111,7 @@ describe("a fix can be used where the text's commands are given", () => {
       "python -m pip download --no-deps --no-binary :all: --no-build-isolation my-ops==1.2",
       "tar xf my?ops-1.2*.tar.gz",
       "cd my?ops-1.2*/",
-      expect.stringMatching(/^sed -i .* csrc\/a\.cpp$/),
+      expect.stringMatching(/^sed -i.bak .* csrc\/a\.cpp$/),
       "python -m pip install --no-build-isolation .",
     ]);
     expect(live(`$ pip install git+https://github.com/u/ops@v2\n${removed}`).slice(0, 2)).toEqual([

@@ -36,7 +36,7 @@ describe("a build that was typed", () => {
 
   it("names the script that has Windows' line ends", () => {
     const fix = fixOf("$ ./scripts/build.sh\n/usr/bin/env: ‘bash\\r’: No such file or directory");
-    expect(fix[0]).toMatch(/^sed -i 's\/\\r\$\/\/' \.\/scripts\/build\.sh/);
+    expect(fix[0]).toMatch(/^sed -i\.bak 's\/\\r\$\/\/' \.\/scripts\/build\.sh/);
     expect(fix).toContain("./scripts/build.sh");
   });
 

@@ -21,6 +21,22 @@ describe("CMake's commands of the text are given again", () => {
     expect(lines).toMatch(/cmake -S \. -B out -G Ninja$/);
   });
 
+  test("with its own options and its own folder of sources, where a whole toolkit is named", () => {
+    const lines = live(
+      '$ cmake -DTorch_DIR=/opt/libtorch/share/cmake/Torch -DWITH_ML=ON ../src\n-- Could NOT find CUDA (missing: CUDA_INCLUDE_DIRS CUDA_CUDART_LIBRARY) (found version "11.5")\nCMake Error at /opt/libtorch/share/cmake/Caffe2/Caffe2Config.cmake:90 (message):\n  Your installed Caffe2 version uses CUDA but I cannot find the CUDA\n  libraries.  Please set the proper CUDA prefixes and / or install CUDA.',
+    );
+    expect(lines).toContain("rm -rf CMakeCache.txt CMakeFiles");
+    expect(lines).toMatch(/\ncmake -DTorch_DIR=\S+ -DWITH_ML=ON \.\.\/src -DCUDA_TOOLKIT_ROOT_DIR=\/usr\/local\/cuda /);
+    expect(lines.indexOf("export PATH=")).toBeLessThan(lines.indexOf("rm -rf"));
+  });
+
+  test("make, which stopped, where the text does not show how it was called", () => {
+    const lines = live(
+      "cmake -DARCH=80 -DCMAKE_PREFIX_PATH=/opt/libtorch ..\nmake\n[ 10%] Building CUDA object src/CMakeFiles/beam.dir/beam.cu.o\nnvcc fatal   : redefinition of argument 'std'\nmake[2]: *** [src/CMakeFiles/beam.dir/beam.cu.o] Error 2\nmake: *** [all] Error 2",
+    );
+    expect(lines).toMatch(/^sed .* \.\.\/CMakeLists\.txt\nmake$/);
+  });
+
   test("from within the build folder", () => {
     const lines = live(
       `(v) $ mkdir build && cd build && cmake -DCMAKE_PREFIX_PATH=\`python3 -c "import torch;print(torch.utils.cmake_prefix_path)"\` ..\n${noNvcc}`,

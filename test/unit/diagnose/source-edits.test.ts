@@ -106,18 +106,52 @@ describe.skipIf(process.platform === "win32")("an edit of the line that the comp
     expect(fixOf(inTorch).some((line) => line.startsWith("sed "))).toBe(false);
   });
 
-  test("on Windows PowerShell does it, from any shell", () => {
-    const at = "C:\\w\\ops>python setup.py install\nrunning build_ext\n";
-    expect(fixOf(`${at}csrc\\ops.cpp(3): error C2039: 'shape': is not a member of 'at::Tensor'`)[0]).toBe(
-      `powershell -Command "$f='csrc\\ops.cpp'; $l=@(Get-Content $f); $l[2]=$l[2] -creplace '\\.shape\\[([A-Za-z0-9_+*-]+)\\]','.size($1)'; $l[2]=$l[2] -creplace '\\.shape(\\(\\))?([^A-Za-z0-9_(]|$)','.sizes()$2'; Set-Content $f $l"`,
+  test("what is not the project's own is left alone: torch's sources, generated code, the toolkit", () => {
+    const message = "error: ‘class at::Tensor’ has no member named ‘shape’";
+    for (const file of [
+      "/usr/include/c++/13/bits/x.h",
+      "/tmp/torchinductor_jo/ab/cab.cpp",
+      "/home/jo/libtorch/include/torch/types.h",
+      "/home/jo/pytorch/torch/csrc/autograd/a.cpp",
+      "C:/Program Files/NVIDIA GPU Computing Toolkit/CUDA/v12.4/include/k.h",
+    ])
+      expect(fixOf(`${file}:3:9: ${message}`).filter((line) => /\bsed |creplace/.test(line))).toEqual([]);
+    expect(fixOf(`/usr/src/app/csrc/a.cpp:3:9: ${message}`)[0]).toMatch(/^sed /);
+  });
+
+  test("a word of old C in a header that is not the project's own is allowed by a flag", () => {
+    expect(
+      fixOf(
+        "/usr/include/python2.7/unicodeobject.h:534:5: error: ISO C++17 does not allow 'register' storage class specifier [-Wregister]",
+      )[0],
+    ).toBe("export CXXFLAGS=-Wno-register");
+  });
+
+  test("a name of a namespace that moved takes none of its neighbours along", () => {
+    const fix = fixOf("a.cpp:3:9: error: ‘variant’ is not a member of ‘c10’");
+    expect(fix.join("\n")).not.toContain("s/c10::/");
+  });
+
+  test("a type in the replacement is nothing to fill in, and within PowerShell the command is PowerShell's own", () => {
+    const message = "ext.cpp(1): error C2440: 'initializing': cannot convert from 'c10::Scalar' to 'float'\n";
+    const fix = fixOf(`PS C:\\w\\ops> python setup.py install\nrunning build_ext\n${message}`);
+    expect(fix[0]).toBe(
+      "$t = @(Get-Content ext.cpp); $t[0] = $t[0] -creplace '\\.item\\(\\)','.item<float>()'; Set-Content ext.cpp $t",
     );
   });
 
-  test("a header that is lacking is put below the first include, and what was typed comes again", () => {
+  test("on Windows PowerShell does it, from any shell", () => {
+    const at = "C:\\w\\ops>python setup.py install\nrunning build_ext\n";
+    expect(fixOf(`${at}csrc\\ops.cpp(3): error C2039: 'shape': is not a member of 'at::Tensor'`)[0]).toBe(
+      `powershell -Command "$t = @(Get-Content csrc\\ops.cpp); $t[2] = $t[2] -creplace '\\.shape\\[([A-Za-z0-9_+*-]+)\\]','.size($1)' -creplace '\\.shape(\\(\\))?([^A-Za-z0-9_(]|$)','.sizes()$2'; Set-Content csrc\\ops.cpp $t"`,
+    );
+  });
+
+  test("a header that is lacking is put at the head of the file, and what was typed comes again", () => {
     const text =
       "$ python setup.py install\nrunning build_ext\ncsrc/k.cu:12:5: error: 'cooperative_groups' has not been declared";
     expect(fixOf(text)).toContain(
-      "sed -i.bak '0,/^#include.*/s~~&\\n#include <cooperative_groups.h>\\nnamespace cg = cooperative_groups;~' csrc/k.cu",
+      "sed -i.bak '1i #include <cooperative_groups.h>\\nnamespace cg = cooperative_groups;' csrc/k.cu",
     );
     expect(fixOf(text).at(-1)).toBe("python setup.py install");
     expect(fixOf('csrc/k.cu(12): error: namespace "at" has no member "ceil_div"')[0]).toContain("ATen/ceil_div.h");

@@ -1,0 +1,82 @@
+/** ccache and sccache in front of the compilers: their own failures, and what they make of a compiler that is newer than they are. */
+import { platformOf, setVariable } from "../commands.ts";
+import { coded, type Match, type Rule, said } from "../rule.ts";
+
+/** Nothing stands before nvcc then: neither as CMake's launcher nor as torch's PYTORCH_NVCC. */
+function nvccItself(match: Match): string[] {
+  if (platformOf(match) === "win32") return ["set CMAKE_CUDA_COMPILER_LAUNCHER=& set PYTORCH_NVCC="];
+  return ["unset CMAKE_CUDA_COMPILER_LAUNCHER PYTORCH_NVCC   # nvcc without sccache"];
+}
+
+export const compilerCacheRules: readonly Rule[] = [
+  {
+    id: "compiler-cache-failed",
+    title: "The compiler cache in front of the compiler fails",
+    on: ["system"],
+    specificity: 74,
+    matches: (finding) =>
+      coded(finding, "compiler-cache") === undefined
+        ? undefined
+        : {
+            name: /sccache/.test(finding.message) ? "sccache" : "ccache",
+            why: finding.message.replace(/^.*?ccache: /, ""),
+          },
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? "ccache"}\` was put in front of the compiler and stops by itself (${match.facts["why"] ?? ""}): its store, its server or its configuration is at fault, not the code.`,
+    fix: (match) =>
+      match.facts["name"] === "sccache"
+        ? [
+            ...(platformOf(match) === "win32"
+              ? ["set CMAKE_C_COMPILER_LAUNCHER=& set CMAKE_CXX_COMPILER_LAUNCHER=& set CMAKE_CUDA_COMPILER_LAUNCHER="]
+              : [
+                  "unset CMAKE_C_COMPILER_LAUNCHER CMAKE_CXX_COMPILER_LAUNCHER CMAKE_CUDA_COMPILER_LAUNCHER RUSTC_WRAPPER   # the build without it",
+                  "export CC=gcc CXX=g++",
+                ]),
+            "# or mend it: sccache --stop-server; SCCACHE_LOG=debug sccache --start-server says why; its store is named by SCCACHE_… variables",
+          ]
+        : [
+            `${setVariable(match, "CCACHE_DISABLE", "1")}   # it then calls the compiler and keeps nothing`,
+            "# or a folder that may be written: export CCACHE_DIR=<folder>",
+          ],
+    sources: ["https://github.com/mozilla/sccache", "https://ccache.dev/manual/latest.html"],
+    examples: [
+      {
+        text: "sccache: error: Server startup failed: cache storage failed to read: Unauthorized",
+        expect: "--stop-server",
+      },
+      {
+        text: "ccache: error: Failed to create directory /home/u/.ccache/tmp: Permission denied",
+        expect: "CCACHE_DIR",
+      },
+    ],
+  },
+  {
+    id: "sccache-misreads-nvcc",
+    title: "sccache is older than nvcc and misreads it",
+    on: ["driver", "system", "tool-died"],
+    specificity: 90,
+    matches: (finding) =>
+      said(
+        finding,
+        /fatbinary fatal *: *Could not open input file '?\*\.(?:cubin|ptx)|^Could not open input file '?\*\.(?:cubin|ptx)/,
+      ),
+    confidence: ({ context: { log } }) => (log.namesSccache ? "high" : "medium"),
+    cause: () =>
+      "sccache stands before nvcc, asks it for the commands of its passes and runs them by itself. nvcc of CUDA 13.3 and newer lists them in another way (`--simt-only`), sccache up to 0.17 then leaves out the pass for the GPU, and fatbinary finds nothing. Neither the disk nor memory nor the code is at fault.",
+    fix: (match) => [
+      ...nvccItself(match),
+      platformOf(match) === "win32"
+        ? "del build\\CMakeCache.txt   # where CMake builds: it keeps the launcher"
+        : "rm -f build/CMakeCache.txt   # where CMake builds: it keeps the launcher",
+      "# then build again; or with sccache 0.18.0 or newer in its place: cargo install sccache --locked",
+    ],
+    sources: ["pytorch/pytorch#190832", "mozilla/sccache#2722", "mozilla/sccache#2862"],
+    examples: [
+      {
+        text: "[3/9] /usr/bin/sccache /usr/local/cuda-13.3/bin/nvcc -forward-unknown-to-host-compiler -rdc=true -c /work/p/csrc/a.cu -o CMakeFiles/a.dir/a.cu.o\nFAILED: CMakeFiles/a.dir/a.cu.o\nfatbinary fatal   : Could not open input file '*.cubin'\nsccache: Compiler killed by signal 1",
+        expect: "unset CMAKE_CUDA_COMPILER_LAUNCHER",
+      },
+    ],
+  },
+];
