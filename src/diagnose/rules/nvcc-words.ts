@@ -2,7 +2,7 @@
 import { platformOf, setVariable, torchCuda, unsetVariable } from "../commands.ts";
 import { changedNvcc, cmakeAgain } from "../typed-fit.ts";
 import { type Match, placeOf, type Rule, saidAny } from "../rule.ts";
-import { editCmake } from "../source-edits.ts";
+import { cmakeFile } from "../source-edits.ts";
 import { isBuiltByPython } from "../typed-builds.ts";
 
 /** The ways in which an option of nvcc is written, by the name that its messages have. Source: NVIDIA's documentation of nvcc's command options. */
@@ -32,7 +32,7 @@ function withoutOwnStandard(match: Match): string[] {
   if (platformOf(match) === "win32" || log.builtAtRunTime) return [];
   const standard = String.raw`-std=(c|gnu)\+\+(\$\{\w+\}|[0-9a-z]+)`;
   if (log.typedConfigure !== undefined || (log.cmake && !isBuiltByPython(match)))
-    return editCmake(match, `/CUDA_(NVCC_)?FLAGS/s/${standard}//g`);
+    return [`sed -i.bak -E '/CUDA_(NVCC_)?FLAGS/s/${standard}//g' ${cmakeFile(match)}`];
   return isBuiltByPython(match)
     ? [
         `sed -i.bak -E "s/[\\"']-?${String.raw`-std=(c|gnu)\+\+[0-9a-z]+`}[\\"'],? *//g" setup.py   # torch gives the standard by itself`,

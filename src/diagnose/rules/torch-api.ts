@@ -3,7 +3,7 @@
  * Where a message does not name what is missing, the line of the source below it does.
  */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { installTorchSince, pip, python } from "../commands.ts";
+import { installTorchSince, pip, platformOf, python } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { askedOfTorch, inTorchTree } from "./asked-of-torch.ts";
 import { header, includedBy } from "../matchers.ts";

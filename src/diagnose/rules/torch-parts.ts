@@ -1,7 +1,7 @@
 /** Symbols of a part of torch that is not there: not imported, not linked, or left out of the installed build. */
 import { installTorchFor, platformOf, python, rebuild, removeFolder } from "../commands.ts";
 import { commandAgain } from "../failed-command.ts";
-import { linkedToo } from "../link-additions.ts";
+import { linkToo } from "../flag-variables.ts";
 import type { Finding } from "../finding.ts";
 import { ofLog } from "../matchers.ts";
 import type { Match, Rule, RuleContext } from "../rule.ts";
@@ -32,7 +32,7 @@ function setuptoolsLinks({ context }: Match): boolean {
 function linkedBySetuptools(match: Match): readonly string[] {
   const added =
     match.finding.phase === "link" && setuptoolsLinks(match) && !match.context.log.namesRetorch
-      ? linkedToo(match, "torch_python")
+      ? linkToo(match, ["torch_python"])
       : [];
   return added.length === 0
     ? rebuild(match)
