@@ -107,7 +107,7 @@ export const missingBuiltFileRules: readonly Rule[] = [
       { text: "AttributeError: 'NoneType' object has no attribute 'origin'", expect: "_version_cuda" },
       {
         text: "ImportError: Could not find module '_version_cpu' in c:\\Users\\u\\.conda\\envs\\e\\lib\\site-packages\\torch_sparse",
-        expect: "install --no-cache-dir --force-reinstall --no-deps --only-binary torch-sparse",
+        expect: "install --no-cache-dir --force-reinstall --no-deps --only-binary torch-scatter,torch-sparse",
       },
     ],
   },
