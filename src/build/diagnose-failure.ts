@@ -126,9 +126,10 @@ async function diagnoseEvent(
           ...(extension === undefined ? {} : { sources: extension.sources.map(({ path }) => path) }),
         }),
         without,
+        isLive: true,
         ...(extension === undefined ? {} : { usesTorch: extension.usesTorch }),
       }
-    : { without };
+    : { without, isLive: true };
   const found = options.request.captured === undefined ? await findTarget(host, options.request.paths) : undefined;
   const target = found?.ok === true ? found.value.target.kind : undefined;
   const asked = (diagnoses: readonly Diagnosis[]): readonly Diagnosis[] => {

@@ -142,7 +142,8 @@ export function diagnoseAction(failed: FailedAction, context: Context = {}): Dia
   scanner.push(new TextEncoder().encode(failed.output));
   const scan = scanner.finish();
   const ended = endOf(failed, scan.lines);
-  return report(ended === undefined ? scan : { ...scan, findings: [...scan.findings, ended] }, context);
+  const whole = ended === undefined ? scan : { ...scan, findings: [...scan.findings, ended] };
+  return report(whole, { ...context, isLive: true });
 }
 
 /** A finding made of the way a program ended. */

@@ -7,10 +7,11 @@ import { pip, platformOf, python, removeFolder, setVariable } from "./command-wo
 import { installAgain } from "./isolation-commands.ts";
 import type { Match } from "./rule.ts";
 import { typedBuild, typedBuildFromScratch } from "./typed-builds.ts";
+import { untoldBuild } from "./untold-build.ts";
 
 const retorch = /^((?:[A-Z_]+=\S+ )*)retorch build((?: --?[\w-]+(?: \d+)?)*)(?:\s+# .*)?$/;
 
-type Tool = "setup" | "cmake" | "typed" | "pip" | "installer";
+type Tool = "setup" | "cmake" | "typed" | "pip" | "installer" | "untold";
 
 const ofBuilds = /^(?:compile|missing-header|driver|tool-died|link|duplicate-symbol|missing-program|build-tool)$/;
 
@@ -24,16 +25,16 @@ function isGivenAgain({ finding, context: { log } }: Match): boolean {
   );
 }
 
-/** What the text builds with; undefined where it does not tell, or tells of retorch. */
+/** What the text builds with; undefined where that is retorch. */
 function toolOf(match: Match): Tool | undefined {
   const { log } = match.context;
-  if (log.namesRetorch) return undefined;
+  if (log.namesRetorch || match.context.isLive === true) return undefined;
   if (log.setupCommand !== undefined || (log.namesSetup && log.installer === undefined)) return "setup";
   if (isGivenAgain(match)) return "installer";
-  if (log.installer !== undefined) return undefined;
+  if (log.installer !== undefined) return "untold";
   if (typedBuild(match) !== undefined) return "typed";
   if (log.scikit) return "pip";
-  return log.cmakeTarget !== undefined || log.cmake || log.runsCmake ? "cmake" : undefined;
+  return log.cmakeTarget !== undefined || log.cmake || log.runsCmake ? "cmake" : "untold";
 }
 
 /** Variables in front of a command, in the words of the system. */
@@ -53,6 +54,11 @@ function inTool(line: string, tool: Tool, match: Match): readonly string[] {
   // It is named for what it does better.
   if (options === "" && given === "") return [`# or ${line}`];
   const [before, set] = variables(match, given);
+  if (tool === "untold") {
+    const named = before === "" ? [] : [`export ${before.trim()}`];
+    const parallel = jobs === undefined || before.includes("MAX_JOBS") ? [] : [setVariable(match, "MAX_JOBS", jobs)];
+    return [...named, ...parallel, ...set, ...untoldBuild(match)];
+  }
   if (tool === "installer") {
     const here = (match.context.log.requested ?? []).some((word) => /^(?:-e )?"?\.(?:\[[\w,-]+\])?"?$/.test(word));
     return [

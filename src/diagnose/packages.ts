@@ -72,6 +72,7 @@ const checkouts: readonly (readonly [RegExp, string])[] = [
   [/[\\/]detectron2[\\/]/, "detectron2"],
   [/[\\/]pytorch3d[\\/]/, "pytorch3d"],
   [/[\\/]mmcv[\\/]/, "mmcv"],
+  [/[\\/]spconv[\\/]\w+\.cu$/, "spconv"],
 ];
 
 /** The package that a place of C++ in a message belongs to. */

@@ -3,6 +3,7 @@ import { compareVersions, parseVersion } from "../base/order.ts";
 import { usualArchitectures } from "./arch-lists.ts";
 import { editionOf, installFromFolder, rebuildCheckout, rebuildRoot, rootOfCheckout, toImporter } from "./checkouts.ts";
 import { changeFolder, pip, platformOf, python, quote, removeFolder, setVariable } from "./command-words.ts";
+import { cmakeFolder } from "./cmake-folders.ts";
 import { installDgl } from "./dgl.ts";
 import { besideCondaForge, fromCondaForge } from "./conda-packages.ts";
 import { forgetJitBuild } from "./jit-folders.ts";
@@ -16,6 +17,7 @@ import { installTogether, torchIndex, wheelPage } from "./torch-commands.ts";
 import { companionFor } from "./torch-wheels.ts";
 import { installSpconv } from "./spconv.ts";
 import { typedBuild, typedBuildFromScratch } from "./typed-builds.ts";
+import { sourcesOf, untoldBuild } from "./untold-build.ts";
 import { cudaForArchitecture, tooNewFor } from "./version-facts.ts";
 
 /** Builds the extension again with the torch that is installed, leaving nothing of the old build. */
@@ -27,11 +29,8 @@ export function rebuild(match: Match): string[] {
   if (/(?:site|dist)-packages[\\/]torch[\\/](?:lib[\\/]|_C\b)/.test(file))
     return [pip(match, "install --force-reinstall --no-cache-dir torch")];
   // CMake's own folder: no package that pip knows.
-  const folder =
-    /^((?:[A-Za-z]:)?[\\/](?:.*[\\/])?(?:cmake-)?build[\w-]*)[\\/](?:(?:Release|Debug)[\\/])?[\w.-]+\.(?:so|pyd|dylib)$/.exec(
-      file,
-    )?.[1];
-  if (folder !== undefined && !/-packages[\\/]/.test(folder))
+  const folder = /[\\/]/.test(file) && !/^[\w.]/.test(file.replace(/^[A-Za-z]:/, "")) ? cmakeFolder(file) : undefined;
+  if (folder !== undefined)
     return [
       `cmake --build ${quote(folder)} --clean-first   # with setup.py in its place: ${python(match)} setup.py build_ext --inplace --force`,
     ];
@@ -181,6 +180,7 @@ export function reinstall(match: Match, name: string): string[] {
   const root = isWellKnown(name) ? undefined : rootOfCheckout(match);
   if (root !== undefined && [`${root}/`, `${root}\\`].some((start) => match.finding.file?.startsWith(start) === true))
     return [changeFolder(match, root), own];
+  if (!isWellKnown(name) && sourcesOf(match) !== undefined) return untoldBuild(match);
   if (!isWellKnown(name))
     return [
       `${own}   # in the folder of ${name}'s sources`,

@@ -58,6 +58,8 @@ export interface Context {
   readonly pythonCommand?: string;
   /** Variables of the shell that asks, as they are set there. */
   readonly variables?: Readonly<Record<string, string | undefined>>;
+  /** The text is what an action of retorch's own build printed. */
+  readonly isLive?: boolean;
   /** Rules, by id, whose occasion is known not to be there: a live build knows who asked for it. */
   readonly without?: ReadonlySet<string>;
   /** Default: the demangler of `inspect/`. Undefined when the name is none. */

@@ -2,7 +2,7 @@
  * spconv and the cumm that it is built upon: their packages bear a CUDA in their names, and two of them write one folder. It
  * knows which there are, not which Pythons each has wheels for. Source: the packages on PyPI (spconv-cu102 to spconv-cu126).
  */
-import { pip, platformOf } from "./command-words.ts";
+import { changeFolder, pip, platformOf, python, removeFolder } from "./command-words.ts";
 import { showTorchCuda, torchCuda } from "./toolkit-commands.ts";
 import type { Match } from "./rule.ts";
 
@@ -44,8 +44,40 @@ export function cudaOfSpconv(match: Match): string | undefined {
   return major === undefined ? undefined : `${major}.${minor ?? ""}`;
 }
 
+/** `/w/spconv` of `/w/spconv/src/spconv/indice.cu`, which releases before 2.0 name in their messages. */
+const oldSource = /(?:((?:[A-Za-z]:)?[\\/][^\s"']*?)[\\/])?src[\\/]spconv[\\/]\w+\.(?:cu|cc)\b/;
+
+/**
+ * spconv 1.x, with another interface, is built from its sources alone: no package of PyPI's takes its place. Source: README of
+ * spconv 1.2.1, traveller59/spconv#140. Undefined for newer ones.
+ */
+function buildOldSpconv(match: Match): string[] | undefined {
+  const { versions, python: release } = match.context.log;
+  const texts = [match.finding.text, match.finding.message, ...match.context.findings.map(({ text }) => text)];
+  const found = texts.map((text) => oldSource.exec(text)).find((each) => each !== null);
+  if (found === undefined && !/^1\./.test(versions["spconv"] ?? "") && !/^3\.[56]$/.test(release ?? ""))
+    return undefined;
+  const folder = found?.[1];
+  const wheel = platformOf(match) === "win32" ? "for %f in (dist\\*.whl) do" : "";
+  return [
+    ...(folder === undefined
+      ? [
+          "git clone --recursive -b v1.2.1 https://github.com/traveller59/spconv.git spconv-1.2.1 && cd spconv-1.2.1   # or the folder it was built in",
+        ]
+      : [changeFolder(match, folder)]),
+    removeFolder(match, "build"),
+    removeFolder(match, "dist"),
+    `${python(match)} setup.py bdist_wheel`,
+    wheel === ""
+      ? pip(match, "install --force-reinstall --no-deps dist/*.whl")
+      : `${wheel} ${pip(match, "install --force-reinstall --no-deps %f")}`,
+  ];
+}
+
 /** Takes all of them away and installs the one for a CUDA, torch's by itself, with the cumm that it asks for. */
 export function installSpconv(match: Match, cuda = torchCuda(match) ?? match.context.log.spokenCuda): string[] {
+  const old = buildOldSpconv(match);
+  if (old !== undefined) return old;
   const { versions } = match.context.log;
   const there = named(match);
   const number = cuda === undefined ? undefined : numberFor(cuda);

@@ -33,6 +33,8 @@ const rpmSystem =
 /** By name, and by the prompt that SUSE's bash has: `jo@box:~/src> make`. */
 const suseSystem =
   /\b[Oo]pen ?SUSE\b|\bSUSE Linux\b|\bSLES\b|\bzypper (?:in|install|se)\b|^[a-z_][\w-]*@[\w.-]+:[~/][^\s>$#]*> \S/i;
+/** The Pythons of PyPA's images, which are CentOS 7 and AlmaLinux; those of musllinux are Alpine. Source: pypa/manylinux. */
+const manylinux = /(?:^|[\s"'=:(I])\/opt\/python\/[cp]p3\d+-[cp]p3?\w+\//;
 const debianSystem = /\bUbuntu\b|\bDebian\b|~(?:18|20|22|24)\.04\b|\bapt(?:-get)? install\b/;
 const pacmanSystem = /\bArch ?Linux\b|\bManjaro\b|\bEndeavourOS\b|\bpacman -S|@arch(?:linux|box)?[ :]/;
 const yumSystem = /\bCent ?OS\b.{0,24}?\b[67](?:\.\d|\b)|\bRHEL ?-?[67]\b|\.el[67]\./;
@@ -52,6 +54,8 @@ const image = /(?:l4t-|[:-])r(3\d\.\d(?:\.\d)?)\b/;
 export class SystemReader {
   #rpm = false;
   #yum = false;
+  #manylinux = false;
+  #musl = false;
   #debian = false;
   #pacman = false;
   #suse = false;
@@ -65,6 +69,8 @@ export class SystemReader {
   #powerShell = false;
 
   line(text: string): void {
+    if (text.includes("/opt/python/")) this.#manylinux ||= manylinux.test(text.slice(0, 2_000));
+    if (text.includes("musl")) this.#musl ||= /musllinux|linux-musl/.test(text.slice(0, 2_000));
     if (text.length > 400) return;
     this.#rpm ||= rpmSystem.test(text);
     this.#yum ||= yumSystem.test(text);
@@ -98,7 +104,9 @@ export class SystemReader {
           ? { rpm: this.#yum ? ("yum" as const) : ("dnf" as const) }
           : this.#suse
             ? { rpm: "zypper" as const }
-            : {}),
+            : this.#manylinux && !this.#musl
+              ? { rpm: "yum" as const }
+              : {}),
       pacman: this.#pacman && !this.#debian && !this.#rpm,
       nodeBuild: this.#node,
       noRoot: this.#noRoot,

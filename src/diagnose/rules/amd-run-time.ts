@@ -117,6 +117,20 @@ function ofRocmItself({ finding, facts }: Match): boolean {
   return /[\\/]include[\\/]hip[\\/]/.test(finding.file ?? "") && /^hip\/amd_detail\//.test(facts["header"] ?? "");
 }
 
+/** ROCm came from pip: the text says so, or it is of an image of PyPA's, where torch's own builds for ROCm are at home. */
+function isOfPip({ context: { log }, finding }: Match): boolean {
+  return log.rocmFromPip || /^\/opt\/python\/cp3\d+-cp3\w+\/.*-packages\/torch\/include\//.test(finding.file ?? "");
+}
+
+/** The packages of AMD's repository, and where they lie. */
+function ofSystem(match: Match): string[] {
+  return [
+    `sudo apt-get install ${match.facts["package"] ?? ""}   # dnf: ${(match.facts["package"] ?? "").replace(/-dev$/, "-devel")}; all of them: rocm-dev rocm-libs (or the meta package rocm)`,
+    `ls -d /opt/rocm*; ls /opt/rocm/include/${match.facts["header"] ?? ""} /opt/rocm/hip/include/${match.facts["header"] ?? ""}`,
+    "export ROCM_PATH=/opt/rocm ROCM_HOME=/opt/rocm CPATH=/opt/rocm/include:/opt/rocm/hip/include:$CPATH   # where it lies; pip's ROCm: $(rocm-sdk path --root)",
+  ];
+}
+
 export const amdRunTimeRules: readonly Rule[] = [
   {
     id: "hip-no-kernel-image",
@@ -227,24 +241,28 @@ export const amdRunTimeRules: readonly Rule[] = [
             `# a newer ROCm${/bf16/.test(match.facts["header"] ?? "") ? " (5.7 or newer)" : ""} and the torch for it (https://download.pytorch.org/whl/rocm…); or the image of both: docker pull rocm/pytorch:latest`,
           ]
         : []),
-      ...(match.context.log.rocmFromPip
+      ...(isOfPip(match)
         ? [
             `${pip(match, `install "rocm[libraries,devel]"`)} && rocm-sdk init   # ROCm of pip: the headers are in its devel part; the index and the release that rocm and torch came from`,
-            "export ROCM_HOME=$(rocm-sdk path --root) ROCM_PATH=$(rocm-sdk path --root); ls $ROCM_HOME/include",
-            "# what pip's ROCm does not have (rocm-sdk's releases differ): the system's packages of the same release",
+            "export ROCM_HOME=$(rocm-sdk path --root) ROCM_PATH=$(rocm-sdk path --root)",
+            "export CPATH=$ROCM_HOME/include:$CPATH   # the host's compiler looks there, whatever torch took for ROCm's folder",
+            "# what pip's ROCm does not have (rocm-sdk's releases differ): the system's packages of the same release, from AMD's repository",
           ]
-        : []),
-      `sudo apt-get install ${match.facts["package"] ?? ""}   # dnf: ${(match.facts["package"] ?? "").replace(/-dev$/, "-devel")}; all of them: rocm-dev rocm-libs (or the meta package rocm)`,
-      `ls -d /opt/rocm*; ls /opt/rocm/include/${match.facts["header"] ?? ""} /opt/rocm/hip/include/${match.facts["header"] ?? ""}`,
-      "export ROCM_PATH=/opt/rocm ROCM_HOME=/opt/rocm CPATH=/opt/rocm/include:/opt/rocm/hip/include:$CPATH   # where it lies; pip's ROCm: $(rocm-sdk path --root)",
+        : ofSystem(match)),
     ],
     sources: [
       "vllm-project/vllm#1313",
       "ROCm/TheRock#1894",
+      "ROCm/TheRock#1837",
+      "pytorch/pytorch#180211",
       "pytorch/vision#8695",
       "https://rocm.docs.amd.com/projects/install-on-linux/en/latest/",
     ],
     examples: [
+      {
+        text: "/opt/python/cp311-cp311/lib/python3.11/site-packages/torch/include/ATen/hip/HIPContext.h:8:10: fatal error: hip/hip_fp16.h: No such file or directory",
+        expect: "CPATH=$ROCM_HOME/include",
+      },
       { text: "/p/x.hip:4:10: fatal error: 'rocblas/rocblas.h' file not found", expect: "rocblas-dev" },
       {
         text: "I have installed the rocm 7.9 and torch python wheels\nfatal error: 'thrust/complex.h' file not found",

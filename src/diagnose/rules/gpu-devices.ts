@@ -350,9 +350,7 @@ export const gpuDeviceRules: readonly Rule[] = [
           ]
         : [
             "sycl-ls --verbose | grep -i -E 'driver|name'",
-            setVariable(match, "TORCH_XPU_ARCH_LIST", "pvc") +
-              "   # the GPU that runs it (pvc, bmg, dg2, mtl-h, lnl-m), then build again",
-            "retorch build --force",
+            `# an extension of your own, built ahead of time for another GPU: ${setVariable(match, "TORCH_XPU_ARCH_LIST", "pvc")} (pvc, bmg, dg2, mtl-h, lnl-m: the one that runs it), then build it again`,
             "sudo dmesg | tail -50   # a hang or reset of the GPU?",
           ],
     sources: ["intel/intel-extension-for-pytorch#367", "https://docs.pytorch.org/docs/stable/notes/get_start_xpu.html"],

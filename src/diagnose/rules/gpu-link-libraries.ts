@@ -1,6 +1,7 @@
 /** Libraries of CUDA that the linker does not find. */
 import { platformOf, setVariable, showToolkits, showTorchCuda, toolkitFolder, torchCuda } from "../commands.ts";
 import { added, linkLibrary } from "../matchers.ts";
+import { driverFolder, hasDriver, nameDriver } from "../driver-link.ts";
 import { namesForLinkers } from "../pip-toolkit.ts";
 import type { Match, Rule } from "../rule.ts";
 
@@ -85,6 +86,8 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
         return "`-lcuda` is the driver's library, and in WSL that is Windows' driver: its libcuda.so lies in /usr/lib/wsl/lib, where the linker does not look.";
       if (name === "cuda" && calledHipcc(match))
         return "`-lcuda` is the library of NVIDIA's driver: hipcc compiles for NVIDIA's GPUs here (HIP_PLATFORM says so, or it found nvcc and no clang of ROCm's), and the driver's library, or the stub in <cuda>/lib64/stubs, is not on the library path.";
+      if (name === "cuda" && hasDriver(match))
+        return `\`-lcuda\` is the driver's library. The driver is there, as ${driverFolder(match) === undefined ? "the text shows" : `Triton's command says: it looks in \`${driverFolder(match) ?? ""}\`, where the loader finds libcuda.so.1`}, and \`libcuda.so\`, the name that linkers look for, is not.`;
       return name === "cuda"
         ? "`-lcuda` is the driver's library: where no driver is installed (containers, build machines) the stub in <cuda>/lib64/stubs has to be linked, and its folder is not on the library path."
         : `\`${match.facts["file"] ?? name}\` is of CUDA, and its folder (lib64, lib/x64, conda: lib or targets/x86_64-linux/lib) is not on the library path, or CUDA_HOME names a toolkit without it (pip's nvidia packages have no development links).${cuda === undefined ? "" : ` The toolkit at hand: ${cuda.libraryDirs.join(", ")}.`}`;
@@ -120,6 +123,7 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
       // Windows' driver is there.
       if (name === "cuda" && match.context.log.wsl)
         return ["export LIBRARY_PATH=/usr/lib/wsl/lib:$LIBRARY_PATH   # then the same command"];
+      if (name === "cuda" && hasDriver(match) && !calledHipcc(match)) return nameDriver(match);
       if (name === "cuda")
         return [
           ...(match.context.log.conda
@@ -168,6 +172,10 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
     change: added,
     sources: ["baidu-research/warp-ctc#153", "pytorch/pytorch#103417", "sjtuytc/UnboundedNeRFPytorch#130"],
     examples: [
+      {
+        text: "/usr/bin/ld: cannot find -lcuda\n| NVIDIA-SMI 550.54.15    Driver Version: 550.54.15    CUDA Version: 12.4 |",
+        expect: "ln -s libcuda.so.1",
+      },
       { text: "/usr/bin/ld: cannot find -lcudart: No such file or directory", expect: "lib64" },
       { text: "/usr/bin/ld: cannot find -lcuda", expect: "stubs" },
       { text: "WSL, Ubuntu 20.04\n/usr/bin/ld: cannot find -lcuda", expect: "/usr/lib/wsl/lib" },

@@ -237,6 +237,10 @@ export const gpuRunTimeRules: readonly Rule[] = [
     sources: ["facebookresearch/detectron2#62"],
     examples: [
       { text: "RuntimeError: CUDA error: invalid device function", expect: "TORCH_CUDA_ARCH_LIST" },
+      {
+        text: '  File "/e/lib/python3.7/site-packages/spconv/ops.py", line 89, in get_indice_pairs\nRuntimeError: /home/jo/spconv/src/spconv/indice.cu 120\ncuda execution failed with error 98 invalid device function',
+        expect: "cd /home/jo/spconv",
+      },
       { text: "error in ms_deformable_im2col_cuda: invalid device function", expect: "TORCH_CUDA_ARCH_LIST" },
     ],
   },

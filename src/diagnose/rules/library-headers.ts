@@ -52,9 +52,23 @@ function condaGxx({ context: { log } }: Match): string {
   return newest === undefined ? "gxx" : `"gxx<${newest + 1}"`;
 }
 
+/** torch.compile calls the compiler itself: no variable of setuptools' or CMake's is read. Source: torch/_inductor/cpp_builder.py. */
+function isOfInductor({ finding }: Match): boolean {
+  return /torchinductor_|[\\/]torch[\\/]_inductor[\\/]/.test(`${finding.file ?? ""} ${finding.text}`);
+}
+
 /** Each clang of a distribution has an OpenMP run time of its own release. */
 function clangsOwn({ context: { log } }: Match, apt: string): string {
   return apt === "libomp-dev" && log.clangRelease !== undefined ? `libomp-${log.clangRelease}-dev` : apt;
+}
+
+/** ROCm's clang, or another of the system's, compiles: its C++ library is that of the newest gcc folder. Source: ROCm/legacy-rocm-build#4612. */
+function isOfClang({ finding, context: { log } }: Match): boolean {
+  return (
+    (finding.tool === "hipcc" || /[\\/](?:lib[\\/]clang|llvm)[\\/]|__clang_(?:hip|cuda)/.test(finding.file ?? "")) &&
+    !/conda|mamba|[\\/]envs[\\/]/.test(finding.file ?? "") &&
+    !log.noRoot
+  );
 }
 
 export const libraryHeaderRules: readonly Rule[] = [
@@ -171,6 +185,11 @@ export const libraryHeaderRules: readonly Rule[] = [
                 "export CC=gcc-11 CXX=g++-11   # or the newest that nvcc takes; then build again from an empty build folder",
               ]),
         ];
+      if (isOfClang(match))
+        return [
+          `sudo apt-get install "libstdc++-$(ls /usr/lib/gcc/$(uname -m)-linux-gnu | grep -xE '[0-9]+' | sort -n | tail -n 1)-dev"   # clang takes the newest gcc folder, even one without C++`,
+          "# Fedora, RHEL: sudo dnf install gcc-c++",
+        ];
       return [
         ...systemPackage(match, { apt: "g++", dnf: "gcc-c++", conda: "gxx" }),
         "clang++ -v 2>&1 | grep 'Selected GCC'   # clang takes the newest gcc folder, even one without C++ (…/12: sudo apt-get install libstdc++-12-dev)",
@@ -195,6 +214,10 @@ export const libraryHeaderRules: readonly Rule[] = [
         expect: "vcvars64",
       },
       { text: "a.cpp:3:10: fatal error: filesystem: No such file or directory", expect: "g++-11" },
+      {
+        text: "/opt/rocm-5.4.0/llvm/lib/clang/15.0.0/include/__clang_hip_runtime_wrapper.h:50:10: fatal error: 'cmath' file not found",
+        expect: "sort -n | tail -n 1)-dev",
+      },
       { text: "a.cpp:1:10: fatal error: iostream: No such file or directory", expect: "Selected GCC" },
     ],
   },
@@ -242,7 +265,12 @@ export const libraryHeaderRules: readonly Rule[] = [
         dir === undefined
           ? ["export CPATH=$CONDA_PREFIX/include:$CPATH"]
           : []),
-        ...(entry.names?.brew === "libomp" && platformOf(match) === "darwin"
+        ...(entry.names?.brew === "libomp" && platformOf(match) === "darwin" && isOfInductor(match)
+          ? [
+              "export OMP_PREFIX=$(brew --prefix libomp) CPATH=$(brew --prefix libomp)/include:$CPATH LIBRARY_PATH=$(brew --prefix libomp)/lib:$LIBRARY_PATH   # torch.compile reads OMP_PREFIX, the compiler itself the others; torch 2.1 and newer ask Homebrew",
+            ]
+          : []),
+        ...(entry.names?.brew === "libomp" && platformOf(match) === "darwin" && !isOfInductor(match)
           ? [
               "# Homebrew keeps it out of the search paths, and Apple's clang takes -Xpreprocessor -fopenmp; name the folder:",
               "export OpenMP_ROOT=$(brew --prefix libomp) CPPFLAGS=-I$(brew --prefix libomp)/include LDFLAGS=-L$(brew --prefix libomp)/lib",
@@ -255,7 +283,7 @@ export const libraryHeaderRules: readonly Rule[] = [
       const dir = foundDir(match);
       return dir === undefined ? undefined : { kind: "add-include-dir", dir };
     },
-    sources: ["https://packages.debian.org/", "graphdeco-inria/gaussian-splatting#901"],
+    sources: ["https://packages.debian.org/", "graphdeco-inria/gaussian-splatting#901", "pytorch/pytorch#107111"],
     examples: [
       {
         text: "cuda_rasterizer/auxiliary.h:14:10: fatal error: glm/glm.hpp: No such file or directory",
@@ -264,6 +292,10 @@ export const libraryHeaderRules: readonly Rule[] = [
       {
         text: "/Users/u/app/a.cpp:2:10: fatal error: 'omp.h' file not found",
         expect: "OpenMP_ROOT=$(brew --prefix libomp)",
+      },
+      {
+        text: "/var/folders/1k/9l4k/T/torchinductor_jo/i5/ci5zb.h:10:10: fatal error: 'omp.h' file not found",
+        expect: "OMP_PREFIX=$(brew --prefix libomp)",
       },
       { text: "a.cpp:2:10: fatal error: 'Eigen/Dense' file not found", expect: "libeigen3-dev" },
       {

@@ -229,7 +229,7 @@ export const linkLibraryRules: readonly Rule[] = [
       },
       {
         text: "g++: error: build/temp.linux-x86_64-3.8/src/a.o: No such file or directory",
-        expect: "retorch build --force",
+        expect: "build_ext --inplace --force",
       },
     ],
   },

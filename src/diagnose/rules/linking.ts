@@ -1,5 +1,6 @@
 /** The link: files that do not fit or cannot be written, position-independent code, symbols that are defined twice. */
 import { rebuild, setVariable, systemPackage, platformOf } from "../commands.ts";
+import { archiveWithPic } from "../archives-without-pic.ts";
 import { linkLibrary } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
 import { isBuiltByPython } from "../typed-builds.ts";
@@ -16,11 +17,16 @@ function ofOtherVisualStudio(match: Match): boolean {
   return match.facts["what"] === "_MSC_VER";
 }
 
-/** The flag for what this build compiles itself, by what its compilers read; an archive was compiled elsewhere. */
+/** The flag for what this build compiles itself, by what its compilers read. */
 function withPic(match: Match): string[] {
-  const { typedConfigure, builtAtRunTime } = match.context.log;
-  if (platformOf(match) !== "linux" || builtAtRunTime || /\.a\b/.test(match.facts["file"] ?? "")) return [];
-  if (isBuiltByPython(match))
+  const { typedConfigure, builtAtRunTime, namesRetorch, cmake, cmakeTarget, typedBuild } = match.context.log;
+  if (platformOf(match) !== "linux" || builtAtRunTime) return [];
+  const isUntold =
+    !namesRetorch &&
+    match.context.isLive !== true &&
+    !cmake &&
+    (typedBuild ?? cmakeTarget ?? typedConfigure) === undefined;
+  if (isBuiltByPython(match) || isUntold)
     return ['export CFLAGS="$CFLAGS -fPIC" CXXFLAGS="$CXXFLAGS -fPIC" NVCC_APPEND_FLAGS="-Xcompiler -fPIC"'];
   return typedConfigure === undefined || typedConfigure.includes("POSITION_INDEPENDENT")
     ? []
@@ -107,11 +113,12 @@ export const linkingRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `${match.facts["file"] === undefined ? "An object or archive" : `\`${match.facts["file"]}\``} that goes into the shared library was compiled without -fPIC (often a static library, or objects of nvcc without -Xcompiler -fPIC).`,
-    fix: (match) => [
-      ...withPic(match),
-      "# compile it with -fPIC (nvcc: -Xcompiler -fPIC; CMake: -DCMAKE_POSITION_INDEPENDENT_CODE=ON; Makefile: CFLAGS and CXXFLAGS), or link the shared form of the library",
-      "retorch build --force   # passes -fPIC to every compiler",
-    ],
+    fix: (match) =>
+      archiveWithPic(match) ?? [
+        ...withPic(match),
+        "# compile it with -fPIC (nvcc: -Xcompiler -fPIC; CMake: -DCMAKE_POSITION_INDEPENDENT_CODE=ON; Makefile: CFLAGS and CXXFLAGS), or link the shared form of the library",
+        "retorch build --force   # passes -fPIC to every compiler",
+      ],
     sources: ["https://gcc.gnu.org/onlinedocs/gcc/Code-Gen-Options.html"],
     examples: [
       {
@@ -121,6 +128,14 @@ export const linkingRules: readonly Rule[] = [
       {
         text: "$ pip install -e .\n/usr/bin/ld: np.o: relocation R_X86_64_32 against `.rodata' can not be used when making a shared object; recompile with -fPIC",
         expect: 'export CFLAGS="$CFLAGS -fPIC" CXXFLAGS="$CXXFLAGS -fPIC" NVCC_APPEND_FLAGS="-Xcompiler -fPIC"',
+      },
+      {
+        text: "/usr/bin/ld: libpython_deploy.a(listobject.o): relocation R_X86_64_32 against `.rodata' can not be used when making a shared object; recompile with -fPIC",
+        expect: "./configure --enable-shared CFLAGS=-fPIC",
+      },
+      {
+        text: "/usr/bin/ld: /home/jo/fmt/build/libfmt.a(format.cc.o): relocation R_X86_64_32 against `.rodata' can not be used when making a shared object; recompile with -fPIC",
+        expect: "cmake -S /home/jo/fmt -B /home/jo/fmt/build -DCMAKE_POSITION_INDEPENDENT_CODE=ON",
       },
       {
         text: "mold: error: np.o:(.text): R_X86_64_32 relocation at offset 0x1e against symbol `.rodata' can not be used; recompile with -fPIC",

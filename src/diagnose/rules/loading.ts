@@ -78,12 +78,17 @@ function moduleOf(file: string): string {
   return /(?:site|dist)-packages[\\/]([A-Za-z_]\w*)/.exec(file)?.[1] ?? "it";
 }
 
+/** JetPack up to 5 has glibc 2.27 or 2.31, which know no such tunable. Source: Jetson Linux of Ubuntu 18.04 and 20.04. */
+function hasOldGlibc({ context: { log } }: Match): boolean {
+  return log.jetson && /^3\.[5-9]$/.test(log.python ?? "3.6");
+}
+
 /** A plain library is loaded before all others. */
 function preloaded(match: Match): string[] {
+  const file = match.finding.file === undefined ? "/usr/lib/aarch64-linux-gnu/libgomp.so.1" : fileOf(match);
   return [
-    "# import it before torch and others, or load it at the start:",
-    `LD_PRELOAD=${match.finding.file ?? "/usr/lib/aarch64-linux-gnu/libgomp.so.1"} ${python(match)} the_program.py`,
-    "export GLIBC_TUNABLES=glibc.rtld.optional_static_tls=16384   # glibc 2.33 and newer",
+    `export LD_PRELOAD=${file}   # loaded at the start, while there is room; in the shell that starts the program (or Jupyter)`,
+    "# or import it before torch and others; glibc 2.33 and newer (ldd --version): export GLIBC_TUNABLES=glibc.rtld.optional_static_tls=16384",
   ];
 }
 
@@ -322,12 +327,22 @@ export const loadingRules: readonly Rule[] = [
       ...(/\.(?:cpython-|abi3)/.test(match.finding.file ?? "")
         ? [
             `# a module of Python is not preloaded: in the program, import ${moduleOf(match.finding.file ?? "")} before torch, cv2 and others`,
-            "export GLIBC_TUNABLES=glibc.rtld.optional_static_tls=16384   # glibc 2.33 and newer: ldd --version",
-            `LD_PRELOAD=/usr/lib/aarch64-linux-gnu/libgomp.so.1 ${python(match)} the_program.py   # on ARM, where libgomp has taken the room: the path as find / -name 'libgomp*.so*' shows it`,
+            ...(hasOldGlibc(match)
+              ? []
+              : ["export GLIBC_TUNABLES=glibc.rtld.optional_static_tls=16384   # glibc 2.33 and newer: ldd --version"]),
+            hasOldGlibc(match)
+              ? "export LD_PRELOAD=/usr/lib/aarch64-linux-gnu/libgomp.so.1   # libgomp has taken the room: loaded at the start, it has its own"
+              : `LD_PRELOAD=/usr/lib/aarch64-linux-gnu/libgomp.so.1 ${python(match)} the_program.py   # on ARM, where libgomp has taken the room: the path as find / -name 'libgomp*.so*' shows it`,
           ]
         : preloaded(match)),
     ],
-    sources: ["pytorch/pytorch#2575", "opencv/opencv#14884", "isl-org/Open3D#5371"],
+    sources: [
+      "pytorch/pytorch#2575",
+      "opencv/opencv#14884",
+      "isl-org/Open3D#5371",
+      "NVIDIA-AI-IOT/torch2trt#563",
+      "https://www.gnu.org/software/libc/manual/html_node/Dynamic-Linking-Tunables.html",
+    ],
     examples: [
       {
         text: "ImportError: /e/lib/python3.10/site-packages/open3d/cpu/pybind.cpython-310-aarch64-linux-gnu.so: cannot allocate memory in static TLS block",
@@ -336,6 +351,10 @@ export const loadingRules: readonly Rule[] = [
       {
         text: "ImportError: /e/scikit_learn.libs/libgomp-d22c30c5.so.1.0.0: cannot allocate memory in static TLS block",
         expect: "LD_PRELOAD",
+      },
+      {
+        text: "Platform : Jetson Nano\nOSError: /usr/lib/aarch64-linux-gnu/libgomp.so.1: cannot allocate memory in static TLS block",
+        expect: "export LD_PRELOAD=/usr/lib/aarch64-linux-gnu/libgomp.so.1",
       },
     ],
   },

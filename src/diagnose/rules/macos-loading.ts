@@ -1,6 +1,7 @@
 /** What macOS's loader says of a library that is not found, or that was made for a newer system. */
 import { pip, python, rebuild, torchAgain } from "../commands.ts";
 import { baseName } from "../parsers/parser.ts";
+import { originOf, packageOf } from "../packages.ts";
 import type { Match, Rule } from "../rule.ts";
 import { verdictOf } from "./symbol-facts.ts";
 
@@ -15,7 +16,84 @@ function inPrefix(match: Match): boolean {
   return match.facts["folder"] === "/usr/local/lib";
 }
 
+/** The last releases of Python that python.org has an installer for. Source: python.org/downloads/macos. */
+const installers: Readonly<Record<string, string>> = {
+  "3.8": "3.8.10",
+  "3.9": "3.9.13",
+  "3.10": "3.10.11",
+  "3.11": "3.11.9",
+  "3.12": "3.12.10",
+};
+
+/** Puts the framework there that the file names. */
+function frameworkOf(version: string): string {
+  const release = installers[version];
+  const file = `python-${release ?? ""}-macos11.pkg`;
+  return release === undefined
+    ? `# the installer of Python ${version} from python.org/downloads/macos puts that framework there; the Python that runs may stay the one it is`
+    : `curl -LO https://www.python.org/ftp/python/${release}/${file} && sudo installer -pkg ${file} -target /   # puts that framework there; the Python that runs may stay the one it is`;
+}
+
+/** What others do without: PyTorch Geometric asks whether it can be imported. */
+const optional: ReadonlySet<string> = new Set(["pyg-lib"]);
+
 export const macosLoadingRules: readonly Rule[] = [
+  {
+    id: "macos-framework-python-missing",
+    title: "The module was linked with the Python of python.org's installer",
+    on: ["missing-library", "load"],
+    specificity: 89,
+    matches: (finding) => {
+      const [, version] =
+        /Library not loaded: \/Library\/Frameworks\/Python\.framework\/Versions\/(3\.\d+)\/Python\b/.exec(
+          finding.text,
+        ) ??
+        /^\/Library\/Frameworks\/Python\.framework\/Versions\/(3\.\d+)\/Python$/.exec(finding.library ?? "") ??
+        [];
+      return version === undefined || finding.phase !== "load" ? undefined : { version };
+    },
+    confidence: "high",
+    cause: (match) =>
+      `${match.finding.file === undefined ? "The module" : `\`${baseName(match.finding.file)}\``} was linked with the framework of Python ${match.facts["version"] ?? ""} that python.org's installer puts into /Library/Frameworks, and that is not there: another Python runs (Homebrew's, pyenv's, conda's, uv's). A module must not be linked with libpython at all on macOS; the same wheel again is linked the same.`,
+    fix: (match) => {
+      const name = packageOf(match);
+      const framework = frameworkOf(match.facts["version"] ?? "");
+      const origin = name === undefined ? undefined : (originOf(name)?.from ?? originOf(name)?.source);
+      const build =
+        name === undefined
+          ? rebuild(match)
+          : [
+              pip(
+                match,
+                `install --no-build-isolation --no-cache-dir --force-reinstall --no-deps ${origin === undefined ? `--no-binary ${name} ${name}` : `"${origin}"`}`,
+              ),
+            ];
+      return name !== undefined && optional.has(name)
+        ? [
+            `${pip(match, `uninstall -y ${name}`)}   # what imports it goes on without: it only makes some of it faster`,
+            `# to keep it: ${framework.replace(/^# /, "")}`,
+            `# or from its sources, for the Python that runs: ${build.join(" && ")}`,
+          ]
+        : [
+            framework,
+            `# or from its sources, for the Python that runs: ${build
+              .map((line) => line.replace(/\s{2,}# .*$/, ""))
+              .filter((line) => !line.startsWith("#"))
+              .join(" && ")}`,
+          ];
+    },
+    sources: ["pyg-team/pyg-lib#323", "pyg-team/pyg-lib#217", "https://www.python.org/downloads/macos/"],
+    examples: [
+      {
+        text: "OSError: dlopen(/Users/jo/v/lib/python3.11/site-packages/libpyg.so, 0x0006): Library not loaded: /Library/Frameworks/Python.framework/Versions/3.11/Python\n  Referenced from: <7BF3> /Users/jo/v/lib/python3.11/site-packages/libpyg.so\n  Reason: tried: '/Library/Frameworks/Python.framework/Versions/3.11/Python' (no such file)",
+        expect: "uninstall -y pyg-lib",
+      },
+      {
+        text: "ImportError: dlopen(/Users/jo/v/lib/python3.10/site-packages/my_ops/_C.so, 0x0002): Library not loaded: /Library/Frameworks/Python.framework/Versions/3.10/Python\n  Referenced from: <7BF3> /Users/jo/v/lib/python3.10/site-packages/my_ops/_C.so\n  Reason: tried: '/Library/Frameworks/Python.framework/Versions/3.10/Python' (no such file)",
+        expect: "python-3.10.11-macos11.pkg",
+      },
+    ],
+  },
   {
     id: "macos-too-old-for-library",
     title: "The library was made for a newer macOS",

@@ -1,11 +1,51 @@
 /** Sources that no longer compile: what CUDA, Python, pybind11 and compilers changed. */
-import { pip, platformOf, systemPackage } from "../commands.ts";
+import { changeFolder, pip, platformOf, quote, systemPackage } from "../commands.ts";
 import { about, ofLog } from "../matchers.ts";
 import { newestGccFor } from "../version-facts.ts";
 import { limitsApi } from "./limited-api.ts";
 import { setVariable } from "../commands.ts";
 import { typedBuild } from "../typed-builds.ts";
 import { type Match, placeOf, type Rule, saidAny } from "../rule.ts";
+
+/** Releases of pybind11 by the first Python that they are for. Source: pybind11's changelog. */
+const pybindReleases: readonly (readonly [minor: number, tag: string])[] = [
+  [11, "v2.10.4"],
+  [12, "v2.11.1"],
+  [13, "v2.13.6"],
+  [14, "v3.0.1"],
+];
+
+/** The project carries a pybind11 of its own, which is older than this Python: that one is brought up to date, none of pip's. */
+function carriedPybind(match: Match): string[] | undefined {
+  const { file = "" } = match.finding;
+  const [, folder = "", above = ""] = /^((.*?)[\w.-]*pybind11[\w.-]*)[\\/]include[\\/]pybind11[\\/]/.exec(file) ?? [];
+  if (folder === "" || /-packages[\\/]|[\\/]pip-|build-env|[\\/]envs[\\/]|^\/(?:usr|opt)\//.test(folder))
+    return undefined;
+  const minor = Number(/^3\.(\d+)/.exec(match.context.log.python ?? "")?.[1] ?? 11);
+  const tag = pybindReleases.find(([first]) => minor <= first)?.[1] ?? "v3.0.1";
+  const renewed = `git -C ${quote(folder)} fetch --tags && git -C ${quote(folder)} checkout ${tag}`;
+  const older = `conda create -y -n older python=3.10 && conda activate older`;
+  // The sources of torch itself, and forks of it, read frames in other places, too.
+  const ofTorch =
+    match.context.findings.some(({ text }) => /[\\/](?:caffe2|torch[\\/]csrc|aten)[\\/]/.test(text)) ||
+    /[\\/]pytorch[\w-]*[\\/]third_party/.test(above);
+  const root = above.replace(
+    /[\\/](?:third_?party|3rd_?party|extern(?:al)?s?|deps|lib|libs|submodules|vendor)?[\\/]?$/i,
+    "",
+  );
+  const again = `${/^[\\/~]|^[A-Za-z]:/.test(root) ? `${changeFolder(match, root)} && ` : ""}rm -rf build   # CMake keeps the Python that it found`;
+  return ofTorch
+    ? [
+        `${older}   # or uv venv --python 3.10 older; with what the build asks for: pip install -r requirements.txt`,
+        again,
+        `# or, with the Python that is there: ${renewed}   # the first releases that know Python 3.${minor}; torch's own sources may have more of it`,
+      ]
+    : [
+        `${renewed}   # a release that knows Python 3.${minor}`,
+        again,
+        `# or an environment with an older Python: ${older}`,
+      ];
+}
 
 /** CUDA's own header as the compiler names it in any of its messages; without one, where the toolkit usually lies. */
 function cudaMathHeader({ finding, context }: Match): string {
@@ -277,19 +317,24 @@ export const sourceRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\` is an inner part of CPython that changed: the code (often made by an old Cython, or an old pybind11) is for an older Python than the one it is compiled for${match.context.log.python === undefined ? "" : ` (${match.context.log.python})`}.`,
-    fix: (match) => [
-      ...(match.context.log.package === undefined
-        ? []
-        : [
-            pip(
-              match,
-              `install --upgrade ${match.context.log.package}   # a release for this Python, where there is one`,
-            ),
-          ]),
-      "# take a release of the package for this Python, or make an environment with an older one: conda create -n older python=3.10 (or uv venv --python 3.10)",
-      "pip install --upgrade cython pybind11   # when the package generates its code while building",
+    fix: (match) =>
+      carriedPybind(match) ?? [
+        ...(match.context.log.package === undefined
+          ? []
+          : [
+              pip(
+                match,
+                `install --upgrade ${match.context.log.package}   # a release for this Python, where there is one`,
+              ),
+            ]),
+        "# take a release of the package for this Python, or make an environment with an older one: conda create -n older python=3.10 (or uv venv --python 3.10)",
+        "pip install --upgrade cython pybind11   # when the package generates its code while building",
+      ],
+    sources: [
+      "https://docs.python.org/3/whatsnew/3.12.html#porting-to-python-3-12",
+      "pybind/pybind11#4464",
+      "https://pybind11.readthedocs.io/en/stable/changelog.html",
     ],
-    sources: ["https://docs.python.org/3/whatsnew/3.12.html#porting-to-python-3-12"],
     examples: [
       {
         text: "a.c:991:14: error: ‘PyThreadState’ {aka ‘struct _ts’} has no member named ‘exc_type’; did you mean ‘exc_info’?",
@@ -301,6 +346,14 @@ export const sourceRules: readonly Rule[] = [
       },
       { text: "p.c:40:55: error: no member named 'ob_digit' in 'struct _longobject'", expect: "Cython" },
       { text: "p.c(40): error C2039: 'ob_digit': is not a member of '_longobject'", expect: "Cython" },
+      {
+        text: "In file included from /opt/python3.12/include/python3.12/Python.h:38,\n/home/jo/w/extern/pybind11/include/pybind11/pybind11.h:2237:30: error: invalid use of incomplete type ‘PyFrameObject’ {aka ‘struct _frame’}",
+        expect: "git -C /home/jo/w/extern/pybind11 checkout v2.1",
+      },
+      {
+        text: "/home/jo/pytorch-fork/third_party/pybind11/include/pybind11/pybind11.h:2237:30: error: invalid use of incomplete type ‘PyFrameObject’ {aka ‘struct _frame’}",
+        expect: "conda activate older",
+      },
       { text: "ext.c:40:5: error: too few arguments to function ‘_PyLong_AsByteArray’", expect: "Cython" },
     ],
   },

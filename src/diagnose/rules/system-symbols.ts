@@ -238,7 +238,7 @@ export const systemSymbolRules: readonly Rule[] = [
       },
       {
         text: "ImportError: /p/x.so: undefined symbol: PyUnicodeUCS4_FromStringAndSize",
-        expect: "retorch build --force",
+        expect: "build_ext --inplace --force",
       },
     ],
   },

@@ -1,5 +1,6 @@
 /** Symbols of torch whose strings are of the other ABI of libstdc++. */
 import { own } from "../../base/own.ts";
+import { cmakeFolder, configuredAnew } from "../cmake-folders.ts";
 import { pip, platformOf, python, rebuild } from "../commands.ts";
 import { originOf, packageOf, plainName } from "../packages.ts";
 import type { Match, MatchFacts, Rule, RuleContext } from "../rule.ts";
@@ -75,9 +76,24 @@ const releases: Readonly<Record<string, string>> = {
 /** The wheel that the text names, in the other form, where its address is known: the build from source is the other way. */
 function wheelOrBuild(match: Match, has: string, wanted: string): string[] {
   const wheel = otherWheel(match, has, wanted);
-  const build = rebuild(match);
+  const build = cmakeWithStrings(match, wanted === "TRUE" ? "1" : "0") ?? rebuild(match);
   if (wheel.every((line) => line.startsWith("#"))) return [...wheel, ...build];
   return [...wheel, `# or from source: ${build.map((line) => line.replace(/\s{2,}# .*$/, "")).join(" && ")}`];
+}
+
+/**
+ * CMake's build anew, with torch and the strings of the Python that runs: what it found may be of another one. Source:
+ * NVIDIA/FasterTransformer#708, whose PYTHON_PATH is asked for the ABI.
+ */
+function cmakeWithStrings(match: Match, abi: "0" | "1"): string[] | undefined {
+  const folder = cmakeFolder(match.finding.file ?? "");
+  if (folder === undefined || platformOf(match) === "win32") return undefined;
+  return configuredAnew(match, folder, [
+    "-U Torch_DIR -U Caffe2_DIR -U TORCH_LIBRARY -U 'c10*_LIBRARY'",
+    `-DCMAKE_PREFIX_PATH="$(${python(match)} -c 'import torch; print(torch.utils.cmake_prefix_path)')"`,
+    `-DPYTHON_PATH="$(which ${python(match)})" -DPython3_EXECUTABLE="$(which ${python(match)})"`,
+    `-DCMAKE_CXX_FLAGS=-D_GLIBCXX_USE_CXX11_ABI=${abi}`,
+  ]);
 }
 
 /** The wheel that the text names, in the other form. */
@@ -165,7 +181,9 @@ export const torchAbiRules: readonly Rule[] = [
       programFix(match, "wants-new-strings") ?? [
         ...wheelOrBuild(match, "TRUE", "FALSE"),
         `# other builders: add -D_GLIBCXX_USE_CXX11_ABI=$(${python(match)} -c "import torch; print(int(torch._C._GLIBCXX_USE_CXX11_ABI))") to the compile flags`,
-        "# a ready-made wheel: take the one marked cxx11abiFALSE; LibTorch: take the cxx11-ABI download, or torch >= 2.7, whose wheels have the new ABI",
+        match.context.log.namesLibtorch
+          ? "# LibTorch: the cxx11-ABI download has the new strings"
+          : `# a ready-made wheel: take the one marked cxx11abiFALSE${wheelsAreOld(match.context) ? "" : "; or torch >= 2.7, whose wheels have the new ABI"}`,
       ],
     sources: ["Dao-AILab/flash-attention#975", "Dao-AILab/flash-attention#1717", "huggingface/open-r1#684"],
     examples: [

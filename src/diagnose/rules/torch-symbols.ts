@@ -240,7 +240,7 @@ export const torchSymbolRules: readonly Rule[] = [
         expect: "--no-build-isolation",
       },
       { text: "ImportError: /p/x.so: undefined symbol: _ZN3c104cuda9SetDeviceEi", expect: "another torch version" },
-      { text: "undefined symbol: _ZNK3c106SymInt6sym_neERKS0_", expect: "retorch build --force" },
+      { text: "undefined symbol: _ZNK3c106SymInt6sym_neERKS0_", expect: "build_ext --inplace --force" },
       {
         text: "mmcv                     2.0.1\ntorch                    2.1.0\nImportError: dlopen(/opt/homebrew/anaconda3/envs/v/lib/python3.10/site-packages/mmcv/_ext.cpython-310-darwin.so, 0x0002): symbol not found in flat namespace '__ZN2at3mps9MPSStream6commitEb'",
         expect: 'mmcv "mmcv>=2.1.0,<2.2.0"',

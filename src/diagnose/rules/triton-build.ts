@@ -1,5 +1,6 @@
 /** The C compiles that Triton does when a program runs: its launcher and its helper module, with the compiler that is there. */
 import { platformOf, python } from "../commands.ts";
+import { driverFolder, nameDriver } from "../driver-link.ts";
 import { embeddedHeaders, isEmbeddable } from "../embedded-python.ts";
 import { type Rule, said } from "../rule.ts";
 import { isTriton } from "./triton.ts";
@@ -54,7 +55,11 @@ export const tritonBuildRules: readonly Rule[] = [
           ]
         : [
             "sudo apt-get install gcc python3-dev   # of the Python that runs; conda: conda install gxx_linux-64",
-            "export TRITON_LIBCUDA_PATH=$(dirname $(ldconfig -p | awk '/libcuda.so.1/ {print $NF; exit}'))   # for -lcuda; or ln -s libcuda.so.1 libcuda.so beside it",
+            ...(driverFolder(match) === undefined
+              ? [
+                  "export TRITON_LIBCUDA_PATH=$(dirname $(ldconfig -p | awk '/libcuda.so.1/ {print $NF; exit}'))   # for -lcuda; or ln -s libcuda.so.1 libcuda.so beside it",
+                ]
+              : nameDriver(match)),
             "export C_INCLUDE_PATH=/usr/local/cuda/include:$C_INCLUDE_PATH   # for cuda.h",
             "rm -rf ~/.triton/cache",
           ],
@@ -70,6 +75,10 @@ export const tritonBuildRules: readonly Rule[] = [
       {
         text: "torch._inductor.exc.InductorError: CalledProcessError: Command '['/usr/bin/gcc', '/tmp/tmp1a2b/main.c', '-O3', '-shared', '-fPIC', '-lcuda', '-o', '/tmp/tmp1a2b/triton_.so']' returned non-zero exit status 1.",
         expect: "TRITON_LIBCUDA_PATH",
+      },
+      {
+        text: "CalledProcessError: Command '['/usr/bin/gcc', '/tmp/tmpe7nu/main.c', '-O3', '-shared', '-fPIC', '-o', '/tmp/tmpe7nu/cuda_utils.so', '-lcuda', '-L/v/lib/python3.12/site-packages/triton/backends/nvidia/lib', '-L/usr/lib64', '-I/v/include']' returned non-zero exit status 1.",
+        expect: "sudo ln -s libcuda.so.1 /usr/lib64/libcuda.so",
       },
     ],
   },

@@ -371,7 +371,7 @@ describe("versions that stand in the text", () => {
     const text = "ImportError: DLL load failed while importing _ext: The specified module could not be found.";
     expect(commands(`mmcv 2.1.0\npytorch 2.2.1\n${text}`)).toContain("import torch, mmcv._ext");
     expect(first(`mmcv 2.1.0\npytorch 2.2.1\n${text}`).cause).toContain("here is torch 2.2.1");
-    expect(commands(text)).toContain("retorch build --force");
+    expect(commands(text)).toContain("build_ext --inplace --force");
   });
 
   it("decide which toolkit a package is built with", () => {

@@ -23,9 +23,35 @@ describe("a build again is one of the text's own tool", () => {
     expect(lines).not.toContain("retorch");
   });
 
-  test("of retorch, where the text has it, and where it tells of none", () => {
-    expect(live(pic)).toContain("retorch build --force");
+  test("of retorch, where the text has it", () => {
     expect(live(`$ retorch build\nsetup.py is not used\n${pic}`)).toContain("retorch build --force");
+  });
+
+  test("of pip, where the text tells of no tool", () => {
+    expect(live(pic)).toMatch(
+      /rm -rf build   # in the folder of .*\npython -m pip install --no-build-isolation .* -v \.$/,
+    );
+    expect(live(pic)).not.toContain("retorch");
+  });
+
+  test("in the folder of a module that lies beside its sources, or in what setuptools built", () => {
+    const symbol = "undefined symbol: _ZNK3c106SymInt6sym_neERKS0_";
+    const beside = live(`ImportError: /home/jo/w/ops/_C.cpython-310-x86_64-linux-gnu.so: ${symbol}`);
+    expect(beside).toMatch(/^cd \/home\/jo\/w\/ops .*\nrm -rf build\npython setup\.py build_ext --inplace --force$/);
+    const alone = live(`>>> import my_ext\nImportError: /home/jo/w/my_ext.cpython-310-x86_64-linux-gnu.so: ${symbol}`);
+    expect(alone).toMatch(/^cd \/home\/jo\/w /);
+    const inBuild = `/home/jo/w/build/lib.linux-x86_64-cpython-310/ops/_C.cpython-310-x86_64-linux-gnu.so`;
+    expect(live(`ImportError: ${inBuild}: ${symbol}`)).toMatch(/^cd \/home\/jo\/w /);
+  });
+
+  test("of CMake, in the folder that the library's path tells", () => {
+    const text =
+      '  File "/usr/local/lib/python3.8/dist-packages/torch/_ops.py", line 643, in load_library\n    ctypes.CDLL(path)\nOSError: /srv/turbo/build/lib/libturbo_th.so: undefined symbol: _ZN5torch3jit17parseSchemaOrNameERKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE';
+    expect(live(text)).toMatch(
+      /^cmake -S \/srv\/turbo -B \/srv\/turbo\/build .*-DCMAKE_CXX_FLAGS=-D_GLIBCXX_USE_CXX11_ABI=0/,
+    );
+    expect(live(text)).toContain("cmake --build /srv/turbo/build --clean-first");
+    expect(live(text)).not.toMatch(/retorch|pip install/);
   });
 
   test("a log that holds the lines of make alone names no retorch", () => {
