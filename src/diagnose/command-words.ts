@@ -82,7 +82,7 @@ export function setVariable(match: Match, name: string, value: string): string {
 /** Another folder for temporary files, made first: Python leaves a TMPDIR that is not there alone, without a word. */
 export function ownTemporaryFolder(match: Match): string[] {
   return platformOf(match) === "win32"
-    ? ["mkdir C:\\t & set TMP=C:\\t& set TEMP=C:\\t"]
+    ? ["mkdir C:\\t", "set TMP=C:\\t& set TEMP=C:\\t"]
     : ['mkdir -p "$HOME/tmp"', 'export TMPDIR="$HOME/tmp"'];
 }
 

@@ -40,6 +40,8 @@ export function rebuild(match: Match): string[] {
       `${python(match)} -m onnxruntime.training.ortmodule.torch_cpp_extensions.install   # builds them for the torch that is there`,
       "# built with this very torch, and still so: the torch that this release of onnxruntime-training was made for, then the same command",
     ];
+  const operators = rebuildTypedOperators(match);
+  if (operators !== undefined) return operators;
   const typed = typedBuild(match);
   if (typed !== undefined && (match.finding.kind === "missing-header" || !/-packages[\\/]/.test(file)))
     return [typedBuildFromScratch(typed)];
@@ -72,6 +74,25 @@ export function rebuild(match: Match): string[] {
     platformOf(match) === "win32"
       ? "# with setup.py alone: rmdir /s /q build, then python setup.py build_ext --inplace --force"
       : `# with setup.py alone: rm -rf build *.egg-info && ${python(match)} setup.py build_ext --inplace --force`,
+  ];
+}
+
+/**
+ * Operators that a script of the text builds in a folder of their own, before the program that uses them: that script again, from
+ * scratch, since ninja takes objects that were made for another GPU as they are.
+ */
+function rebuildTypedOperators(match: Match): string[] | undefined {
+  const { buildRoot, typed } = match.context.log;
+  if (match.finding.kind !== "gpu" || buildRoot === undefined || platformOf(match) === "win32") return undefined;
+  const script = typed.find(
+    ({ kind, folder = "" }) =>
+      kind === "script" &&
+      folder !== "" &&
+      `${buildRoot}/`.endsWith(`/${folder.replace(/^\.?\//, "").replace(/\/$/, "")}/`),
+  );
+  if (script === undefined) return undefined;
+  return [
+    `(cd ${quote(buildRoot)} && rm -rf build dist *.egg-info && ${script.line})   # compiles anew: ninja keeps the objects for the other GPU`,
   ];
 }
 
@@ -135,12 +156,13 @@ export function reinstall(match: Match, name: string): string[] {
   if (origin?.page !== undefined) return fromPageOfReleases(match, name, origin.page);
   if (origin?.ready === true)
     return [
-      pip(match, `install --upgrade --no-cache-dir --force-reinstall --no-deps ${name}`) +
+      pip(match, `install --upgrade --no-cache-dir --force-reinstall --no-deps ${bounded(match, name)}`) +
         "   # its wheels are made for one torch and CUDA: the release that fits yours",
     ];
   const above = tooNewFor(torchThere(match), name);
   // The release that the text states fits the project that asks for it; the newest one may want another torch.
-  const stated = /^\d[\w.]*/.exec(match.context.log.versions[plainName(name)] ?? "")?.[0];
+  const stated =
+    /^\d[\w.]*/.exec(match.context.log.versions[plainName(name)] ?? "")?.[0] ?? releaseOfWheel(match, name);
   const wanted = above !== undefined ? `"${name}<${above}"` : stated === undefined ? name : `${name}==${stated}`;
   const build =
     origin?.source === undefined
@@ -170,6 +192,7 @@ export function reinstall(match: Match, name: string): string[] {
     return [...(force === undefined ? [] : [setVariable(match, force, "TRUE")]), build];
   const version =
     statedBuild(match) ??
+    pageOnMac(match) ??
     match.context.environment?.torch?.version ??
     (platformOf(match) === "win32"
       ? "<torch.__version__>"
@@ -179,7 +202,8 @@ export function reinstall(match: Match, name: string): string[] {
   const asked = (match.context.log.fromPage ?? []).filter(
     (word) => originOf(plainName(word.replace(/[=<>!~].*$/, "")))?.wheels === origin.wheels,
   );
-  const kin = asked.length > 0 ? asked : listedForSameTorch(match, name, origin.wheels);
+  const listedKin = asked.length > 0 ? asked : listedForSameTorch(match, name, origin.wheels);
+  const kin = listedKin.length > 0 ? listedKin : failedAlike(match, origin.wheels);
   const samePage = page === match.context.log.wheelPage;
   const all = kin.some((word) => plainName(word.replace(/[=<>!~].*$/, "")) === name)
     ? kin.map((word) => (samePage ? word : bounded(match, word.replace(/[=<>!~].*$/, ""))))
@@ -278,10 +302,35 @@ function fromPageOfReleases(match: Match, name: string, page: string): string[] 
   ];
 }
 
+/** The release of a package whose ready-made wheel the text names. */
+function releaseOfWheel({ context: { log } }: Match, name: string): string | undefined {
+  return log.abiWheels
+    .map((wheel) => /^(\w+)-(\d+(?:\.\d+)*(?:\.?post\d+)?)/.exec(wheel) ?? [])
+    .find(([, project = ""]) => plainName(project) === plainName(name))?.[2];
+}
+
 /** A package with a bound where newer releases are for a newer torch. */
-function bounded(match: Match, name: string): string {
+export function bounded(match: Match, name: string): string {
   const above = tooNewFor(torchThere(match), plainName(name));
   return above === undefined ? name : `"${name}<${above}"`;
+}
+
+/** Macs have torch for the CPU alone, whose version does not say so; the pages are named `torch-2.0.1+cpu`. Source: PyG's installation page. */
+function pageOnMac(match: Match): string | undefined {
+  if (platformOf(match) !== "darwin") return undefined;
+  const release = /^\d+\.\d+\.\d+/.exec(torchThere(match) ?? "")?.[0];
+  return `${release ?? `$(${python(match)} -c "import torch; print(torch.__version__)")`}+cpu`;
+}
+
+/** Packages of the same page whose modules lack a symbol as well; none where it is one package. */
+function failedAlike(match: Match, page: string): string[] {
+  const { context, finding: first } = match;
+  const names = context.findings
+    .filter(({ kind }) => kind === first.kind && first.kind === "undefined-symbol")
+    .map((finding) => packageOf({ finding, context }) ?? "")
+    .filter((name) => originOf(name)?.wheels === page);
+  const distinct = [...new Set(names)];
+  return distinct.length > 1 ? distinct.map((name) => bounded(match, name)) : [];
 }
 
 /** Packages of the same page that a list in the text has with the same tag, `+pt113cu117`: they fit the torch there as little. */

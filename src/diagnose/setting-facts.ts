@@ -83,8 +83,10 @@ export interface SettingFacts {
   readonly libtorchFolder?: string;
   /** qmake's project file stands in the text: `LIBS += -L$$PWD/lib`. */
   readonly qmake: boolean;
-  /** A wheel that the text names with the form of its strings: `flash_attn-2.3.4+cu122torch2.1cxx11abiTRUE-cp39-cp39-linux_x86_64.whl`. */
-  readonly abiWheel?: string;
+  /** Wheels that the text names with the form of their strings: `flash_attn-2.3.4+cu122torch2.1cxx11abiTRUE-cp39-cp39-linux_x86_64.whl`. */
+  readonly abiWheels: readonly string[];
+  /** The releases of gcc that a list of modules has: `gcc/9.3.0`. */
+  readonly listedGccs: readonly string[];
   /** The library that the pasted Python hands to torch.ops.load_library, written out. */
   readonly loadedLibrary?: string;
   /** ComfyUI runs. */
@@ -115,6 +117,8 @@ const otherCuda =
 
 const modules =
   /(?:^|[\s$#>`&;])(?:module|ml) (?:load|purge|avail|swap|unload|spider|add) ?|^#SBATCH |\/(?:cvmfs|gridware|easybuild|lmod|spack)\/|\/(?:apps|software|sw)\/(?:\w+\/)?(?:compilers?|cuda|gcc|eb)\//i;
+/** A line of `module avail gcc`: modules of gcc alone. */
+const listOfGccs = /^\s*(?:(?:gcc|GCC)\/\d+(?:\.\d+)*(?: ?\([A-Z]\))?\s*)+$/;
 /** In a list of loaded modules and in the commands that load them. */
 const gccName =
   /(?:^\s*\d+\) |\s\d+\) |\b(?:module|ml) (?:load|add|swap|purge) (?:\S+ )*?)((?:[\w.-]+\/)*(?:GCC|gcc|gnu\d{0,2}|devtoolset))\/\d/;
@@ -179,7 +183,8 @@ export class SettingReader {
   #libtorchFolder: string | undefined;
   #qmake = false;
   #loaded: string | undefined;
-  #abiWheel: string | undefined;
+  readonly #abiWheels = new Set<string>();
+  readonly #gccs = new Set<string>();
   #extension: string | undefined;
   #microsoft: string | undefined;
   #prefix: string | undefined;
@@ -232,7 +237,10 @@ export class SettingReader {
       this.#libtorchNamed = true;
     if (!this.#cpuTarget) this.#cpuTarget = /\bVLLM_TARGET_DEVICE=["']?cpu\b|^-- Target device: cpu$/.test(text);
     if (text.includes("cxx11abi"))
-      this.#abiWheel ??= /\b\w+-[\w.+]{1,60}cxx11abi(?:TRUE|FALSE)[\w.-]{1,80}\.whl/.exec(text)?.[0];
+      for (const [wheel] of text.matchAll(/\b\w+-[\w.+]{1,60}cxx11abi(?:TRUE|FALSE)[\w.-]{1,80}\.whl/g))
+        if (this.#abiWheels.size < 8) this.#abiWheels.add(wheel);
+    if (/gcc\/|GCC\//.test(text) && listOfGccs.test(text))
+      for (const [module] of text.matchAll(/\b(?:gcc|GCC)\/\d+(?:\.\d+)*(?=[\s(]|$)/g)) this.#gccs.add(module);
     this.#loaded ??= /\bload_library\(["']([\w./-]{1,200}\.(?:so|dll|dylib|pyd))["']\)/.exec(text)?.[1];
     if (text.includes("libtorch"))
       this.#libtorchFolder ??=
@@ -347,7 +355,8 @@ export class SettingReader {
       namesLibtorch: this.#libtorchNamed,
       ...(this.#libtorchFolder === undefined ? {} : { libtorchFolder: this.#libtorchFolder }),
       qmake: this.#qmake,
-      ...(this.#abiWheel === undefined ? {} : { abiWheel: this.#abiWheel }),
+      abiWheels: [...this.#abiWheels],
+      listedGccs: [...this.#gccs],
       ...(this.#loaded === undefined ? {} : { loadedLibrary: this.#loaded }),
       ...(this.#extension === undefined ? {} : { extensionName: this.#extension }),
       ...(this.#microsoft === undefined ? {} : { microsoftFlag: this.#microsoft }),

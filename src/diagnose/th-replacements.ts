@@ -45,6 +45,8 @@ export function withoutTh(match: Match): string[] {
   const own = windows
     ? [inWords]
     : [
+        // The macro's own header: not every file that calls THCudaCheck includes one that leads to it.
+        "grep -rl THCudaCheck --include='*.cu' --include='*.cuh' --include='*.cpp' --include='*.h' . | xargs -r sed -i.bak -E -e '1i #include <c10/cuda/CUDAException.h>'",
         `grep -rlE '\\bTHC?(/|\\.h)|\\bTHC(State|CeilDiv|udaCheck|udaMalloc|udaFree|ublasCheck)|\\bTHArgCheck' --include='*.cu' --include='*.cuh' --include='*.cpp' --include='*.h' . | xargs sed -i.bak -E ${edits.map((edit) => `-e '${edit}'`).join(" ")}   # in the package's folder, from its root`,
         "grep -rnE '\\bTHC?(State|uda(Blas|Tensor)|(Float|Double)(Blas|Tensor))' --include='*.cu' --include='*.cuh' --include='*.cpp' --include='*.h' .   # what is left: THCState *state, which is gone, and tensors and BLAS of TH, which have no namesake (THCudaBlas_Sgemm → at::addmm_out or at::matmul on tensors, THCudaBlas_Sgemv → at::addmv_out, THCudaTensor → at::Tensor)",
       ];

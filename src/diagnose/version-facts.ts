@@ -263,10 +263,24 @@ const firstForTorch113: Readonly<Record<string, string>> = {
   "torch-spline-conv": "1.2.2",
 };
 
+/**
+ * The first release of a package that is too new for a torch below one, the oldest torch first. Sources: the table above;
+ * bitsandbytes-foundation/bitsandbytes#1459 (0.45 asks for torch 2.0) and #1926 (torch 2.4 after 0.49, without what it did for older ones).
+ */
+const tooNewBelow: readonly (readonly [torch: string, first: Readonly<Record<string, string>>])[] = [
+  ["1.13", firstForTorch113],
+  ["2.3", { bitsandbytes: "0.46" }],
+  ["2.4", { bitsandbytes: "0.50" }],
+];
+
 /** The first release of a package that is too new for a torch; undefined where none is, or it is not known. */
 export function tooNewFor(torch: string | undefined, name: string): string | undefined {
-  if (torch === undefined || compareVersions(parseVersion(torch.replace(/\+.*$/, "")), [1, 13]) >= 0) return undefined;
-  return own(firstForTorch113, name);
+  if (torch === undefined) return undefined;
+  const release = parseVersion(torch.replace(/\+.*$/, ""));
+  return tooNewBelow
+    .filter(([below]) => compareVersions(release, parseVersion(below)) < 0)
+    .map(([, first]) => own(first, name))
+    .find((first) => first !== undefined);
 }
 
 /**

@@ -1,5 +1,6 @@
 /** bitsandbytes: the libraries that its wheels and checkouts have for CUDA, ROCm and the CPU. */
 import { pip, platformOf, python } from "../commands.ts";
+import { bounded } from "../rebuild-commands.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 
 /** Whether bitsandbytes is asked for AMD GPUs. */
@@ -125,7 +126,7 @@ export const bitsandbytesRules: readonly Rule[] = [
                     "export LD_LIBRARY_PATH=/usr/lib/wsl/lib:$LD_LIBRARY_PATH   # WSL's libcuda.so is Windows' driver, and lies there; no driver of Linux is installed within WSL",
                   ]
                 : []),
-              pip(match, "install --upgrade --force-reinstall --no-deps bitsandbytes"),
+              pip(match, `install --upgrade --force-reinstall --no-deps ${bounded(match, "bitsandbytes")}`),
               `${python(match)} -m bitsandbytes; ${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"   # None: a torch without CUDA`,
               "# a CUDA that its wheel does not have: git clone https://github.com/bitsandbytes-foundation/bitsandbytes && cd bitsandbytes && cmake -DCOMPUTE_BACKEND=cuda -S . && make && pip install .",
               platformOf(match) === "win32"
@@ -134,6 +135,10 @@ export const bitsandbytesRules: readonly Rule[] = [
             ],
     sources: ["https://huggingface.co/docs/bitsandbytes/installation"],
     examples: [
+      {
+        text: "CUDA Setup failed despite CUDA being available. Please run the following command to get more information:\nPyTorch version: 2.1.0+cu121",
+        expect: '--no-deps "bitsandbytes<0.46"',
+      },
       {
         text: "RuntimeError: Configured ROCm binary not found at /e/lib/python3.12/site-packages/bitsandbytes/libbitsandbytes_rocm84.so",
         expect: "ROCm 7.14",

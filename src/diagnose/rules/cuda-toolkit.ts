@@ -87,6 +87,20 @@ function torchForService(match: Match, nvcc: string): string {
   );
 }
 
+/**
+ * NVIDIA's images have its repository set up, and one toolkit: that of torch's CUDA is installed beside it. Source:
+ * https://docs.nvidia.com/cuda/cuda-installation-guide-linux (cuda-toolkit-11-1), whose folders for Ubuntu begin with CUDA 10.1 for
+ * 18.04, 11.0 for 20.04, 11.7 for 22.04 and 12.5 for 24.04.
+ */
+function toolkitForImage(match: Match, torch: string | undefined): string[] {
+  const { gpuImage, dockerBuild } = match.context.log;
+  const [, image, system = ""] = /nvidia\/cuda:(\d+\.\d+)\S*-ubuntu(\d\d\.04)$/.exec(gpuImage ?? "") ?? [];
+  const since = { "18.04": "10.1", "20.04": "11.0", "22.04": "11.7", "24.04": "12.5" }[system];
+  if (!dockerBuild || torch === undefined || image === undefined || since === undefined || image === torch) return [];
+  if (!/^\d+\.\d+$/.test(torch) || compareVersions(parseVersion(torch), parseVersion(since)) < 0) return [];
+  return [`sudo apt-get install -y cuda-toolkit-${torch.replace(".", "-")}   # the image has CUDA ${image} alone`];
+}
+
 /** torch for the toolkit that is there; no command where that means to go back to an older torch. */
 function torchForToolkit(match: Match, nvcc: string | undefined, torch: string | undefined): string {
   if (nvcc === undefined) return "# or install a torch for the CUDA that nvcc --version shows";
@@ -161,8 +175,17 @@ export const cudaToolkitRules: readonly Rule[] = [
           ...(hosted === undefined ? [] : ["# restart the session, where torch was imported before"]),
           ...buildAgain(match),
         ];
+      // Which toolkits a Windows has besides is not told; the torch of the same release for the one that is there does in any case.
+      const sameRelease = nvcc === undefined || minor ? undefined : torchOfSameRelease(match, nvcc);
+      if (sameRelease !== undefined && platformOf(match) === "win32")
+        return [
+          `${sameRelease}   # the same torch for the toolkit that is there, CUDA ${nvcc ?? ""}`,
+          ...buildAgain(match),
+          `# or the toolkit of torch's CUDA, where it is installed: ${setVariable(match, "CUDA_HOME", toolkitFolder(match, torch ?? "X.Y"))}`,
+        ];
       return [
         ...(torch === undefined ? [showTorchCuda(match)] : []),
+        ...toolkitForImage(match, torch),
         ...(match.context.log.conda && platformOf(match) === "linux" && torch !== undefined
           ? [
               condaToolkit(torch),
@@ -172,7 +195,11 @@ export const cudaToolkitRules: readonly Rule[] = [
           : [
               `${setVariable(match, "CUDA_HOME", toolkitFolder(match, torch ?? "X.Y"))}   # the toolkit of torch's CUDA`,
               toolkitOnPath(match),
-              "# no such folder: install that toolkit beside the other, https://developer.nvidia.com/cuda-toolkit-archive",
+              ...(toolkitForImage(match, torch).length > 0
+                ? []
+                : [
+                    "# no such folder: install that toolkit beside the other, https://developer.nvidia.com/cuda-toolkit-archive",
+                  ]),
             ]),
         ...(readyWheel(match).length > 0 ? [] : buildAgain(match)),
         ...readyWheel(match),
@@ -194,6 +221,14 @@ export const cudaToolkitRules: readonly Rule[] = [
       "NVIDIA/apex#323",
     ],
     examples: [
+      {
+        text: "PS C:\\w\\DeepSpeed> .\\build_win.bat\nLINK : fatal error LNK1181: cannot open input file 'aio.lib'\nop_builder.builder.CUDAMismatchException: >- DeepSpeed Op Builder: Installed CUDA version 12.1 does not match the version torch was compiled with 11.8, unable to compile cuda/cpp extensions without a matching cuda version.\nPS C:\\w\\DeepSpeed> python -c \"import torch; print(torch.__version__)\"\n2.1.2+cu118",
+        expect: "install --force-reinstall torch==2.1.2 --index-url https://download.pytorch.org/whl/cu121",
+      },
+      {
+        text: 'FROM nvidia/cuda:12.4.1-devel-ubuntu22.04\n#9 0.41   torch.__version__  = 2.0.1+cu118\n#9 1.2 RuntimeError: \n#9 1.2 The detected CUDA version (12.4) mismatches the version that was used to compile\n#9 1.2 PyTorch (11.8). Please make sure to use the same CUDA versions.\nDockerfile:9\n--------------------\n   9 | >>> RUN pip install --no-build-isolation ./ops\n--------------------\nERROR: failed to solve: process "/bin/sh -c pip install --no-build-isolation ./ops" did not complete successfully: exit code: 1',
+        expect: "RUN apt-get update && apt-get install -y cuda-toolkit-11-8",
+      },
       {
         text: "%cd /content/obb\n!pip install torch==1.12.0+cu116 torchvision==0.13.0+cu116 --extra-index-url https://download.pytorch.org/whl/cu116\n!python setup.py develop\nSuccessfully installed torch-1.12.0+cu116 torchvision-0.13.0+cu116\nRuntimeError: \nThe detected CUDA version (12.2) mismatches the version that was used to compile\nPyTorch (11.6). Please make sure to use the same CUDA versions.",
         expect: "--force-reinstall torch torchvision --index-url",

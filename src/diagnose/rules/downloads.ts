@@ -269,19 +269,27 @@ export const downloadRules: readonly Rule[] = [
           ]
         : [
             "git config --global core.longpaths true",
-            ...(/submodule/.test(match.context.findings.map(({ message }) => message).join(" "))
-              ? ["git submodule update --init --recursive"]
-              : /unable to (?:create|checkout)/i.test(match.finding.message)
-                ? ["git restore --source=HEAD :/   # in the clone: the files that were left out"]
-                : []),
+            // What pip clones lies in a folder of its own, which it clones again.
+            ...((match.context.log.requested ?? []).some((word) => word.includes("git+"))
+              ? []
+              : /submodule/.test(match.context.findings.map(({ message }) => message).join(" "))
+                ? ["git submodule update --init --recursive"]
+                : /unable to (?:create|checkout)/i.test(match.finding.message)
+                  ? ["git restore --source=HEAD :/   # in the clone: the files that were left out"]
+                  : []),
             'reg add "HKLM\\SYSTEM\\CurrentControlSet\\Control\\FileSystem" /v LongPathsEnabled /t REG_DWORD /d 1 /f   # as administrator',
-            "set TEMP=C:\\t& set TMP=C:\\t   # a short temporary folder, and sources in C:\\src",
+            ...ownTemporaryFolder(match),
+            "# and sources in a short folder: C:\\src",
           ],
     sources: [
       "facebookresearch/xformers#789",
       "https://learn.microsoft.com/en-us/windows/win32/fileio/maximum-file-path-limitation",
     ],
     examples: [
+      {
+        text: "PS C:\\w> pip install git+https://github.com/jo/ops.git\n  Running command git submodule update --init --recursive -q\n  error: unable to create file docs/classcutlass_1_1epilogue_1_1thread.html: Filename too long\n  fatal: Unable to checkout '319a389f' in submodule path 'third_party/cutlass'",
+        expect: "mkdir C:\\t\n",
+      },
       {
         text: "error: unable to create file docs/structcutlass_1_1transform_1_1Pitch.html: Filename too long",
         expect: "core.longpaths",

@@ -154,6 +154,10 @@ export const gpuRunTimeRules: readonly Rule[] = [
     ],
     examples: [
       {
+        text: "$ cd models/dino/ops && sh make.sh && cd - && python main.py\nrunning build_ext\nEmitting ninja build file /work/p/models/dino/ops/build/temp.linux-x86_64-3.9/build.ninja...\nninja: no work to do.\nRuntimeError: CUDA error: no kernel image is available for execution on the device\nGPU 0: Tesla V100-SXM2-32GB",
+        expect: "(cd /work/p/models/dino/ops && rm -rf build dist *.egg-info && sh make.sh)",
+      },
+      {
         text: "$ python -c 'import jax; print(jax.numpy.arange(4).sum())'\nE0905 20:29:15 INTERNAL: CUDA Runtime error: [0] Failed call to cudaGetFuncBySymbol: cudaErrorNoKernelImageForDevice: no kernel image is available for execution on the device",
         expect: "jax[cuda12]",
       },

@@ -1,4 +1,6 @@
 /** Headers of the system, of libraries and of the project that were not found. */
+import { compareVersions, parseVersion } from "../../base/order.ts";
+import { newestGccFor } from "../version-facts.ts";
 import { changeFolder, pip, platformOf, reinstall, systemPackage } from "../commands.ts";
 import { saidOnLinux } from "../command-words.ts";
 import { libraryPackages } from "../library-packages.ts";
@@ -24,6 +26,31 @@ function ofSubmodule(match: Match): string | undefined {
 /** Headers that came with C++17 and later. */
 const newerHeader =
   /^(?:charconv|concepts|span|bit|compare|coroutine|numbers|source_location|format|print|expected|latch|barrier|semaphore|stop_token|syncstream|memory_resource|execution|ranges|version|filesystem|optional|variant|any|string_view)$/;
+
+/** The first gcc whose library has a header. Source: "Runtime Library (libstdc++)" of gcc's release notes; 9 has <filesystem> in libstdc++ itself. */
+function gccWithHeader(name: string): number {
+  if (/^(?:filesystem|charconv|memory_resource|execution)$/.test(name)) return 9;
+  if (/^(?:optional|variant|any|string_view)$/.test(name)) return 7;
+  if (/^(?:span|concepts|coroutine|compare|bit|numbers|ranges|version|stop_token)$/.test(name)) return 10;
+  return /^(?:format|print|expected)$/.test(name) ? 14 : 11;
+}
+
+/** The oldest gcc of the cluster's list that has the header, and that nvcc takes. */
+function gccModuleFor(match: Match): string | undefined {
+  const { listedGccs, cuda } = match.context.log;
+  const newest = cuda === undefined ? undefined : newestGccFor(cuda);
+  const least = gccWithHeader(match.facts["header"] ?? "");
+  return listedGccs
+    .map((module) => ({ module, release: parseVersion(module.replace(/^\w+\//, "")) }))
+    .filter(({ release: [major = 0] }) => major >= least && (newest === undefined || major <= newest))
+    .toSorted((a, b) => compareVersions(a.release, b.release))[0]?.module;
+}
+
+/** conda-forge's g++, not newer than nvcc takes where the text tells which CUDA compiles. */
+function condaGxx({ context: { log } }: Match): string {
+  const newest = log.cuda === undefined ? undefined : newestGccFor(log.cuda);
+  return newest === undefined ? "gxx" : `"gxx<${newest + 1}"`;
+}
 
 /** torch.compile calls the compiler itself: no variable of setuptools' or CMake's is read. Source: torch/_inductor/cpp_builder.py. */
 function isOfInductor({ finding }: Match): boolean {
@@ -142,10 +169,16 @@ export const libraryHeaderRules: readonly Rule[] = [
         ];
       if (match.facts["system"] === "darwin")
         return ["xcode-select --install", "export SDKROOT=$(xcrun --show-sdk-path)"];
+      const module = gccModuleFor(match);
+      if (newerHeader.test(match.facts["header"] ?? "") && module !== undefined)
+        return [
+          `module load ${module}   # of the list: new enough for the header, and nvcc takes it`,
+          "export CC=gcc CXX=g++",
+        ];
       if (newerHeader.test(match.facts["header"] ?? ""))
         return [
           "g++ --version   # <filesystem> gcc 8, <span>, <concepts>, <coroutine> gcc 10, <source_location>, <semaphore> gcc 11, <format>, <expected> gcc 13, <print> gcc 14",
-          ...systemPackage(match, { apt: "g++-11", dnf: "gcc-toolset-11-gcc-c++", conda: "gxx" }),
+          ...systemPackage(match, { apt: "g++-11", dnf: "gcc-toolset-11-gcc-c++", conda: condaGxx(match) }),
           ...(match.context.log.conda
             ? []
             : [
@@ -164,6 +197,14 @@ export const libraryHeaderRules: readonly Rule[] = [
     },
     sources: ["https://learn.microsoft.com/cpp/build/building-on-the-command-line"],
     examples: [
+      {
+        text: "(e) jo@box:~$ conda activate e\nCuda compilation tools, release 11.3, V11.3.109\na.cpp:3:10: fatal error: filesystem: No such file or directory",
+        expect: 'conda-forge "gxx<11"',
+      },
+      {
+        text: "$ module avail gcc\ngcc/7.3.0  gcc/10.3.0  gcc/12.2.0\n$ nvcc --version\nCuda compilation tools, release 11.8, V11.8.89\n$ pip install -v .\ncsrc/k.cpp:3:10: fatal error: span: No such file or directory",
+        expect: "module load gcc/10.3.0",
+      },
       {
         text: "C:\\VS\\VC\\include\\yvals_core.h(12): fatal error C1083: Cannot open include file: 'corecrt.h': No such file or directory",
         expect: "vcvars64",

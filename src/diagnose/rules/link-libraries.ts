@@ -265,7 +265,11 @@ export const linkLibraryRules: readonly Rule[] = [
     title: "The linker does not find a library",
     on: ["missing-library"],
     specificity: 50,
-    matches: (finding) => linkLibrary(finding, /^(?<lib>.+)$/),
+    matches: (finding, { findings }) =>
+      // DeepSpeed tries whether Linux' libaio is there; a build that goes on past that stops for another reason.
+      finding.library?.toLowerCase() === "aio.lib" && findings.some(({ code }) => code === "cuda-mismatch")
+        ? undefined
+        : linkLibrary(finding, /^(?<lib>.+)$/),
     confidence: "high",
     cause: (match) => {
       const dir = added(match)?.dir;

@@ -30,8 +30,34 @@ function nvccSaid(finding: Finding, ...patterns: readonly RegExp[]): MatchFacts 
 const newerNvcc =
   /allow-unsupported-compiler|compress-mode|Ofast-compile|gen-opt-lto|dopt|jump-table|threads|extended-lambda|(?<!m)arch=native|diag|split-compile|static-global/;
 
-/** The first CUDA whose nvcc has an option. Source: ml-explore/mlx#2407, which compares nvcc's documentation of 12.6 and 12.8. */
-const optionSince: readonly (readonly [RegExp, string])[] = [[/compress-mode/, "12.8"]];
+/**
+ * The first CUDA whose nvcc has an option. Sources: ml-explore/mlx#2407, which compares nvcc's documentation of 12.6 and 12.8;
+ * flashinfer-ai/flashinfer#1526.
+ */
+const optionSince: readonly (readonly [RegExp, string])[] = [
+  [/compress-mode/, "12.8"],
+  [/static-global-template-stub/, "12.8"],
+];
+
+/** The release of FlashInfer that asks nvcc for its version before it passes the option on. Source: flashinfer-ai/flashinfer#1526, #1532. */
+const flashinferAsks = "0.2.14";
+
+/** FlashInfer passes the option to every nvcc, in the release that the text states or an unknown one. */
+function newerFlashinfer(match: Match, option: string): string[] | undefined {
+  const { versions } = match.context.log;
+  const stated = versions["flashinfer-python"] ?? versions["flashinfer"];
+  const said = match.context.findings.map(({ text }) => text).join("\n");
+  if (!/static-global-template-stub/.test(option) || !(stated !== undefined || /flashinfer/.test(said)))
+    return undefined;
+  if (stated !== undefined && compareVersions(parseVersion(stated), parseVersion(flashinferAsks)) >= 0)
+    return undefined;
+  const cache = /[^\s'"`]*[\\/]\.cache[\\/]flashinfer\b/.exec(said)?.[0] ?? "~/.cache/flashinfer";
+  return [
+    `${pip(match, `install --upgrade "flashinfer-python>=${flashinferAsks}"`)}   # leaves the option out for an nvcc below 12.8`,
+    `rm -rf ${cache}   # what the older release wrote`,
+    ...buildAgain(match),
+  ];
+}
 
 function sinceOf(option: string): string | undefined {
   return optionSince.find(([form]) => form.test(option))?.[1];
@@ -269,6 +295,8 @@ export const nvccOptionRules: readonly Rule[] = [
               ...buildAgain(match),
               `# a torch for CUDA 10.1 or older goes with this nvcc: ${setVariable(match, "TORCH_EXTENSION_SKIP_NVCC_GEN_DEPENDENCIES", "1")}`,
             ];
+      const flashinfer = newerFlashinfer(match, option);
+      if (flashinfer !== undefined) return flashinfer;
       const since = sinceOf(option);
       if (since !== undefined) return [...newerToolkit(match, since), ...buildAgain(match)];
       if (newerNvcc.test(option))
@@ -302,6 +330,10 @@ export const nvccOptionRules: readonly Rule[] = [
     },
     sources: ["pytorch: torch/utils/cpp_extension.py", "Dao-AILab/flash-attention#1750"],
     examples: [
+      {
+        text: "flashinfer-python   0.2.13\nninja: Entering directory `/home/jo/.cache/flashinfer/89/cached_ops'\n[1/4] /usr/local/cuda/bin/nvcc -c sampling.cu -o sampling/sampling.cuda.o\nnvcc fatal   : Unknown option '-static-global-template-stub=false'\n$ nvcc --version\nCuda compilation tools, release 12.4, V12.4.131",
+        expect: '"flashinfer-python>=0.2.14"',
+      },
       {
         text: "torch.__version__  = 2.7.1+cu128\nnvcc fatal   : Unknown option '-compress-mode=size'\nERROR: Failed building wheel for flash-attn",
         expect: "export CUDA_HOME=/usr/local/cuda-12.8",

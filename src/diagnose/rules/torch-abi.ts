@@ -2,7 +2,7 @@
 import { own } from "../../base/own.ts";
 import { cmakeFolder, configuredAnew } from "../cmake-folders.ts";
 import { pip, platformOf, python, rebuild } from "../commands.ts";
-import { originOf, packageOf } from "../packages.ts";
+import { originOf, packageOf, plainName } from "../packages.ts";
 import type { Match, MatchFacts, Rule, RuleContext } from "../rule.ts";
 import { programFix } from "../programs.ts";
 import { isTorch } from "../symbols.ts";
@@ -98,15 +98,19 @@ function cmakeWithStrings(match: Match, abi: "0" | "1"): string[] | undefined {
 
 /** The wheel that the text names, in the other form. */
 function otherWheel(match: Match, has: string, wanted: string): string[] {
-  const wheel = match.context.log.abiWheel;
-  if (wheel?.includes(`cxx11abi${has}`) !== true) return [];
+  const name = packageOf(match);
+  const isOf = (wheel: string): boolean => plainName(/^\w+/.exec(wheel)?.[0] ?? "") === name;
+  const wheel = match.context.log.abiWheels
+    .filter((each) => each.includes(`cxx11abi${has}`))
+    .toSorted((a, b) => Number(isOf(b)) - Number(isOf(a)))[0];
+  if (wheel === undefined) return [];
   // Of another torch: neither form of it loads.
   const madeFor = /torch(\d+\.\d+)/.exec(wheel)?.[1];
   const there = /^\d+\.\d+/.exec(match.context.log.installedTorch ?? "")?.[0];
   if (madeFor !== undefined && there !== undefined && madeFor !== there) return [];
   const other = wheel.replace(`cxx11abi${has}`, `cxx11abi${wanted}`);
-  const [, name = "", version = ""] = /^(\w+)-([\d.]+(?:post\d+)?)/.exec(wheel) ?? [];
-  const page = own(releases, name);
+  const [, project = "", version = ""] = /^(\w+)-([\d.]+(?:post\d+)?)/.exec(wheel) ?? [];
+  const page = own(releases, project);
   const install = pip(
     match,
     `install --force-reinstall --no-deps ${page === undefined ? "" : `${page}${version}/`}${other}`,
@@ -183,6 +187,10 @@ export const torchAbiRules: readonly Rule[] = [
       ],
     sources: ["Dao-AILab/flash-attention#975", "Dao-AILab/flash-attention#1717", "huggingface/open-r1#684"],
     examples: [
+      {
+        text: "torch 2.4.0, python3.11\npip install causal_conv1d-1.5.0.post8+cu12torch2.4cxx11abiFALSE-cp311-cp311-linux_x86_64.whl mamba_ssm-2.2.4+cu12torch2.4cxx11abiTRUE-cp311-cp311-linux_x86_64.whl\nImportError: /home/jo/e/lib/python3.11/site-packages/selective_scan_cuda.cpython-311-x86_64-linux-gnu.so: undefined symbol: _ZN3c105ErrorC2ENS_14SourceLocationENSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE",
+        expect: "v2.2.4/mamba_ssm-2.2.4+cu12torch2.4cxx11abiFALSE-cp311",
+      },
       {
         text: "~/src/infer$ make\ng++ -O2 -std=c++17 -I/opt/libtorch/include   -c -o main.o main.cpp\ng++ -o infer main.o -L/opt/libtorch/lib -ltorch -ltorch_cpu -lc10\n/usr/bin/ld: main.o: in function `main':\nmain.cpp:(.text.startup+0x9b): undefined reference to `torch::jit::load(std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> > const&, std::optional<c10::Device>, bool)'",
         expect: "make -B CXX=",

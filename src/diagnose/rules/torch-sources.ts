@@ -320,6 +320,10 @@ export const torchSourceRules: readonly Rule[] = [
     fix: withoutTh,
     sources: ["pytorch/pytorch#73520"],
     examples: [
+      {
+        text: 'src/roi_pool_kernel.cu(83): error: identifier "THCudaCheck" is undefined',
+        expect: "#include <c10/cuda/CUDAException.h>",
+      },
       { text: 'nms.cu(70): error: identifier "THCState" is undefined', expect: "CUDACachingAllocator" },
       {
         text: "src/cpu/dcn_v2_cpu.cpp:224:9: error: ‘THFloatBlas_gemv’ was not declared in this scope",

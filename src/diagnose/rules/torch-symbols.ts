@@ -224,6 +224,10 @@ export const torchSymbolRules: readonly Rule[] = [
     ],
     examples: [
       {
+        text: "OSError: dlopen(/Users/jo/e/lib/python3.10/site-packages/torch_cluster/_fps_cpu.so, 0x0006): Symbol not found: __ZN2at4_ops6narrow4callERKNS_6TensorExxx\nOSError: dlopen(/Users/jo/e/lib/python3.10/site-packages/torch_sparse/_diag_cpu.so, 0x0006): Symbol not found: __ZN2at4_ops6narrow4callERKNS_6TensorExxx\n>>> torch.__version__\n'2.1.0'",
+        expect: "torch-cluster torch-sparse -f https://data.pyg.org/whl/torch-2.1.0+cpu.html",
+      },
+      {
         text: '$ apptainer exec --nv a_24.05.sif pip install --user --no-build-isolation ./ext\n$ apptainer exec --nv a_24.10.sif python -c "import torch, ext"\nImportError: /home/p/.local/lib/python3.10/site-packages/ext/_C.cpython-310-x86_64-linux-gnu.so: undefined symbol: _ZNK3c107SymBool10guard_boolEPKcl',
         expect: "apptainer exec --nv a_24.10.sif python -m pip install",
       },
