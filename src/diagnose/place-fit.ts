@@ -141,10 +141,10 @@ export function oneWay(lines: readonly string[]): readonly string[] {
 }
 
 /** What runs in the image that the text's last command ran in: the host has another Python, or none. */
-const ofImage = /^(?:python|pip)[\d.]*\b|^nvcc\b/;
+const ofImage = /^(?:# then: )?(?=(?:(?:python|pip)[\d.]*|nvcc)\b)/;
 
 function inImage(lines: readonly string[], image: string): readonly string[] {
-  return lines.map((line) => (ofImage.test(line) ? `${image} ${line}` : line));
+  return lines.map((line) => line.replace(ofImage, (then) => `${then}${image} `));
 }
 
 /** The lines as the text's place writes them; what cannot be run as it stands is a remark. */

@@ -249,7 +249,7 @@ export const libraryVersionRules: readonly Rule[] = [
       },
       {
         text: "wget https://download.pytorch.org/libtorch/cpu/libtorch-cxx11-abi-shared-with-deps-2.2.1%2Bcpu.zip\n/usr/bin/ld: /h/libtorch/lib/libtorch_cpu.so: undefined reference to `pow@GLIBC_2.29'",
-        expect: "curl -LO https://download.pytorch.org/libtorch/cpu/libtorch-shared-with-deps-2.2.1%2Bcpu.zip",
+        expect: "https://download.pytorch.org/libtorch/cpu/libtorch-shared-with-deps-2.2.1%2Bcpu.zip",
       },
       {
         text: "OSError: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.33' not found (required by /e/lib/python3.10/site-packages/libpyg.so)",

@@ -1,7 +1,7 @@
 /** The command that failed stands at the end of a fix, in its folder and in its tool, wherever it was given. */
 import { describe, expect, test } from "vitest";
 import { diagnose } from "../../../src/diagnose/diagnose.ts";
-import { isBuildLine, isLook } from "../../../src/diagnose/fix-lines.ts";
+import { isBuildLine } from "../../../src/diagnose/fix-lines.ts";
 import { rules } from "../../../src/diagnose/rules/index.ts";
 import { scanText } from "../../../src/diagnose/scan.ts";
 
@@ -19,6 +19,8 @@ const ofOtherPlace =
 const messages = rules
   .map(({ id, examples: [first] }) => [id, first?.text ?? ""] as const)
   .filter(([id, text]) => {
+    // A script of a shell's, which no builder of Windows runs.
+    if (id === "script-with-windows-line-ends") return false;
     const best = ofOtherPlace.test(text) ? undefined : diagnose(text).diagnoses[0];
     const found = scanText(text).findings.find(({ at }) => at === best?.evidence.line);
     return best?.id === id && best.fix.length > 0 && found !== undefined && kinds.test(found.kind);
@@ -110,7 +112,7 @@ const places: readonly (readonly [string, (text: string) => string, RegExp])[] =
 
 /** A fix that changes nothing by itself names the command in a remark: live it would fail once more. */
 const afterwards = (text: string): string =>
-  live(text).every(isLook) ? (fix(text).find((line) => line.startsWith("# then: ")) ?? "") : "";
+  (fix(text).find((line) => line.startsWith("# then: ")) ?? "").replace("# then: ", "");
 
 describe("a fix of a build ends with the text's own command, or builds in another way", () => {
   test.each(places)("%s", { timeout: 120_000 }, (_name, place, wanted) => {
