@@ -3,7 +3,7 @@
  * `retorch build`; when a `load()` or a taken-over `setup.py` failed, they type something else. Knows no diagnoses.
  */
 import { shellWord } from "../base/shell-word.ts";
-import { quote } from "../diagnose/commands.ts";
+import { quote } from "../diagnose/commands/commands.ts";
 import type { Host } from "../host/host.ts";
 
 /** Who asked: a person at the command line, a `load()`, or setuptools below `retorch run`. */

@@ -3,7 +3,7 @@
  * message of the newest finding grow while its continuation lines arrive.
  */
 import type { Finding, OpenFinding } from "./finding.ts";
-import type { LogLine } from "./log-line.ts";
+import type { LogLine } from "./text/log-line.ts";
 
 /** The first so many findings are kept, whatever follows: the root cause stands early. */
 const firstKept = 3_000;

@@ -3,13 +3,13 @@
  * build's own messages call it.
  */
 import type { Finding } from "./finding.ts";
-import { completed } from "./known-sentences.ts";
-import type { LogFacts } from "./log-facts.ts";
-import type { NotText } from "./log-reader.ts";
+import { completed } from "./text/known-sentences.ts";
+import type { LogFacts } from "./facts/log-facts.ts";
+import type { NotText } from "./text/log-reader.ts";
 import { isElsewhere, isOf, mayBeOf, speaksOfAnother } from "./origin.ts";
-import { withoutPassedOver } from "./passed-over.ts";
+import { withoutPassedOver } from "./text/passed-over.ts";
 import { type Diagnosis, rank } from "./rank.ts";
-import { rewrappings } from "./rewrap.ts";
+import { rewrappings } from "./text/rewrap.ts";
 import type { Context, Rule } from "./rule.ts";
 import { rules as allRules } from "./rules/index.ts";
 import { type Scan, Scanner } from "./scan.ts";

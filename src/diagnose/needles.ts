@@ -2,8 +2,8 @@
  * The words by which a line of a log shows that it may matter. They are looked for in the bytes, before a line is even made
  * a text, so what says nothing costs nothing.
  */
-import { compiledPackages } from "./packages.ts";
-import { byteSearch, type ByteSearch, type Needle } from "./byte-search.ts";
+import { compiledPackages } from "./tables/packages.ts";
+import { byteSearch, type ByteSearch, type Needle } from "./text/byte-search.ts";
 
 /** The line may matter. */
 export const markTrigger = 1;

@@ -5,7 +5,7 @@
  * names is here at all.
  */
 import type { Environment } from "../environment/environment.ts";
-import type { LogFacts } from "./log-facts.ts";
+import type { LogFacts } from "./facts/log-facts.ts";
 
 /** Whether the log names another system, another Python, another torch or another CUDA of torch. */
 export function speaksOfAnother(facts: LogFacts, environment: Environment): boolean {

@@ -3,7 +3,7 @@
  * that could not be built and was installed in the old way, a module that was missing and then added).
  */
 import type { Finding } from "./finding.ts";
-import { plainName } from "./packages.ts";
+import { plainName } from "./tables/packages.ts";
 
 const failedBuild = /Failed (?:building (?:wheel|editable) for|to (?:download and )?build) (`?)([\w.-]+)/;
 const noModule = /No module named '?([\w]+)/;

@@ -1,17 +1,17 @@
 /** From findings to diagnoses: which rule speaks for a finding, and which diagnosis comes first. */
-import { inClone } from "./archive-sources.ts";
-import { fromWhereItWasGiven, withAgain } from "./again.ts";
-import { fixForAmd } from "./gpu-vendor.ts";
+import { inClone } from "./fit/archive-sources.ts";
+import { fromWhereItWasGiven, withAgain } from "./fit/again.ts";
+import { fixForAmd } from "./facts/gpu-vendor.ts";
 import type { ConfigChange } from "./change.ts";
 import { withoutEchoes } from "./echoes.ts";
 import { overcomeIn } from "./overcome.ts";
-import { inOwnTool } from "./own-build.ts";
-import { withoutTorch } from "./other-field.ts";
-import { inTypedCmake } from "./typed-fit.ts";
-import { variablesAgain } from "./isolation-commands.ts";
+import { inOwnTool } from "./fit/own-build.ts";
+import { withoutTorch } from "./facts/other-field.ts";
+import { inTypedCmake } from "./fit/typed-fit.ts";
+import { variablesAgain } from "./commands/isolation-commands.ts";
 import type { Finding, FindingKind } from "./finding.ts";
-import { foreignHeader } from "./foreign-headers.ts";
-import { fitted } from "./machine-fit.ts";
+import { foreignHeader } from "./tables/foreign-headers.ts";
+import { fitted } from "./fit/machine-fit.ts";
 import type { Confidence, Match, Role, Rule, RuleContext } from "./rule.ts";
 import { isApart, isSurvived } from "./survived.ts";
 

@@ -2,7 +2,7 @@
 import type { Environment } from "../environment/environment.ts";
 import type { ConfigChange } from "./change.ts";
 import type { Finding, FindingKind } from "./finding.ts";
-import type { LogFacts } from "./log-facts.ts";
+import type { LogFacts } from "./facts/log-facts.ts";
 
 export type Confidence = "high" | "medium" | "low";
 

@@ -4,10 +4,10 @@
  */
 import { Collector } from "./collector.ts";
 import type { Finding } from "./finding.ts";
-import { FactsReader } from "./facts-reader.ts";
-import type { LogFacts } from "./log-facts.ts";
-import { cleanLine, type LogLine, straightQuotes } from "./log-line.ts";
-import { type LineAt, LogReader, type NotText } from "./log-reader.ts";
+import { FactsReader } from "./facts/facts-reader.ts";
+import type { LogFacts } from "./facts/log-facts.ts";
+import { cleanLine, type LogLine, straightQuotes } from "./text/log-line.ts";
+import { type LineAt, LogReader, type NotText } from "./text/log-reader.ts";
 import { codes, markCode, markFact, markMessage, markStrong, markTorch, markTrigger, needles } from "./needles.ts";
 import { backtraceParser } from "./parsers/backtraces.ts";
 import { bareParser } from "./parsers/bare.ts";
@@ -27,9 +27,9 @@ import { pythonParser } from "./parsers/python.ts";
 import { sourceEchoParser } from "./parsers/source-echo.ts";
 import { surroundingsParser } from "./parsers/surroundings.ts";
 import { systemParser } from "./parsers/system.ts";
-import { endsWithSuccess, fewestListed, isHeading, PassedOver } from "./passed-over.ts";
-import { spokenPart } from "./spoken-part.ts";
-import { writtenLines } from "./written-lines.ts";
+import { endsWithSuccess, fewestListed, isHeading, PassedOver } from "./text/passed-over.ts";
+import { spokenPart } from "./text/spoken-part.ts";
+import { writtenLines } from "./text/written-lines.ts";
 
 /** What a log holds. */
 export interface Scan {

@@ -1,5 +1,5 @@
 /** Diagnoses and applied fixes in words: what happened, which line says so, what to do. What they mean is decided elsewhere. */
-import { pasted } from "../diagnose/snippets.ts";
+import { pasted } from "../diagnose/commands/snippets.ts";
 import type { FailureDiagnosis, FixChange } from "../engine/events.ts";
 import { shownPath } from "./failure-text.ts";
 import type { Style } from "./style.ts";

@@ -4,7 +4,7 @@
  */
 import type { Collector } from "../collector.ts";
 import type { OpenFinding } from "../finding.ts";
-import type { LogLine } from "../log-line.ts";
+import type { LogLine } from "../text/log-line.ts";
 import { baseName, type Parser } from "./parser.ts";
 
 const mostFrames = 24;

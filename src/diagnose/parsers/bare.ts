@@ -4,7 +4,7 @@
  */
 import { type Collector, extend } from "../collector.ts";
 import type { FindingKind, OpenFinding, ToolName } from "../finding.ts";
-import type { LogLine } from "../log-line.ts";
+import type { LogLine } from "../text/log-line.ts";
 import { missingHeader } from "./gcc.ts";
 import { msvcWithoutCode } from "./msvc.ts";
 import type { Parser } from "./parser.ts";

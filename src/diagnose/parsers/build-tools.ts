@@ -1,7 +1,7 @@
 /** ninja, make, CMake, MSBuild, Bazel and meson speaking of themselves. What the compilers below them said is not theirs. */
 import { type Collector, extend } from "../collector.ts";
 import type { OpenFinding } from "../finding.ts";
-import type { LogLine } from "../log-line.ts";
+import type { LogLine } from "../text/log-line.ts";
 import type { Parser } from "./parser.ts";
 
 const cmakeHead = /^CMake (Error|Warning)(?: \(dev\))?(?: at (.+?):(\d+) \((\w+)\))?(?: in (.+?):(\d+))?:?\s*(.*)$/;

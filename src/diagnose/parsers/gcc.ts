@@ -1,7 +1,7 @@
 /** gcc, clang and what speaks as they do (hipcc, icpx, the assembler): messages with a place, and the drivers' own. */
 import { type Collector, extend } from "../collector.ts";
 import type { OpenFinding, ToolName } from "../finding.ts";
-import type { LogLine } from "../log-line.ts";
+import type { LogLine } from "../text/log-line.ts";
 import { inEnglish } from "./localised.ts";
 import { baseName, isHeaderName, type Parser, quoted, severityOf, severityWords } from "./parser.ts";
 

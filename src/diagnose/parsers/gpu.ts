@@ -1,6 +1,6 @@
 /** Errors of the CUDA and HIP run time, of the driver, and of the libraries above them, wherever they stand in a line. */
 import type { Collector } from "../collector.ts";
-import type { LogLine } from "../log-line.ts";
+import type { LogLine } from "../text/log-line.ts";
 import type { Parser } from "./parser.ts";
 
 /** What the run times say, by name and by words, each with the code that the rules know. */

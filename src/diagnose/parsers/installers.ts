@@ -1,7 +1,7 @@
 /** pip, uv, conda, poetry and the build backends below them: what they say of themselves, and which lines only wrap. */
 import { type Collector, extend } from "../collector.ts";
 import type { OpenFinding, ToolName } from "../finding.ts";
-import type { LogLine } from "../log-line.ts";
+import type { LogLine } from "../text/log-line.ts";
 import { baseName, type Parser, wordBefore } from "./parser.ts";
 
 /** Lines that say that something failed elsewhere. */

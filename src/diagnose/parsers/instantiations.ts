@@ -3,8 +3,8 @@
  * `requested here`, nvcc's `detected during` and cl's `see reference to` below it.
  */
 import type { Collector } from "../collector.ts";
-import { foreignHeader } from "../foreign-headers.ts";
-import type { LogLine } from "../log-line.ts";
+import { foreignHeader } from "../tables/foreign-headers.ts";
+import type { LogLine } from "../text/log-line.ts";
 import type { Parser } from "./parser.ts";
 
 const required = /^((?:[A-Za-z]:[\\/])?[^:]{1,400}):(\d+)(?::\d+)?:\s+(?:recursively )?required (?:from|by)\b/;

@@ -1,7 +1,7 @@
 /** Linkers at build time: GNU ld, gold, lld, mold and Apple's ld. link.exe has codes and stands in msvc.ts. */
 import type { Collector } from "../collector.ts";
 import type { OpenFinding } from "../finding.ts";
-import type { LogLine } from "../log-line.ts";
+import type { LogLine } from "../text/log-line.ts";
 import type { Parser } from "./parser.ts";
 
 const undefinedReference =

@@ -4,7 +4,7 @@
  */
 import { type Collector, extend } from "../collector.ts";
 import type { OpenFinding } from "../finding.ts";
-import type { LogLine } from "../log-line.ts";
+import type { LogLine } from "../text/log-line.ts";
 import { baseName, type Parser, wordBefore, words } from "./parser.ts";
 
 /** A shared library at the beginning of a word, what follows cut off. */

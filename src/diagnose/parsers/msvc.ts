@@ -1,6 +1,6 @@
 /** Microsoft's cl, link, lib, rc and MSBuild, in any language: the codes say what the words say. */
 import type { Collector } from "../collector.ts";
-import type { LogLine } from "../log-line.ts";
+import type { LogLine } from "../text/log-line.ts";
 import { msvcInEnglish } from "./localised.ts";
 import { isHeaderName, type Parser, quoted } from "./parser.ts";
 

@@ -1,7 +1,7 @@
 /** nvcc and the programs behind it: cudafe++ (EDG), cicc, ptxas, nvlink, fatbinary. */
 import { type Collector, extend } from "../collector.ts";
 import type { OpenFinding, ToolName } from "../finding.ts";
-import type { LogLine } from "../log-line.ts";
+import type { LogLine } from "../text/log-line.ts";
 import { missingHeader } from "./gcc.ts";
 import { baseName, type Parser } from "./parser.ts";
 

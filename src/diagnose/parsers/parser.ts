@@ -1,6 +1,6 @@
 /** What a parser is, and the small things that several of them need. */
 import type { Collector } from "../collector.ts";
-import type { LogLine } from "../log-line.ts";
+import type { LogLine } from "../text/log-line.ts";
 
 /** Reads one family of tools. Made anew for each log, because some remember the line before. */
 export interface Parser {

@@ -1,7 +1,7 @@
 /** Python: tracebacks, exceptions without one, warnings, faulthandler's dumps. */
 import { type Collector, extend } from "../collector.ts";
 import type { OpenFinding } from "../finding.ts";
-import type { LogLine } from "../log-line.ts";
+import type { LogLine } from "../text/log-line.ts";
 import { baseName, type Parser } from "./parser.ts";
 
 const typeName = String.raw`(?:[A-Za-z_]\w*\.)*(?:[A-Z]\w*(?:Error|Exception|Exit|Interrupt|Failed|Failure|Failures|Timeout|NotFound|Invalid\w*|Missing\w*|Unsatisfiable\w*)|BackendUnavailable|Unsupported|OutOfResources|Invalid[A-Z]\w*|(?<=\.)(?:Fail|NotImplemented|NoSuchFile))`;

@@ -5,7 +5,7 @@
  */
 import type { Collector } from "../collector.ts";
 import type { FindingKind, Severity, ToolName } from "../finding.ts";
-import type { LogLine } from "../log-line.ts";
+import type { LogLine } from "../text/log-line.ts";
 import type { Parser } from "./parser.ts";
 
 interface Sentence {

@@ -1,7 +1,7 @@
 /** Shells, the kernel, the disk, container run times, and free sentences of torch and of well-known packages. */
 import { type Collector, extend } from "../collector.ts";
 import type { OpenFinding } from "../finding.ts";
-import type { LogLine } from "../log-line.ts";
+import type { LogLine } from "../text/log-line.ts";
 import { programNotFound } from "./missing-programs.ts";
 import type { Parser } from "./parser.ts";
 import { phrases } from "./system-phrases.ts";

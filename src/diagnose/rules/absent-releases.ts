@@ -1,8 +1,8 @@
 /** A release by its exact number that no index has, and one whose archive lacks what its set-up script reads. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { python, pythonVersion } from "../commands.ts";
+import { python, pythonVersion } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
-import { askFor } from "../project-tools.ts";
+import { askFor } from "../commands/project-tools.ts";
 import { coded, type MatchFacts, type Rule, type RuleContext, said } from "../rule.ts";
 
 const exact = /^([A-Za-z][\w.-]*)(?:\[[\w,-]*\])?==(\d[\w.]*)$/;

@@ -1,7 +1,7 @@
 /** What fails on an AMD GPU when torch or an extension runs, and the headers of ROCm's libraries. */
-import { pip, platformOf, python, rebuild, setVariable, torchIndex } from "../commands.ts";
+import { pip, platformOf, python, rebuild, setVariable, torchIndex } from "../commands/commands.ts";
 import { header, includedBy } from "../matchers.ts";
-import { packageOf } from "../packages.ts";
+import { packageOf } from "../tables/packages.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 import { failedInTorch } from "./gpu-frames.ts";
 

@@ -1,8 +1,8 @@
 /** Functions of a package that only a build for certain GPUs has: their names say which. */
-import { pip, rebuild, setVariable } from "../commands.ts";
-import { packageOf } from "../packages.ts";
+import { pip, rebuild, setVariable } from "../commands/commands.ts";
+import { packageOf } from "../tables/packages.ts";
 import type { Rule } from "../rule.ts";
-import { cudaForArchitecture } from "../version-facts.ts";
+import { cudaForArchitecture } from "../tables/version-facts.ts";
 import { symbolFacts } from "./symbol-facts.ts";
 import { is } from "./symbol-owners.ts";
 

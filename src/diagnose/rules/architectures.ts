@@ -1,9 +1,9 @@
 /** Device code that asks for functions and atomics of a newer GPU architecture than it is compiled for. */
-import { knownCapabilities, setVariable } from "../commands.ts";
+import { knownCapabilities, setVariable } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
-import { addInclude, editFile } from "../source-edits.ts";
+import { addInclude, editFile } from "../commands/source-edits.ts";
 import { type Match, placeOf, type Rule, saidAny } from "../rule.ts";
-import { dotted } from "../version-facts.ts";
+import { dotted } from "../tables/version-facts.ts";
 import { typedFor } from "./typed-architectures.ts";
 
 /** The first architecture with an atomicAdd of a type, or with a warp function, in TORCH_CUDA_ARCH_LIST's form. */

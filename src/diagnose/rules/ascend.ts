@@ -1,5 +1,5 @@
 /** Huawei's Ascend: torch_npu, and CANN below it. */
-import { pip } from "../commands.ts";
+import { pip } from "../commands/commands.ts";
 import { header, includedBy, missingLibrary } from "../matchers.ts";
 import { type Match, type Rule, said, saidAny } from "../rule.ts";
 import { symbolFacts, verdictOf } from "./symbol-facts.ts";

@@ -4,7 +4,7 @@
  */
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import type { Finding } from "../finding.ts";
-import { torchName } from "../torch-api.ts";
+import { torchName } from "../tables/torch-api.ts";
 
 const space = String.raw`(?<space>(?:at|c10d?|torch|caffe2|executorch)(?:::[\w:<>{} ]+)?)`;
 const open = "[\"‘'`“]";

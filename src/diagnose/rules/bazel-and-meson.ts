@@ -1,6 +1,6 @@
 /** Bazel and Meson. */
-import { developmentPackages, type PackageNames } from "../development-packages.ts";
-import { buildAgain, pip, python, systemPackage, useToolkit } from "../commands.ts";
+import { developmentPackages, type PackageNames } from "../tables/development-packages.ts";
+import { buildAgain, pip, python, systemPackage, useToolkit } from "../commands/commands.ts";
 import { type Match, type Rule, said, saidAny } from "../rule.ts";
 
 const dependencies: Readonly<Record<string, PackageNames>> = {

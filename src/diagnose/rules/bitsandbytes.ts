@@ -1,6 +1,6 @@
 /** bitsandbytes: the libraries that its wheels and checkouts have for CUDA, ROCm and the CPU. */
-import { pip, platformOf, python } from "../commands.ts";
-import { bounded } from "../rebuild-commands.ts";
+import { pip, platformOf, python } from "../commands/commands.ts";
+import { bounded } from "../commands/rebuild-commands.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 
 /** Whether bitsandbytes is asked for AMD GPUs. */

@@ -1,6 +1,6 @@
 /** Types of C++ between Python modules: bound in another module, bound by another pybind11, not to be pickled. */
-import { pip, python, rebuild } from "../commands.ts";
-import { packageOfModule } from "../packages.ts";
+import { pip, python, rebuild } from "../commands/commands.ts";
+import { packageOfModule } from "../tables/packages.ts";
 import { type Rule, said, saidAny } from "../rule.ts";
 
 /** Types for which torch's headers bring casters: those are another rule's. */

@@ -1,7 +1,7 @@
 /** The architectures that torch builds for when nobody names them: asked of the GPU, or of TORCH_CUDA_ARCH_LIST. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { usualArchitectures } from "../arch-lists.ts";
-import { changeFolder } from "../command-words.ts";
+import { usualArchitectures } from "../commands/arch-lists.ts";
+import { changeFolder } from "../commands/command-words.ts";
 import {
   buildAgain,
   installTorchFor,
@@ -11,7 +11,7 @@ import {
   python,
   setVariable,
   torchCuda,
-} from "../commands.ts";
+} from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
 import { coded, type Match, type Rule, type RuleContext, said } from "../rule.ts";
 

@@ -1,5 +1,12 @@
 /** The environment of a build: another torch than the one that is meant, programs that may not be run, spaces, Microsoft's Python. */
-import { installWithoutIsolation, pip, platformOf, removeFolder, setVariable, torchCuda } from "../commands.ts";
+import {
+  installWithoutIsolation,
+  pip,
+  platformOf,
+  removeFolder,
+  setVariable,
+  torchCuda,
+} from "../commands/commands.ts";
 import { baseName } from "../parsers/parser.ts";
 import { type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 

@@ -1,6 +1,6 @@
 /** What goes into a build and is not what it should be: sources in place of a wheel, modules, folders, another processor. */
 import { own } from "../../base/own.ts";
-import { buildAgain, pip, platformOf, torchThere, wordsToBuild, xformersFor } from "../commands.ts";
+import { buildAgain, pip, platformOf, torchThere, wordsToBuild, xformersFor } from "../commands/commands.ts";
 import { type Rule, type RuleContext, said } from "../rule.ts";
 
 /** Packages of PyPI by the modules that build scripts import. */

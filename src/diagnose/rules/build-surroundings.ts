@@ -1,7 +1,7 @@
 /** Where a build runs: network file systems, folders that vanish, names that Windows refuses, arguments of ninja. */
-import { pip, platformOf, rebuild, removeFolder, setVariable } from "../commands.ts";
+import { pip, platformOf, rebuild, removeFolder, setVariable } from "../commands/commands.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
-import { isBuiltByPython } from "../typed-builds.ts";
+import { isBuiltByPython } from "../commands/typed-builds.ts";
 
 function ofNinja(tool: string): boolean {
   return tool === "ninja";

@@ -1,8 +1,16 @@
 /** ninja, make, CMake, and torch's own build: locks, build files, caches. */
-import { buildRequirement, oneCompiler, pip, platformOf, python, removeFolder, setVariable } from "../commands.ts";
+import {
+  buildRequirement,
+  oneCompiler,
+  pip,
+  platformOf,
+  python,
+  removeFolder,
+  setVariable,
+} from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
-import { cmakeAgain } from "../typed-fit.ts";
+import { cmakeAgain } from "../fit/typed-fit.ts";
 
 /** A name or path that is too long, not a command: `path-too-long` has it. */
 export function aboutPath(finding: Finding): boolean {

@@ -1,5 +1,5 @@
 /** Setup scripts that ask for a version or a setting and get none. */
-import { installTorchFor, pip, platformOf, setVariable, wordsToBuild } from "../commands.ts";
+import { installTorchFor, pip, platformOf, setVariable, wordsToBuild } from "../commands/commands.ts";
 import { type Rule, said } from "../rule.ts";
 
 export const buildVersionRules: readonly Rule[] = [

@@ -1,6 +1,6 @@
 /** Calls of a bound function whose arguments fit no signature of it. */
-import { pip, rebuild } from "../commands.ts";
-import { packageOf } from "../packages.ts";
+import { pip, rebuild } from "../commands/commands.ts";
+import { packageOf } from "../tables/packages.ts";
 import { type Rule, said, saidAny } from "../rule.ts";
 
 export const callArgumentRules: readonly Rule[] = [

@@ -1,5 +1,5 @@
 /** Calls from Python into a module that is loaded: arguments, types of tensors, gradients, the GIL. */
-import { pip, python, rebuild } from "../commands.ts";
+import { pip, python, rebuild } from "../commands/commands.ts";
 import { type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** A type that has no caster anywhere; undefined for those that torch's headers bring. */

@@ -2,8 +2,8 @@
  * Packages that research projects carry in a folder of theirs (submodules/, thirdparty/, models/ops): pip's index has none of
  * them, so they are installed from that folder, with `./`. And a build that a signal ended before it said a word.
  */
-import { pip, platformOf, python, reinstall } from "../commands.ts";
-import { originOf } from "../packages.ts";
+import { pip, platformOf, python, reinstall } from "../commands/commands.ts";
+import { originOf } from "../tables/packages.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 
 /** Names of modules that only such folders have. */

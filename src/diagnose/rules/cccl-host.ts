@@ -1,6 +1,6 @@
 /** CUB and Thrust where the host compiler, or a header of Windows, reads them. */
 import { placeOf, type Rule, said } from "../rule.ts";
-import { platformOf } from "../commands.ts";
+import { platformOf } from "../commands/commands.ts";
 
 const hostCompilers = new Set(["gcc", "clang", "msvc"]);
 const deviceHeader = /[\\/](?:cub|thrust|cuda|cutlass|cute|nv|cooperative_groups)[\\/].*\.(?:cuh|h|hpp|inl)$|\.cuh$/;

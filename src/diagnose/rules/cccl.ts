@@ -1,9 +1,9 @@
 /** Thrust, CUB and libcu++ (CCCL), and the C interface of the CUDA run time: what releases removed or changed. */
 import { own } from "../../base/own.ts";
-import { platformOf } from "../commands.ts";
+import { platformOf } from "../commands/commands.ts";
 import { type Match, type MatchFacts, placeOf, type Rule, said, saidAny } from "../rule.ts";
 import type { Finding } from "../finding.ts";
-import { type Edit, editFile } from "../source-edits.ts";
+import { type Edit, editFile } from "../commands/source-edits.ts";
 
 /**
  * What CCCL 3 (CUDA 13) removed, and what stands for it.

@@ -1,7 +1,7 @@
 /** Classes and modules that pybind11 is to show to Python, and what C++ says when it cannot. */
 import type { Finding } from "../finding.ts";
 import { type Match, type MatchFacts, placeOf, type Rule, saidAny } from "../rule.ts";
-import { addInclude, editFile, editLine } from "../source-edits.ts";
+import { addInclude, editFile, editLine } from "../commands/source-edits.ts";
 
 const docs = "https://pybind11.readthedocs.io/en/stable";
 

@@ -1,7 +1,7 @@
 /** Commands and files that CMake does not know: an older CMake, or a package's own commands that were not included. */
 import { own } from "../../base/own.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { python } from "../commands.ts";
+import { python } from "../commands/commands.ts";
 import type { Match, Rule } from "../rule.ts";
 import { said, saidAny } from "../rule.ts";
 

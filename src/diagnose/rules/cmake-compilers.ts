@@ -1,5 +1,5 @@
 /** Compilers that CMake could not make out: nvcc that is not there or does not run. */
-import { platformOf } from "../commands.ts";
+import { platformOf } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
 import type { MatchFacts, Rule } from "../rule.ts";
 

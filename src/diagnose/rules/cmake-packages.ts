@@ -9,8 +9,8 @@ import {
   setVariable,
   systemPackage,
   torchThere,
-} from "../commands.ts";
-import { cmakePackages } from "../cmake-package-names.ts";
+} from "../commands/commands.ts";
+import { cmakePackages } from "../tables/cmake-package-names.ts";
 import { type Match, type Rule, said, saidAny } from "../rule.ts";
 import { cmakeRanPythonWithoutTorch } from "./cmake-python.ts";
 

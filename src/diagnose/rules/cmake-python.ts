@@ -1,5 +1,5 @@
 /** CMake's search for Python: a CMake that does not know the part that is asked for, a Python that does not answer. */
-import { pip, platformOf, python, pythonVersion, quote } from "../commands.ts";
+import { pip, platformOf, python, pythonVersion, quote } from "../commands/commands.ts";
 import { type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 
 /** CMake ran a Python to ask torch for its folder, and no installer speaks in the text. */

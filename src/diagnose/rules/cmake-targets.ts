@@ -1,6 +1,6 @@
 /** Targets of CMake that nobody defines, and what it fetches by itself. */
 import { type Match, type Rule, saidAny } from "../rule.ts";
-import { editCmake } from "../source-edits.ts";
+import { editCmake } from "../commands/source-edits.ts";
 
 /** The name of what was to be fetched, from a name or an address. */
 function dependency(match: Match): string | undefined {

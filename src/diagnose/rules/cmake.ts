@@ -8,10 +8,10 @@ import {
   setVariable,
   toolkitFolder,
   torchCuda,
-} from "../commands.ts";
+} from "../commands/commands.ts";
 import { type Match, type Rule, saidAny } from "../rule.ts";
-import { editCmake } from "../source-edits.ts";
-import { isBuiltByPython } from "../typed-builds.ts";
+import { editCmake } from "../commands/source-edits.ts";
+import { isBuiltByPython } from "../commands/typed-builds.ts";
 
 /** The compute capabilities to name: those that are known, else a common one. */
 function capabilities(match: Match): readonly string[] {

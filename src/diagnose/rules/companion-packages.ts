@@ -12,12 +12,12 @@ import {
   torchIndex,
   torchThere,
   xformersFor,
-} from "../commands.ts";
-import { originOf } from "../packages.ts";
-import { companionsAlone } from "../companion-commands.ts";
+} from "../commands/commands.ts";
+import { originOf } from "../tables/packages.ts";
+import { companionsAlone } from "../commands/companion-commands.ts";
 import { baseName } from "../parsers/parser.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
-import { companionTag } from "../torch-wheels.ts";
+import { companionTag } from "../tables/torch-wheels.ts";
 
 /** FFmpeg's libraries that torchcodec did not find, and nothing else that it lacked. */
 function ffmpeg(match: Match): string[] {

@@ -1,5 +1,5 @@
 /** Models that AOTInductor compiled to a shared library (or a .pt2 package), and what loads them. */
-import { python } from "../commands.ts";
+import { python } from "../commands/commands.ts";
 import { type Match, type Rule, type RuleContext, saidAny } from "../rule.ts";
 import type { Finding } from "../finding.ts";
 import { isTorch } from "../symbols.ts";

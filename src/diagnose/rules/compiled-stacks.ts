@@ -1,6 +1,6 @@
 /** Packages that come in two parts, or with templates of NVIDIA's, where the parts are of two releases: spconv and cumm, CUTLASS, generators. */
-import { pip, python } from "../commands.ts";
-import { installSpconv } from "../spconv.ts";
+import { pip, python } from "../commands/commands.ts";
+import { installSpconv } from "../commands/spconv.ts";
 import { placeOf, type Rule, said, saidAny } from "../rule.ts";
 
 const cutlassHeader = /[\\/](?:cutlass|cute)[\\/][\w./\\-]+\.(?:h|hpp|cuh|inl)$/;

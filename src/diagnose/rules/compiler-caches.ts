@@ -1,5 +1,5 @@
 /** ccache and sccache in front of the compilers: their own failures, and what they make of a compiler that is newer than they are. */
-import { platformOf, setVariable } from "../commands.ts";
+import { platformOf, setVariable } from "../commands/commands.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 
 /** Nothing stands before nvcc then: neither as CMake's launcher nor as torch's PYTORCH_NVCC. */

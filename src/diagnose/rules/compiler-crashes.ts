@@ -1,8 +1,8 @@
 /** Compilers that died of a fault of their own. */
-import { buildAgain, platformOf, python, setVariable, torchCuda } from "../commands.ts";
-import { archList } from "../rebuild-commands.ts";
-import { cudaBuildsOf, cudaOfBuild } from "../torch-wheels.ts";
-import { newestGccFor } from "../version-facts.ts";
+import { buildAgain, platformOf, python, setVariable, torchCuda } from "../commands/commands.ts";
+import { archList } from "../commands/rebuild-commands.ts";
+import { cudaBuildsOf, cudaOfBuild } from "../tables/torch-wheels.ts";
+import { newestGccFor } from "../tables/version-facts.ts";
 import type { Match, Rule } from "../rule.ts";
 
 /** A crash whose place in the compiler is told: `internal compiler error: in tsubst_copy, at cp/pt.c:15620`. */

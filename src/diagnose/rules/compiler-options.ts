@@ -1,5 +1,5 @@
 /** Words on a compiler's command line that it does not take, and instructions that it was not told of. */
-import { platformOf, setVariable } from "../commands.ts";
+import { platformOf, setVariable } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
 import { type Match, type Rule, said, saidAny } from "../rule.ts";
 

@@ -1,6 +1,6 @@
 /** Compilers that do not know a C++ standard, or that stumble over torch's headers under one. */
-import { gccForStandard } from "../version-facts.ts";
-import { platformOf, systemPackage } from "../commands.ts";
+import { gccForStandard } from "../tables/version-facts.ts";
+import { platformOf, systemPackage } from "../commands/commands.ts";
 import { baseName } from "../parsers/parser.ts";
 import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
 

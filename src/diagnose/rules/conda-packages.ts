@@ -1,11 +1,11 @@
 /** Packages that an environment asks conda for and no channel has: CUDA under an old name, on a system without it, from a repository. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { installTorchFor, pip, reinstall } from "../commands.ts";
-import { condaToolkit } from "../conda-toolkit.ts";
-import { condaWith } from "../conda-again.ts";
-import { originOf } from "../packages.ts";
+import { installTorchFor, pip, reinstall } from "../commands/commands.ts";
+import { condaToolkit } from "../tables/conda-toolkit.ts";
+import { condaWith } from "../commands/conda-again.ts";
+import { originOf } from "../tables/packages.ts";
 import { coded, type Match, type Rule, type RuleContext } from "../rule.ts";
-import { companionFor, cudaBuildsOf, cudaOfBuild, torchOf } from "../torch-wheels.ts";
+import { companionFor, cudaBuildsOf, cudaOfBuild, torchOf } from "../tables/torch-wheels.ts";
 
 interface Asked {
   readonly name: string;

@@ -1,7 +1,7 @@
 /** What conda's, mamba's and pixi's solvers say when there is no set of packages. */
-import { condaAgain } from "../conda-again.ts";
-import { platformOf, setVariable } from "../commands.ts";
-import { originOf } from "../packages.ts";
+import { condaAgain } from "../commands/conda-again.ts";
+import { platformOf, setVariable } from "../commands/commands.ts";
+import { originOf } from "../tables/packages.ts";
 import { type Match, type Rule, saidAny } from "../rule.ts";
 
 /** CUDA for the override: of the log, else a common one. */

@@ -1,5 +1,5 @@
 /** constexpr functions that call others, and std::min of two types: what one compiler lets pass and another does not. */
-import { pip } from "../commands.ts";
+import { pip } from "../commands/commands.ts";
 import { baseName } from "../parsers/parser.ts";
 import { codeAt, type Rule, saidAny } from "../rule.ts";
 

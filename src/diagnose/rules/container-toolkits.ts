@@ -1,6 +1,6 @@
 /** Containers with a CUDA toolkit, for the torch that a text builds with: images of PyTorch and NVIDIA, the containers of cibuildwheel. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { torchCuda } from "../commands.ts";
+import { torchCuda } from "../commands/commands.ts";
 import type { Match } from "../rule.ts";
 
 /** PyTorch's image with nvcc for the torch in a log of docker. Its tags: https://hub.docker.com/r/pytorch/pytorch/tags. */

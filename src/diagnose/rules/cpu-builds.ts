@@ -9,11 +9,11 @@ import {
   toolkitFolder,
   toolkitOnPath,
   torchCuda,
-} from "../commands.ts";
+} from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
 import { liesIn } from "../origin.ts";
-import { fromTorchIndex } from "../project-tools.ts";
-import { cudaBuildsOf, cudaOfBuild } from "../torch-wheels.ts";
+import { fromTorchIndex } from "../commands/project-tools.ts";
+import { cudaBuildsOf, cudaOfBuild } from "../tables/torch-wheels.ts";
 import type { Rule, RuleContext } from "../rule.ts";
 import { asksForToolkit } from "./no-toolkit.ts";
 import { installedSentence, symbolFacts } from "./symbol-facts.ts";

@@ -1,8 +1,8 @@
 /** Names of CUDA's libraries that one release has and another has not. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { reinstall, torchCuda, useToolkit } from "../commands.ts";
+import { reinstall, torchCuda, useToolkit } from "../commands/commands.ts";
 import { about } from "../matchers.ts";
-import { addInclude } from "../source-edits.ts";
+import { addInclude } from "../commands/source-edits.ts";
 import { type Match, placeOf, type Rule, saidAny } from "../rule.ts";
 
 /** The header of one of CUDA's small types of numbers. */

@@ -1,9 +1,9 @@
 /** Calls and types of CUDA (and HIP) in a source of one's own that take other arguments than are given. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { torchCuda, useToolkit } from "../commands.ts";
+import { torchCuda, useToolkit } from "../commands/commands.ts";
 import { about } from "../matchers.ts";
 import { codeAt, type Match, type Rule, saidAny } from "../rule.ts";
-import { addInclude, editFile, editLine } from "../source-edits.ts";
+import { addInclude, editFile, editLine } from "../commands/source-edits.ts";
 
 const guide = "https://docs.nvidia.com/cuda/cuda-c-programming-guide/";
 const vector = String.raw`(?:const )?(?:float|double|int|uint|long|half|__half|__nv_bfloat16)[234](?: ?&)?`;

@@ -8,11 +8,11 @@ import {
   toolkitFolder,
   torchCuda,
   pip,
-} from "../commands.ts";
-import { condaToolkit, partOfCondaForge } from "../conda-toolkit.ts";
+} from "../commands/commands.ts";
+import { condaToolkit, partOfCondaForge } from "../tables/conda-toolkit.ts";
 import { foundDir, header, includedBy } from "../matchers.ts";
-import { plainName } from "../packages.ts";
-import { partOfPipToolkit } from "../pip-toolkit.ts";
+import { plainName } from "../tables/packages.ts";
+import { partOfPipToolkit } from "../commands/pip-toolkit.ts";
 import type { Match, Rule } from "../rule.ts";
 
 /** The package from its repository, where a clone by pip has the submodules that source packages of PyPI lack. */

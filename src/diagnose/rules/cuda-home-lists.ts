@@ -1,5 +1,5 @@
 /** CUDA_HOME that was set like a search path, with colons. */
-import { setVariable, showTorchCuda, torchCuda } from "../commands.ts";
+import { setVariable, showTorchCuda, torchCuda } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
 import { linkLibrary } from "../matchers.ts";
 import type { Rule } from "../rule.ts";

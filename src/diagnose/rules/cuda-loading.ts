@@ -1,5 +1,5 @@
 /** CUDA's libraries at run time where torch itself, or cuDNN, does not find them: names without versions, wheels apart. */
-import { platformOf, python, setVariable, torchAgain } from "../commands.ts";
+import { platformOf, python, setVariable, torchAgain } from "../commands/commands.ts";
 import { missingLibrary } from "../matchers.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 

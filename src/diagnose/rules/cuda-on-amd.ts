@@ -2,10 +2,10 @@
  * What asks for NVIDIA's CUDA on a machine whose GPU is AMD's: a torch that is no build for ROCm, a package that knows CUDA
  * alone, a wheel for CUDA. Sources that hipify should have translated are told of in rocm-sources.ts.
  */
-import { pip, platformOf, python } from "../commands.ts";
+import { pip, platformOf, python } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
 import { header, missingLibrary } from "../matchers.ts";
-import { packageOf } from "../packages.ts";
+import { packageOf } from "../tables/packages.ts";
 import { type Match, type MatchFacts, type Rule, type RuleContext, said } from "../rule.ts";
 import { asksForToolkit } from "./no-toolkit.ts";
 

@@ -1,6 +1,14 @@
 /** Functions of the CUDA run time that came with a later release than the one that is loaded. */
-import { pip, rebuild, setVariable, showTorchCuda, toolkitFolder, toolkitOnPath, torchCuda } from "../commands.ts";
-import { condaToolkit } from "../conda-toolkit.ts";
+import {
+  pip,
+  rebuild,
+  setVariable,
+  showTorchCuda,
+  toolkitFolder,
+  toolkitOnPath,
+  torchCuda,
+} from "../commands/commands.ts";
+import { condaToolkit } from "../tables/conda-toolkit.ts";
 import type { Finding } from "../finding.ts";
 import { baseName } from "../parsers/parser.ts";
 import type { Match, MatchFacts, Rule } from "../rule.ts";

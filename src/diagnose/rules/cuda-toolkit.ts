@@ -1,6 +1,6 @@
 /** The CUDA toolkit that is there: whether it is whole, and whether it fits torch. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { newestGccFor } from "../version-facts.ts";
+import { newestGccFor } from "../tables/version-facts.ts";
 import {
   buildAgain,
   installTorchFor,
@@ -13,12 +13,12 @@ import {
   toolkitFolder,
   toolkitOnPath,
   torchCuda,
-} from "../commands.ts";
-import { condaToolkit, useCondaToolkit } from "../conda-toolkit.ts";
-import { cudaBuildsOf } from "../torch-wheels.ts";
-import { originOf, packageOf } from "../packages.ts";
+} from "../commands/commands.ts";
+import { condaToolkit, useCondaToolkit } from "../tables/conda-toolkit.ts";
+import { cudaBuildsOf } from "../tables/torch-wheels.ts";
+import { originOf, packageOf } from "../tables/packages.ts";
 import { missingProgram } from "../matchers.ts";
-import { partOfPipToolkit, pipToolkit } from "../pip-toolkit.ts";
+import { partOfPipToolkit, pipToolkit } from "../commands/pip-toolkit.ts";
 import { type Match, type Rule, said } from "../rule.ts";
 
 function cudaRoot(match: Match): string {

@@ -1,5 +1,5 @@
 /** Operators of one's own: schemas, kernels, fake implementations, autograd, and what torch.compile wants of them. */
-import { python, rebuild } from "../commands.ts";
+import { python, rebuild } from "../commands/commands.ts";
 import { framesAt } from "../matchers.ts";
 import { type Match, said, saidAny, type Rule } from "../rule.ts";
 

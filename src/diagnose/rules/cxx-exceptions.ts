@@ -1,6 +1,6 @@
 /** Exceptions of C++ that come to Python, or end a program, with nothing but their name. */
-import { pip, python, rebuild } from "../commands.ts";
-import { packageOf } from "../packages.ts";
+import { pip, python, rebuild } from "../commands/commands.ts";
+import { packageOf } from "../tables/packages.ts";
 import type { Rule, RuleContext } from "../rule.ts";
 import { said } from "../rule.ts";
 

@@ -1,6 +1,6 @@
 /** DeepSpeed's operators that are compiled ahead of time, and what they need of the system. */
-import { pip, platformOf, python, setVariable } from "../commands.ts";
-import { variablesAgain } from "../isolation-commands.ts";
+import { pip, platformOf, python, setVariable } from "../commands/commands.ts";
+import { variablesAgain } from "../commands/isolation-commands.ts";
 import { onlyWarnings } from "./gpu-frames.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 

@@ -1,7 +1,7 @@
 /** Compilers of device code beside nvcc: clang with a toolkit that it does not know, a hipcc that calls nvcc; and nvcc's stubs of kernels. */
-import { setVariable } from "../command-words.ts";
-import { rebuild } from "../commands.ts";
-import { isKernelOfNewCuda, saysStaticStub } from "../kernel-stubs.ts";
+import { setVariable } from "../commands/command-words.ts";
+import { rebuild } from "../commands/commands.ts";
+import { isKernelOfNewCuda, saysStaticStub } from "../commands/kernel-stubs.ts";
 import { type Rule, saidAny } from "../rule.ts";
 
 export const deviceCompilerRules: readonly Rule[] = [

@@ -1,7 +1,7 @@
 /** What one compiler or language takes and another does not: instruction sets, flags for C and C++, OpenMP, old words. */
-import { setVariable, systemPackage } from "../commands.ts";
+import { setVariable, systemPackage } from "../commands/commands.ts";
 import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
-import { editFile } from "../source-edits.ts";
+import { editFile } from "../commands/source-edits.ts";
 
 /**
  * The first gcc with an instruction set or with its intrinsics.

@@ -1,5 +1,5 @@
 /** NCCL and process groups: what several GPUs and processes say when they do not come together. */
-import { pip, python, unsetVariable } from "../commands.ts";
+import { pip, python, unsetVariable } from "../commands/commands.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 const manual = "https://docs.nvidia.com/deeplearning/nccl/user-guide/docs/troubleshooting.html";

@@ -1,5 +1,5 @@
 /** Operators, namespaces and types that are registered twice, or in a block of another namespace. */
-import { python } from "../commands.ts";
+import { python } from "../commands/commands.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** Where a namespace was registered first and last, as the message says. */

@@ -1,6 +1,6 @@
 /** Downloads of an installation: networks, checksums, repositories. */
-import { isOfUv } from "../command-words.ts";
-import { ownTemporaryFolder, pip, setVariable } from "../commands.ts";
+import { isOfUv } from "../commands/command-words.ts";
+import { ownTemporaryFolder, pip, setVariable } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
 import { aboutPath } from "./build-systems.ts";
 import { coded, type Match, said, saidAny, type Rule, type RuleContext } from "../rule.ts";

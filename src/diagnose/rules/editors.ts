@@ -1,5 +1,5 @@
 /** What an editor underlines: its own reader of C++ (clangd, IntelliSense) knows none of the build's include folders. */
-import { python } from "../commands.ts";
+import { python } from "../commands/commands.ts";
 import { header } from "../matchers.ts";
 import { type Rule } from "../rule.ts";
 

@@ -1,5 +1,5 @@
 /** C++ programs that use torch without Python: what must not be linked into them, and what they need when it must. */
-import { installGpuTorch, platformOf, python } from "../commands.ts";
+import { installGpuTorch, platformOf, python } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
 import { framesAt } from "../matchers.ts";
 import { type Match, type Rule, type RuleContext, saidAny } from "../rule.ts";

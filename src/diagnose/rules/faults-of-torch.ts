@@ -1,5 +1,5 @@
 /** Faults of one release or one wheel of torch: its headers, its files. No source and no build of one's own mends them. */
-import { pip, torchIndex } from "../commands.ts";
+import { pip, torchIndex } from "../commands/commands.ts";
 import { framesAt, missingLibrary } from "../matchers.ts";
 import type { Match, Rule } from "../rule.ts";
 import { verdictOf } from "./symbol-facts.ts";

@@ -1,7 +1,7 @@
 /** Files of another system that are given to a linker: Linux's LibTorch on a Mac, a DLL in place of its import library. */
-import { pip, platformOf, python } from "../commands.ts";
+import { pip, platformOf, python } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
-import { macLibtorch, replaceLibtorch } from "../libtorch-downloads.ts";
+import { macLibtorch, replaceLibtorch } from "../commands/libtorch-downloads.ts";
 import { baseName } from "../parsers/parser.ts";
 import type { Match, MatchFacts, Rule, RuleContext } from "../rule.ts";
 

@@ -1,5 +1,5 @@
 /** Libraries of another processor that are given to a linker: LibTorch for x86-64 on an ARM board. */
-import { python, rebuild } from "../commands.ts";
+import { python, rebuild } from "../commands/commands.ts";
 import { baseName } from "../parsers/parser.ts";
 import { linkLibrary, ofLog } from "../matchers.ts";
 import { type Match, type Rule, type RuleContext, said } from "../rule.ts";

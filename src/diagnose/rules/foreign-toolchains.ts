@@ -1,5 +1,5 @@
 /** Tools of two worlds in one build: conda's linker and the system's libraries, emulated and foreign processors. */
-import { platformOf } from "../commands.ts";
+import { platformOf } from "../commands/commands.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 const x86Header = /^(?:x86intrin|immintrin|[xeptsnwa]mmintrin|avx\w*intrin|cpuid|ia32intrin)\.h$/;

@@ -1,7 +1,7 @@
 /** What is known by its form only: the last resorts. */
-import { installAgain, packageToBuild, pip, platformOf, python, reinstall, setVariable } from "../commands.ts";
-import { variablesAgain } from "../isolation-commands.ts";
-import { originOf, plainName } from "../packages.ts";
+import { installAgain, packageToBuild, pip, platformOf, python, reinstall, setVariable } from "../commands/commands.ts";
+import { variablesAgain } from "../commands/isolation-commands.ts";
+import { originOf, plainName } from "../tables/packages.ts";
 import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
 import { wheelsOfOthers } from "./absent-wheels.ts";
 import { jitRoot } from "./build-systems.ts";

@@ -1,5 +1,5 @@
 /** git: what stood in the way of a clone or of a submodule, and not only that something did. */
-import { installAgain, pip, platformOf, systemPackage } from "../commands.ts";
+import { installAgain, pip, platformOf, systemPackage } from "../commands/commands.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** The submodule that is spoken of, when a line of the log names one. */

@@ -2,7 +2,7 @@
  * Calls that CUDA refuses while torch, or a program above it, manages memory in an unusual way: the driver's pools
  * (cudaMallocAsync), host memory that is pinned by hand. It knows the switches of torch and of ComfyUI alone.
  */
-import { python, setVariable } from "../commands.ts";
+import { python, setVariable } from "../commands/commands.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 import type { Finding } from "../finding.ts";
 

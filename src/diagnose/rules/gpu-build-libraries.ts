@@ -1,9 +1,9 @@
 /** Libraries of one GPU build that the loader does not find: torch's own, ROCm's, oneAPI's. */
-import { installGpuTorch, pip, python, rebuild, reinstall } from "../commands.ts";
+import { installGpuTorch, pip, python, rebuild, reinstall } from "../commands/commands.ts";
 import { unique } from "../../base/order.ts";
-import { fromCondaForge } from "../conda-packages.ts";
+import { fromCondaForge } from "../commands/conda-packages.ts";
 import { missingLibrary } from "../matchers.ts";
-import { originOf, packageOf, runningPackage } from "../packages.ts";
+import { originOf, packageOf, runningPackage } from "../tables/packages.ts";
 import type { Match, Rule } from "../rule.ts";
 import { lateTorch } from "./late-torch.ts";
 import { setvars } from "./sycl.ts";

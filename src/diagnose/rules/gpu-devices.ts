@@ -1,5 +1,13 @@
 /** GPUs that are there and cannot be used: taken by others, numbered otherwise, broken, closed to this user. */
-import { installTorchFor, pip, platformOf, python, setVariable, torchAgain, unsetVariable } from "../commands.ts";
+import {
+  installTorchFor,
+  pip,
+  platformOf,
+  python,
+  setVariable,
+  torchAgain,
+  unsetVariable,
+} from "../commands/commands.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 
 /** The package of NVIDIA's repository with NVRTC of the release that is looked for. */

@@ -1,6 +1,6 @@
 /** Device code between dialects: CUDA's words in HIP, torch's half types in CUDA, SYCL's headers twice. */
-import { pip, python, reinstall } from "../commands.ts";
-import { packageOf } from "../packages.ts";
+import { pip, python, reinstall } from "../commands/commands.ts";
+import { packageOf } from "../tables/packages.ts";
 import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
 
 /** oneAPI's compiler folder in a path: `/opt/intel/oneapi/compiler/2025.0`. */

@@ -1,7 +1,7 @@
 /** What the driver does not do: know newer PTX or a newer CUDA, show a GPU, be there in a container. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { driverOfCuda } from "../../environment/driver-versions.ts";
-import { usualArchitectures } from "../arch-lists.ts";
+import { usualArchitectures } from "../commands/arch-lists.ts";
 import {
   buildForThisGpu,
   installTorchFor,
@@ -12,8 +12,8 @@ import {
   python,
   setVariable,
   torchCuda,
-} from "../commands.ts";
-import { cudaOfSpconv, installSpconv } from "../spconv.ts";
+} from "../commands/commands.ts";
+import { cudaOfSpconv, installSpconv } from "../commands/spconv.ts";
 import { coded, type Match, said, type Rule } from "../rule.ts";
 import { ofAmd } from "./gpu-frames.ts";
 

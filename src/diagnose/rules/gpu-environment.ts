@@ -8,9 +8,9 @@ import {
   torchCuda,
   unsetVariable,
   xformersFor,
-} from "../commands.ts";
+} from "../commands/commands.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { statedRelease } from "../stated-torch.ts";
+import { statedRelease } from "../facts/stated-torch.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** bitsandbytes before 0.45.1 takes a part of Triton that is gone. Source: matthewdouglas in bitsandbytes#1493. */

@@ -11,9 +11,9 @@ import {
   torchIndex,
   unsetVariable,
   pythonVersion,
-} from "../commands.ts";
+} from "../commands/commands.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
-import { cudaForArchitecture } from "../version-facts.ts";
+import { cudaForArchitecture } from "../tables/version-facts.ts";
 
 /** The ptxas that was called, when it is not the one in Triton's package. */
 function ofToolkit(match: Match): string | undefined {

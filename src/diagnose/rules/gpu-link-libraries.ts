@@ -1,8 +1,15 @@
 /** Libraries of CUDA that the linker does not find. */
-import { platformOf, setVariable, showToolkits, showTorchCuda, toolkitFolder, torchCuda } from "../commands.ts";
+import {
+  platformOf,
+  setVariable,
+  showToolkits,
+  showTorchCuda,
+  toolkitFolder,
+  torchCuda,
+} from "../commands/commands.ts";
 import { added, linkLibrary } from "../matchers.ts";
-import { driverFolder, hasDriver, nameDriver } from "../driver-link.ts";
-import { namesForLinkers } from "../pip-toolkit.ts";
+import { driverFolder, hasDriver, nameDriver } from "../commands/driver-link.ts";
+import { namesForLinkers } from "../commands/pip-toolkit.ts";
 import type { Match, Rule } from "../rule.ts";
 
 const cudaNames =

@@ -1,5 +1,5 @@
 /** What packages beside torch say of the GPU: graphs of CUDA, Numba, CuPy, CUTLASS under MSVC. */
-import { usualArchitectures } from "../arch-lists.ts";
+import { usualArchitectures } from "../commands/arch-lists.ts";
 import {
   buildAgain,
   pip,
@@ -14,10 +14,10 @@ import {
   wordsToBuild,
   installGpuTorch,
   pythonVersion,
-} from "../commands.ts";
-import { condaToolkit, useCondaToolkit } from "../conda-toolkit.ts";
-import { failedCommand } from "../failed-command.ts";
-import { toFetchedSources } from "../fetched-sources.ts";
+} from "../commands/commands.ts";
+import { condaToolkit, useCondaToolkit } from "../tables/conda-toolkit.ts";
+import { failedCommand } from "../commands/failed-command.ts";
+import { toFetchedSources } from "../fit/fetched-sources.ts";
 import { missingLibrary } from "../matchers.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 

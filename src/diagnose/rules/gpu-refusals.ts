@@ -1,10 +1,10 @@
 /** Binaries that a driver refuses and transports that do not come up: Triton's cubins, NCCL's ways between GPUs, a driver that does not start. */
-import { installTorchFor, pip, python, rebuild, setVariable } from "../commands.ts";
+import { installTorchFor, pip, python, rebuild, setVariable } from "../commands/commands.ts";
 import { own } from "../../base/own.ts";
-import { torchForJetson } from "../machine-fit.ts";
-import { packageOf } from "../packages.ts";
+import { torchForJetson } from "../fit/machine-fit.ts";
+import { packageOf } from "../tables/packages.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
-import { isBuiltByPython } from "../typed-builds.ts";
+import { isBuiltByPython } from "../commands/typed-builds.ts";
 
 /** NCCL's source files by what they are about, and the variable that does without. Source: NCCL's environment variables. */
 const transports: Readonly<Record<string, readonly [what: string, without: string]>> = {

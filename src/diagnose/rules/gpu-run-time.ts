@@ -8,12 +8,12 @@ import {
   reinstall,
   setVariable,
   xformersFor,
-} from "../commands.ts";
+} from "../commands/commands.ts";
 import { ofLog } from "../matchers.ts";
 import { coded, type Match, type Rule, type RuleContext } from "../rule.ts";
-import { dotted } from "../version-facts.ts";
-import { buildWithOwnTargets, namesItsTargets } from "../own-targets.ts";
-import { frameworkOf } from "../other-field.ts";
+import { dotted } from "../tables/version-facts.ts";
+import { buildWithOwnTargets, namesItsTargets } from "../commands/own-targets.ts";
+import { frameworkOf } from "../facts/other-field.ts";
 import { failedInTorch } from "./gpu-frames.ts";
 
 /** Whether the kernel is one of a LibTorch that a C++ program uses. */

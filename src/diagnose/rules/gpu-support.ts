@@ -1,6 +1,6 @@
 /** Builds of torch and of extensions without this GPU, or without any. */
-import { installGpuTorch, installTorchFor, pip, python, setVariable, buildForThisGpu } from "../commands.ts";
-import { reinstallMmcv } from "../mmcv.ts";
+import { installGpuTorch, installTorchFor, pip, python, setVariable, buildForThisGpu } from "../commands/commands.ts";
+import { reinstallMmcv } from "../commands/mmcv.ts";
 import { coded, type Match, type Rule, type RuleContext, said } from "../rule.ts";
 
 /** The compute capability that a message names, as a number: 12, 6.1. */

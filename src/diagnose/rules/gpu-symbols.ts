@@ -1,8 +1,8 @@
 /** Symbols of CUDA and ROCm that were not found, and device code that was not linked. */
-import { platformOf, python, quote, rebuild, torchAgain, unsetVariable } from "../commands.ts";
+import { platformOf, python, quote, rebuild, torchAgain, unsetVariable } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
-import { linkToo } from "../flag-variables.ts";
-import { packageOf } from "../packages.ts";
+import { linkToo } from "../commands/flag-variables.ts";
+import { packageOf } from "../tables/packages.ts";
 import { baseName } from "../parsers/parser.ts";
 import type { Match, Rule } from "../rule.ts";
 import { installedSentence, symbolFacts, verdictOf } from "./symbol-facts.ts";

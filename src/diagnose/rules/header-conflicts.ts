@@ -2,7 +2,7 @@
  * Headers that get in each other's way: macros of one in the code of another, two copies of one library, folders in the
  * wrong order, a C++ library that is newer than the code that uses it.
  */
-import { platformOf, setVariable, unsetVariable } from "../commands.ts";
+import { platformOf, setVariable, unsetVariable } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
 import { baseName } from "../parsers/parser.ts";
 import { placeOf, type Rule, said, saidAny } from "../rule.ts";

@@ -1,6 +1,6 @@
 /** An index that was given for torch stands in for PyPI, and does not have what else is needed. */
-import { platformOf, python } from "../commands.ts";
-import { fromTorchIndex } from "../project-tools.ts";
+import { platformOf, python } from "../commands/commands.ts";
+import { fromTorchIndex } from "../commands/project-tools.ts";
 import { coded, type Match, type Rule } from "../rule.ts";
 
 /** What builds ask for: all of it is on PyPI, for every Python. */

@@ -1,8 +1,8 @@
 /** Host compilers that are there and do not fit: too new or too old for CUDA or torch. */
-import { firstCudaForGcc, newestGccFor } from "../version-facts.ts";
+import { firstCudaForGcc, newestGccFor } from "../tables/version-facts.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { useToolset } from "../visual-studio.ts";
-import { installAgain, pip, platformOf, setVariable, systemPackage, torchCuda } from "../commands.ts";
+import { useToolset } from "../commands/visual-studio.ts";
+import { installAgain, pip, platformOf, setVariable, systemPackage, torchCuda } from "../commands/commands.ts";
 import { type Match, placeOf, type Rule, said } from "../rule.ts";
 
 /** The CUDA that refused: of the message, of the log, else the one that is installed. */

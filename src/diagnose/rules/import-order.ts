@@ -1,6 +1,6 @@
 /** Crashes while modules are imported: two C++ or OpenMP run times in one process, libraries built for another torch. */
-import { pip, python, rebuild, reinstall, torchAgain } from "../commands.ts";
-import { packageOfModule } from "../packages.ts";
+import { pip, python, rebuild, reinstall, torchAgain } from "../commands/commands.ts";
+import { packageOfModule } from "../tables/packages.ts";
 import { type Match, type Rule, coded } from "../rule.ts";
 
 /** The modules that an interactive session imported before the crash, last one last. */

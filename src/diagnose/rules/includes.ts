@@ -1,8 +1,8 @@
 /** Sources that use what they do not include. */
-import { plainName } from "../packages.ts";
-import { quote } from "../command-words.ts";
-import { addInclude, addLines } from "../source-edits.ts";
-import { packageToBuild, platformOf, python } from "../commands.ts";
+import { plainName } from "../tables/packages.ts";
+import { quote } from "../commands/command-words.ts";
+import { addInclude, addLines } from "../commands/source-edits.ts";
+import { packageToBuild, platformOf, python } from "../commands/commands.ts";
 import { type Match, placeOf, type Rule, saidAny } from "../rule.ts";
 
 /** Stands where the header of a name is not known. */

@@ -1,5 +1,5 @@
 /** What torch.compile's own C++ builds give the compiler and the linker, and should not. */
-import { platformOf, pip, python, setVariable, systemPackage, torchAgain } from "../commands.ts";
+import { platformOf, pip, python, setVariable, systemPackage, torchAgain } from "../commands/commands.ts";
 import { linkLibrary, ofLog } from "../matchers.ts";
 import { type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 import { verdictOf } from "./symbol-facts.ts";

@@ -1,7 +1,7 @@
 /** What pip, Docker and CI services refuse in words of their own before anything is built. */
-import { installAgain, pip, platformOf, quote, setVariable } from "../commands.ts";
-import { imageInItsPlace } from "../cuda-images.ts";
-import { requestedWord } from "../request-facts.ts";
+import { installAgain, pip, platformOf, quote, setVariable } from "../commands/commands.ts";
+import { imageInItsPlace } from "../tables/cuda-images.ts";
+import { requestedWord } from "../facts/request-facts.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** The release that pip cannot take away, pinned: what else asks for that package then finds one that it can. */

@@ -1,5 +1,5 @@
 /** Headers of instructions (immintrin.h and its kin) that belong to another compiler than the one that reads them. */
-import { unsetVariable } from "../commands.ts";
+import { unsetVariable } from "../commands/commands.ts";
 import { type Rule, said } from "../rule.ts";
 
 export const intrinsicsHeaderRules: readonly Rule[] = [

@@ -7,10 +7,10 @@ import {
   pythonVersion,
   packageToBuild,
   wordsToBuild,
-} from "../commands.ts";
-import { askedOfPython, askedPython } from "../asked-python.ts";
+} from "../commands/commands.ts";
+import { askedOfPython, askedPython } from "../commands/asked-python.ts";
 import type { Finding } from "../finding.ts";
-import { plainName } from "../packages.ts";
+import { plainName } from "../tables/packages.ts";
 import { coded, type Match, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 
 const buildFrame =

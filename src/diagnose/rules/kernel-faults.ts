@@ -1,5 +1,5 @@
 /** Faults of kernels: what the launch refuses, what the kernel does to memory, and what checks on the GPU found. */
-import { pip, platformOf, python, rebuild, setVariable } from "../commands.ts";
+import { pip, platformOf, python, rebuild, setVariable } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
 import { coded, placeOf, said, type Match, type Rule } from "../rule.ts";
 import { ofAmd } from "./gpu-frames.ts";

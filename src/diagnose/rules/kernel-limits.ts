@@ -1,5 +1,5 @@
 /** What a kernel does not take, in its own words: sizes of heads, tensors of two thousand million elements, two devices. */
-import { pip, rebuild } from "../commands.ts";
+import { pip, rebuild } from "../commands/commands.ts";
 import { said, saidAny, type Match, type Rule } from "../rule.ts";
 
 function amd(match: Match): boolean {

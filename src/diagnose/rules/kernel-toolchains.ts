@@ -11,7 +11,7 @@ import {
   toolkitFolder,
   toolkitOnPath,
   torchCuda,
-} from "../commands.ts";
+} from "../commands/commands.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 import { header, includedBy } from "../matchers.ts";
 

@@ -1,10 +1,10 @@
 /** C++ and C sources that no compiler takes as they are: templates, recursion, old C interfaces of NumPy. */
 import { own } from "../../base/own.ts";
-import { wordsToBuild, pip, python, torchAtHand, platformOf, setVariable } from "../commands.ts";
+import { wordsToBuild, pip, python, torchAtHand, platformOf, setVariable } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
 import { codeAt, type Match, placeOf, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 import { inTorchTree } from "./asked-of-torch.ts";
-import { editLine } from "../source-edits.ts";
+import { editLine } from "../commands/source-edits.ts";
 
 function inTorchHeader(match: Match): boolean {
   return /[\\/](?:torch[\\/])?include[\\/](?:torch|ATen|c10)[\\/]/.test(match.finding.file ?? "");

@@ -2,9 +2,9 @@
  * A module that is loaded before torch is: its script imports it first, while the text's torch has the library that is missed. It does
  * not know whether the script's own lines above import torch by way of another module.
  */
-import { python, quote } from "../command-words.ts";
+import { python, quote } from "../commands/command-words.ts";
 import type { Finding } from "../finding.ts";
-import { packageOf, isWellKnown } from "../packages.ts";
+import { packageOf, isWellKnown } from "../tables/packages.ts";
 import type { Match, RuleContext } from "../rule.ts";
 
 export interface LateTorch {

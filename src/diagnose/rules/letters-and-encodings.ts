@@ -1,5 +1,5 @@
 /** Characters outside of ASCII where they do not belong, and files in another encoding than they are read in. */
-import { buildAgain, platformOf } from "../commands.ts";
+import { buildAgain, platformOf } from "../commands/commands.ts";
 import { placeOf, type Rule, said, saidAny, type Match } from "../rule.ts";
 import { scriptPlace } from "./setup-refusals.ts";
 

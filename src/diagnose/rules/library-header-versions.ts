@@ -2,7 +2,7 @@
  * One header of a library that is not there although the library is: the installed release is older than the header, newer
  * than its removal, or only half there. Which release is installed is not known here, only which ones have the header.
  */
-import { pip, platformOf } from "../commands.ts";
+import { pip, platformOf } from "../commands/commands.ts";
 import { includedBy } from "../matchers.ts";
 import type { Match, Rule } from "../rule.ts";
 

@@ -1,14 +1,14 @@
 /** Headers of the system, of libraries and of the project that were not found. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { newestGccFor } from "../version-facts.ts";
-import { changeFolder, pip, platformOf, reinstall, systemPackage } from "../commands.ts";
-import { saidOnLinux } from "../command-words.ts";
-import { libraryPackages } from "../library-packages.ts";
+import { newestGccFor } from "../tables/version-facts.ts";
+import { changeFolder, pip, platformOf, reinstall, systemPackage } from "../commands/commands.ts";
+import { saidOnLinux } from "../commands/command-words.ts";
+import { libraryPackages } from "../tables/library-packages.ts";
 import { foundDir, header, includedBy } from "../matchers.ts";
-import { packageOfModule } from "../packages.ts";
+import { packageOfModule } from "../tables/packages.ts";
 import { baseName } from "../parsers/parser.ts";
 import { type Match, type Rule, saidAny } from "../rule.ts";
-import { editLine } from "../source-edits.ts";
+import { editLine } from "../commands/source-edits.ts";
 
 /** The folder of carried sources that a header is wanted from, where the text builds a checkout: a submodule that is not there. */
 function ofSubmodule(match: Match): string | undefined {

@@ -1,11 +1,11 @@
 /** Libraries that are there, and older than the file needs. */
-import { oldSystemsLibtorch, replaceLibtorch } from "../libtorch-downloads.ts";
-import { pip, python, rebuild, reinstall, torchAgain } from "../commands.ts";
-import { packageOf } from "../packages.ts";
+import { oldSystemsLibtorch, replaceLibtorch } from "../commands/libtorch-downloads.ts";
+import { pip, python, rebuild, reinstall, torchAgain } from "../commands/commands.ts";
+import { packageOf } from "../tables/packages.ts";
 import type { Finding } from "../finding.ts";
 import { baseName } from "../parsers/parser.ts";
 import type { Match, Rule } from "../rule.ts";
-import { distributionWithGlibc, gccOfSymbolVersion } from "../version-facts.ts";
+import { distributionWithGlibc, gccOfSymbolVersion } from "../tables/version-facts.ts";
 
 /** Whether a library is of a conda environment. */
 function isConda(path: string): boolean {

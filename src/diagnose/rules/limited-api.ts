@@ -1,8 +1,8 @@
 /** Python's limited API (abi3): code that uses more than it, and Pythons that do not have it. */
 import type { Finding } from "../finding.ts";
 import { about, ofLog } from "../matchers.ts";
-import { pip, platformOf, rebuild } from "../commands.ts";
-import { commandAgain } from "../failed-command.ts";
+import { pip, platformOf, rebuild } from "../commands/commands.ts";
+import { commandAgain } from "../commands/failed-command.ts";
 import { type Match, placeOf, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 
 /** Not in the limited API, or only late, and in every Python otherwise. Source: "Contents of Limited API" of CPython. */

@@ -1,7 +1,7 @@
 /** Libraries and objects that the linker does not find. */
-import { developmentPackages, type PackageNames } from "../development-packages.ts";
-import { homebrew, pip, platformOf, python, pythonVersion, removeFolder, systemPackage } from "../commands.ts";
-import { embeddedHeaders, isEmbeddable } from "../embedded-python.ts";
+import { developmentPackages, type PackageNames } from "../tables/development-packages.ts";
+import { homebrew, pip, platformOf, python, pythonVersion, removeFolder, systemPackage } from "../commands/commands.ts";
+import { embeddedHeaders, isEmbeddable } from "../commands/embedded-python.ts";
 import { added, linkLibrary } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
 import { type Match, type Rule } from "../rule.ts";

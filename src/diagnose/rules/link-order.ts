@@ -1,8 +1,8 @@
 /** Symbols that a library has which stands too early on the command line, or not at all. */
-import { platformOf } from "../command-words.ts";
-import { linkToo } from "../flag-variables.ts";
-import { isBuiltByPython } from "../typed-builds.ts";
-import { librariesBefore } from "../link-order.ts";
+import { platformOf } from "../commands/command-words.ts";
+import { linkToo } from "../commands/flag-variables.ts";
+import { isBuiltByPython } from "../commands/typed-builds.ts";
+import { librariesBefore } from "../commands/link-order.ts";
 import type { Finding } from "../finding.ts";
 import { baseName } from "../parsers/parser.ts";
 import { type Match, type MatchFacts, type Rule, type RuleContext, saidAny } from "../rule.ts";

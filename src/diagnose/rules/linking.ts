@@ -1,9 +1,9 @@
 /** The link: files that do not fit or cannot be written, position-independent code, symbols that are defined twice. */
-import { rebuild, setVariable, systemPackage, platformOf } from "../commands.ts";
-import { archiveWithPic } from "../archives-without-pic.ts";
+import { rebuild, setVariable, systemPackage, platformOf } from "../commands/commands.ts";
+import { archiveWithPic } from "../commands/archives-without-pic.ts";
 import { linkLibrary } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
-import { isBuiltByPython } from "../typed-builds.ts";
+import { isBuiltByPython } from "../commands/typed-builds.ts";
 import { judgeSymbol } from "../symbols.ts";
 import { coded, type Match, type Rule, saidAny } from "../rule.ts";
 

@@ -1,10 +1,10 @@
 /** What dynamic loaders say of a library that is there and does not fit: versions, architectures, init functions, DLLs. */
-import { runner } from "../command-words.ts";
-import { pip, platformOf, python, pythonVersion, rebuild, removeFolder, quote } from "../commands.ts";
+import { runner } from "../commands/command-words.ts";
+import { pip, platformOf, python, pythonVersion, rebuild, removeFolder, quote } from "../commands/commands.ts";
 import { framesAt } from "../matchers.ts";
-import { onMount } from "../mounts.ts";
+import { onMount } from "../commands/mounts.ts";
 import { coded, type Match, type Rule } from "../rule.ts";
-import { useX64Tools } from "../visual-studio.ts";
+import { useX64Tools } from "../commands/visual-studio.ts";
 import { onMac } from "./mac-processors.ts";
 
 /** Who is of 32 bit on Windows: the prompt, or the file. */

@@ -1,7 +1,7 @@
 /** What macOS's loader says of a library that is not found, or that was made for a newer system. */
-import { pip, python, rebuild, torchAgain } from "../commands.ts";
+import { pip, python, rebuild, torchAgain } from "../commands/commands.ts";
 import { baseName } from "../parsers/parser.ts";
-import { originOf, packageOf } from "../packages.ts";
+import { originOf, packageOf } from "../tables/packages.ts";
 import type { Match, Rule } from "../rule.ts";
 import { verdictOf } from "./symbol-facts.ts";
 

@@ -1,5 +1,5 @@
 /** Faults in compiled code on the CPU that a sanitizer or valgrind found. */
-import { python } from "../commands.ts";
+import { python } from "../commands/commands.ts";
 import { placeOf, type Match, type Rule } from "../rule.ts";
 
 const kinds: readonly (readonly [RegExp, string])[] = [

@@ -1,5 +1,5 @@
 /** Memory that runs out: of a compile, of an installer, of what workers share. */
-import { buildAgain, oneCompiler, pip } from "../commands.ts";
+import { buildAgain, oneCompiler, pip } from "../commands/commands.ts";
 import { type Match, type Rule, saidAny } from "../rule.ts";
 
 function fewerJobs(match: Match): string[] {

@@ -1,5 +1,5 @@
 /** Metal's compiler, which torch calls while a program runs: shaders of one's own and those that Inductor writes. */
-import { pip } from "../commands.ts";
+import { pip } from "../commands/commands.ts";
 import { placeOf, said, type Match, type Rule } from "../rule.ts";
 
 function isInductors(match: Match): boolean {

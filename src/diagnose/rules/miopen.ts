@@ -1,5 +1,5 @@
 /** MIOpen, what cuDNN is on AMD GPUs: it compiles its kernels at run time and keeps them in databases below the home folder. */
-import { pip, platformOf, python, setVariable } from "../commands.ts";
+import { pip, platformOf, python, setVariable } from "../commands/commands.ts";
 import { onlyWarnings } from "./gpu-frames.ts";
 import { coded, type Match, type Rule } from "../rule.ts";
 

@@ -1,7 +1,7 @@
 /** Types that do not fit in a source of one's own, in plain words: const, pointers, operators, conversions. */
-import { conversionOf } from "../conversion.ts";
+import { conversionOf } from "../facts/conversion.ts";
 import { codeAt, type Rule } from "../rule.ts";
-import { foreignHeader } from "../foreign-headers.ts";
+import { foreignHeader } from "../tables/foreign-headers.ts";
 import { inOwnSource, quote, reference } from "./plain-mistakes.ts";
 
 export const mismatchedTypeRules: readonly Rule[] = [

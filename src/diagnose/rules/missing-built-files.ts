@@ -1,6 +1,6 @@
 /** Files that a build or an installation was to make, and that are not where they are loaded from. */
-import { pip, python, rebuild, reinstall, removeFolder } from "../commands.ts";
-import { packageOf, packageOfModule } from "../packages.ts";
+import { pip, python, rebuild, reinstall, removeFolder } from "../commands/commands.ts";
+import { packageOf, packageOfModule } from "../tables/packages.ts";
 import { baseName } from "../parsers/parser.ts";
 import { type Match, type Rule, type RuleContext, said } from "../rule.ts";
 

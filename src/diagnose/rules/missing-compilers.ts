@@ -1,7 +1,7 @@
 /** C++ compilers that are not there, or that torch cannot ask for their version. */
-import { platformOf, setVariable, systemPackage } from "../commands.ts";
+import { platformOf, setVariable, systemPackage } from "../commands/commands.ts";
 import { missingProgram, ofLog } from "../matchers.ts";
-import { shownPair } from "../shown-compilers.ts";
+import { shownPair } from "../facts/shown-compilers.ts";
 import { coded, type Match, type Rule, type RuleContext, said } from "../rule.ts";
 
 /** Whether cl, its linker or its headers speak in the log: then it is there. */

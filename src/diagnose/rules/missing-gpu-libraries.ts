@@ -1,8 +1,8 @@
 /** Libraries of CUDA and of the NVIDIA driver that the dynamic loader does not find. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { installTorchFor, pip, platformOf, python, rebuild, torchAgain, torchCuda } from "../commands.ts";
-import { packageOf } from "../packages.ts";
-import type { LogFacts } from "../log-facts.ts";
+import { installTorchFor, pip, platformOf, python, rebuild, torchAgain, torchCuda } from "../commands/commands.ts";
+import { packageOf } from "../tables/packages.ts";
+import type { LogFacts } from "../facts/log-facts.ts";
 import type { Finding } from "../finding.ts";
 import type { Match, MatchFacts, Rule } from "../rule.ts";
 import { missingLibrary } from "../matchers.ts";

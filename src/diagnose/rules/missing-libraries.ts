@@ -1,6 +1,6 @@
 /** Libraries of the system and of other packages that the dynamic loader does not find. */
 import { own } from "../../base/own.ts";
-import { homebrew, platformOf, python, rebuild, systemPackage, pythonVersion } from "../commands.ts";
+import { homebrew, platformOf, python, rebuild, systemPackage, pythonVersion } from "../commands/commands.ts";
 import { baseName } from "../parsers/parser.ts";
 import type { Rule } from "../rule.ts";
 import { missingLibrary } from "../matchers.ts";

@@ -1,5 +1,5 @@
 /** ninja, where it is not found or does not start; what ninja itself says is in ninja.ts. */
-import { pip, platformOf, python } from "../commands.ts";
+import { pip, platformOf, python } from "../commands/commands.ts";
 import { missingProgram } from "../matchers.ts";
 import { coded, type Rule, said } from "../rule.ts";
 

@@ -1,9 +1,9 @@
 /** Programs of a build that are not there, compilers and ninja aside. */
-import { programPackage } from "../program-packages.ts";
-import { packageToBuild, pip, platformOf, python, systemPackage, wordsToBuild } from "../commands.ts";
+import { programPackage } from "../commands/program-packages.ts";
+import { packageToBuild, pip, platformOf, python, systemPackage, wordsToBuild } from "../commands/commands.ts";
 import { framesAt } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
-import { installs, startedProgram } from "../started-programs.ts";
+import { installs, startedProgram } from "../commands/started-programs.ts";
 import type { Rule } from "../rule.ts";
 
 /** Names of programs that look like plain words. */

@@ -1,6 +1,6 @@
 /** Intel's MKL below torch: missing, too new, or of two installations. */
 import { compareVersions } from "../../base/order.ts";
-import { pip, python, torchAgain, torchAtHand, unsetVariable } from "../commands.ts";
+import { pip, python, torchAgain, torchAtHand, unsetVariable } from "../commands/commands.ts";
 import { baseName } from "../parsers/parser.ts";
 import { said, type Match, type Rule } from "../rule.ts";
 import { symbolFacts, verdictOf } from "./symbol-facts.ts";

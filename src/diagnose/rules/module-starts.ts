@@ -1,5 +1,5 @@
 /** What Python says of a module that was loaded: its init function, and what that declares. Finding the file is for `loading.ts`. */
-import { python, rebuild } from "../commands.ts";
+import { python, rebuild } from "../commands/commands.ts";
 import { type Rule, said } from "../rule.ts";
 
 export const moduleStartRules: readonly Rule[] = [

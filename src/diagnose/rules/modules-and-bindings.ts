@@ -1,7 +1,7 @@
 /** C++ code that uses torch::jit modules, binds functions to Python, or keeps to torch's stable ABI. */
-import { platformOf } from "../commands.ts";
+import { platformOf } from "../commands/commands.ts";
 import { placeOf, type Rule, said, saidAny } from "../rule.ts";
-import { editFile } from "../source-edits.ts";
+import { editFile } from "../commands/source-edits.ts";
 
 const identifier = /^[A-Za-z_]\w*$/;
 

@@ -1,5 +1,5 @@
 /** Projects that PyPI does not have, while it has another one of their name: pip installs that one, and nothing of it fits. */
-import { pip, reinstall } from "../commands.ts";
+import { pip, reinstall } from "../commands/commands.ts";
 import { type Match, type Rule, saidAny } from "../rule.ts";
 
 interface Namesake {

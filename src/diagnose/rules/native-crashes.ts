@@ -1,11 +1,11 @@
 /** Crashes whose native stack trace tells more: two C++ run times, bindings of another pybind11, an extension's own code. */
-import { pip, platformOf, python, rebuild, reinstall, setVariable } from "../commands.ts";
+import { pip, platformOf, python, rebuild, reinstall, setVariable } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
-import { packageOfModule } from "../packages.ts";
+import { packageOfModule } from "../tables/packages.ts";
 import { ofLog } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
 import { coded, type Match, type MatchFacts, type Rule, type RuleContext, said } from "../rule.ts";
-import { crashedProgram } from "../programs.ts";
+import { crashedProgram } from "../commands/programs.ts";
 
 interface Frame {
   readonly library: string;

@@ -1,6 +1,6 @@
 /** NATTEN: its compiled part, and the wheel of it that is made for a torch and a CUDA. */
 import { own } from "../../base/own.ts";
-import { pip, platformOf, python, torchCuda } from "../commands.ts";
+import { pip, platformOf, python, torchCuda } from "../commands/commands.ts";
 import { type Match, type Rule, saidAny } from "../rule.ts";
 
 /**

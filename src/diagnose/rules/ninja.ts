@@ -1,5 +1,5 @@
 /** ninja: its files, its releases, and what PyTorch's builder asks of it. */
-import { buildAgain, pip, platformOf, python, quote, rebuild, removeFolder } from "../commands.ts";
+import { buildAgain, pip, platformOf, python, quote, rebuild, removeFolder } from "../commands/commands.ts";
 import { coded, type Rule, said, saidAny } from "../rule.ts";
 import { aboutPath, jitRoot } from "./build-systems.ts";
 import type { Match } from "../rule.ts";

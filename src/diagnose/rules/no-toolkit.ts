@@ -14,13 +14,13 @@ import {
   toolkitOnPath,
   torchCuda,
   useToolkit,
-} from "../commands.ts";
-import { condaToolkit, useCondaToolkit } from "../conda-toolkit.ts";
+} from "../commands/commands.ts";
+import { condaToolkit, useCondaToolkit } from "../tables/conda-toolkit.ts";
 import type { Finding } from "../finding.ts";
-import { torchForJetson } from "../machine-fit.ts";
+import { torchForJetson } from "../fit/machine-fit.ts";
 import { framesAt, missingProgram } from "../matchers.ts";
 import { type Match, type MatchFacts, type Rule, type RuleContext, said } from "../rule.ts";
-import { isBuiltByPython } from "../typed-builds.ts";
+import { isBuiltByPython } from "../commands/typed-builds.ts";
 import { develTags, develImage, inManylinux, cudaOfPypi } from "./container-toolkits.ts";
 
 /** The module of a toolkit: EasyBuild writes its name in capitals, with three numbers. */

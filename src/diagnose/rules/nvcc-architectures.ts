@@ -1,15 +1,15 @@
 /** A GPU architecture that nvcc does not know: not yet, no longer, or no architecture at all; and where the list of them comes from. */
-import { usualArchitectures } from "../arch-lists.ts";
-import { shownWith, withoutUnsupported } from "../cmake-architectures.ts";
+import { usualArchitectures } from "../commands/arch-lists.ts";
+import { shownWith, withoutUnsupported } from "../commands/cmake-architectures.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { cudaForArchitecture, dotted } from "../version-facts.ts";
-import { knownCapabilities, platformOf, removeFolder, setVariable, torchCuda } from "../commands.ts";
-import { isBuiltByPython } from "../typed-builds.ts";
-import { ownListWithout } from "../own-arch-list.ts";
-import { newerToolkit } from "../newer-toolkit.ts";
-import { toolkitPackage } from "../nvidia-repository.ts";
-import { packageOf } from "../packages.ts";
-import { changedNvcc } from "../typed-fit.ts";
+import { cudaForArchitecture, dotted } from "../tables/version-facts.ts";
+import { knownCapabilities, platformOf, removeFolder, setVariable, torchCuda } from "../commands/commands.ts";
+import { isBuiltByPython } from "../commands/typed-builds.ts";
+import { ownListWithout } from "../commands/own-arch-list.ts";
+import { newerToolkit } from "../commands/newer-toolkit.ts";
+import { toolkitPackage } from "../commands/nvidia-repository.ts";
+import { packageOf } from "../tables/packages.ts";
+import { changedNvcc } from "../fit/typed-fit.ts";
 import { type Match, type Rule, saidAny } from "../rule.ts";
 import { nvccSaid } from "./nvcc-messages.ts";
 

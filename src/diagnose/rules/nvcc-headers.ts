@@ -1,9 +1,9 @@
 /** Headers of torch and pybind11 that nvcc, or the host compiler behind it, does not take in this version or standard. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { placeOf, type Match, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
-import { pip, platformOf, python } from "../commands.ts";
+import { pip, platformOf, python } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
-import { newerToolkit } from "../newer-toolkit.ts";
+import { newerToolkit } from "../commands/newer-toolkit.ts";
 
 const header = /[\\/](?:torch|ATen|c10|pybind11)[\\/][\w./\\-]+\.(?:h|hpp|cuh)$/;
 

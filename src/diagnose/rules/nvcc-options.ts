@@ -1,6 +1,6 @@
 /** nvcc's command line: options, standards, its host compiler and files. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { cudaForStandard } from "../version-facts.ts";
+import { cudaForStandard } from "../tables/version-facts.ts";
 import {
   buildAgain,
   pip,
@@ -13,10 +13,10 @@ import {
   toolkitOnPath,
   torchCuda,
   useToolkit,
-} from "../commands.ts";
-import { newerToolkit } from "../newer-toolkit.ts";
+} from "../commands/commands.ts";
+import { newerToolkit } from "../commands/newer-toolkit.ts";
 import { type Match, type MatchFacts, type Rule, saidAny } from "../rule.ts";
-import { changedNvcc } from "../typed-fit.ts";
+import { changedNvcc } from "../fit/typed-fit.ts";
 import type { Finding } from "../finding.ts";
 
 const nvccTools = new Set(["nvcc", "ptxas", "nvlink", "cicc", "cudafe++", "fatbinary"]);

@@ -1,9 +1,9 @@
 /** What reaches nvcc after quoting went wrong, and assertions of host libraries in device code. */
-import { platformOf, setVariable, torchCuda, unsetVariable } from "../commands.ts";
-import { changedNvcc, cmakeAgain } from "../typed-fit.ts";
+import { platformOf, setVariable, torchCuda, unsetVariable } from "../commands/commands.ts";
+import { changedNvcc, cmakeAgain } from "../fit/typed-fit.ts";
 import { type Match, placeOf, type Rule, saidAny } from "../rule.ts";
-import { cmakeFile } from "../source-edits.ts";
-import { isBuiltByPython } from "../typed-builds.ts";
+import { cmakeFile } from "../commands/source-edits.ts";
+import { isBuiltByPython } from "../commands/typed-builds.ts";
 
 /** The ways in which an option of nvcc is written, by the name that its messages have. Source: NVIDIA's documentation of nvcc's command options. */
 const spelt: Readonly<Record<string, RegExp>> = {

@@ -1,6 +1,6 @@
 /** What nvcc and ptxas demand of device code; architectures are in nvcc-architectures.ts, options in nvcc-options.ts. */
-import { pip, setVariable } from "../commands.ts";
-import { withNvccFlags } from "../typed-fit.ts";
+import { pip, setVariable } from "../commands/commands.ts";
+import { withNvccFlags } from "../fit/typed-fit.ts";
 import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
 import { nvccSaid } from "./nvcc-messages.ts";
 

@@ -1,6 +1,6 @@
 /** Packages of NVIDIA's whose sdist holds no sources: it only looks for a wheel on NVIDIA's index while it is "built". */
-import { pip, platformOf } from "../commands.ts";
-import { projectTool } from "../project-tools.ts";
+import { pip, platformOf } from "../commands/commands.ts";
+import { projectTool } from "../commands/project-tools.ts";
 import { type Match, type Rule, saidAny } from "../rule.ts";
 
 /** What a project file has to say so that the package is left out where it cannot be. */

@@ -1,6 +1,6 @@
 /** What NVRTC rejects while a program runs: TorchScript's fuser, CuPy, kernels that packages bring as text. */
 import { header } from "../matchers.ts";
-import { platformOf, python, setVariable, toolkitFolder, torchCuda } from "../commands.ts";
+import { platformOf, python, setVariable, toolkitFolder, torchCuda } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
 import { type Match, placeOf, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 

@@ -1,8 +1,8 @@
 /** nvToolsExt, which CUDA let go of and which the CMake files of older torches still link. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { platformOf, python, removeFolder, torchCuda, useToolkit } from "../commands.ts";
+import { platformOf, python, removeFolder, torchCuda, useToolkit } from "../commands/commands.ts";
 import { linkLibrary } from "../matchers.ts";
-import { statedRelease } from "../stated-torch.ts";
+import { statedRelease } from "../facts/stated-torch.ts";
 import { type Match, type Rule, saidAny } from "../rule.ts";
 
 /** The release of torch or LibTorch that the text states. */

@@ -1,5 +1,5 @@
 /** Compiled as an older C++, or with a C++ library of another age, than any torch needs; generated code; mixed checkouts. */
-import { pip, platformOf, standardFor, wordsToBuild } from "../commands.ts";
+import { pip, platformOf, standardFor, wordsToBuild } from "../commands/commands.ts";
 import { header, includedBy } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
 import type { Finding } from "../finding.ts";

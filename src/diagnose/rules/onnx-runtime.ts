@@ -1,5 +1,5 @@
 /** Operators of one's own in ONNX: what the exporter, ONNX Runtime and TensorRT say when they do not know them. */
-import { pip, python } from "../commands.ts";
+import { pip, python } from "../commands/commands.ts";
 import { said, saidAny, type Rule } from "../rule.ts";
 
 const ortManual = "https://onnxruntime.ai/docs/reference/operators/add-custom-op.html";

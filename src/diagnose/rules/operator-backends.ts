@@ -1,7 +1,7 @@
 /** Operators that exist, called for a device that they have no kernel for. */
-import { companionsAlone } from "../companion-commands.ts";
-import { installTogether, pip, platformOf, python, rebuild, reinstall, setVariable } from "../commands.ts";
-import { originOf } from "../packages.ts";
+import { companionsAlone } from "../commands/companion-commands.ts";
+import { installTogether, pip, platformOf, python, rebuild, reinstall, setVariable } from "../commands/commands.ts";
+import { originOf } from "../tables/packages.ts";
 import { type Match, type Rule, said } from "../rule.ts";
 
 /** Devices of tensors; the other keys of the dispatcher are no devices. */

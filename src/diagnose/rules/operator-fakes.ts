@@ -1,5 +1,5 @@
 /** Fake implementations that are there and wrong, and operators called by names that they do not have. */
-import { python } from "../commands.ts";
+import { python } from "../commands/commands.ts";
 import { framesAt } from "../matchers.ts";
 import { said, saidAny, type Match, type Rule, type RuleContext } from "../rule.ts";
 import type { Finding } from "../finding.ts";

@@ -1,5 +1,5 @@
 /** Operators that are registered, but not where, or not as long as, they are looked for: the pasted source tells. */
-import { platformOf, python, rebuild } from "../commands.ts";
+import { platformOf, python, rebuild } from "../commands/commands.ts";
 import { type Match, type MatchFacts, type Rule, type RuleContext, saidAny } from "../rule.ts";
 import type { Finding } from "../finding.ts";
 

@@ -1,7 +1,7 @@
 /** Symbols that tell of two C++ standard libraries: libc++ of clang and libstdc++ of gcc name their types differently. */
 import { ofLog } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
-import { platformOf, rebuild, systemPackage } from "../commands.ts";
+import { platformOf, rebuild, systemPackage } from "../commands/commands.ts";
 import { isTorch } from "../symbols.ts";
 import type { Finding } from "../finding.ts";
 import type { Match, MatchFacts, Rule, RuleContext } from "../rule.ts";

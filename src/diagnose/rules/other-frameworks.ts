@@ -1,5 +1,5 @@
 /** Other frameworks in the process or the environment of torch: what they want of CUDA and cuDNN. */
-import { pip, python, torchCuda, unsetVariable } from "../commands.ts";
+import { pip, python, torchCuda, unsetVariable } from "../commands/commands.ts";
 import { baseName } from "../parsers/parser.ts";
 import { said, saidAny, type Match, type Rule } from "../rule.ts";
 

@@ -1,9 +1,9 @@
 /** Code for another release of a library than the one that is found: OpenCV, FFmpeg, TensorRT, protobuf and others. */
-import { renamedInLibrary } from "../library-renames.ts";
+import { renamedInLibrary } from "../commands/library-renames.ts";
 import { baseName } from "../parsers/parser.ts";
 import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
-import { pip, platformOf, setVariable } from "../commands.ts";
-import { tchForTorch, torchOfTch } from "../version-facts.ts";
+import { pip, platformOf, setVariable } from "../commands/commands.ts";
+import { tchForTorch, torchOfTch } from "../tables/version-facts.ts";
 
 /** A library by its names, with how to ask for its release. First match wins. */
 const libraries: readonly {

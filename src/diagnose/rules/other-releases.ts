@@ -1,5 +1,5 @@
 /** Packages that call each other and are of releases that do not go together. */
-import { pip, python, torchCuda } from "../commands.ts";
+import { pip, python, torchCuda } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
 import { type Rule, said, saidAny } from "../rule.ts";
 

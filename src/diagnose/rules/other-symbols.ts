@@ -1,11 +1,11 @@
 /** Symbols of the user's own code and of third libraries that were not found. */
-import { linkWithPackage } from "../flag-variables.ts";
-import { pip, platformOf, python, rebuild, reinstall, removeFolder } from "../commands.ts";
-import { isWellKnown, packageOf, plainName } from "../packages.ts";
+import { linkWithPackage } from "../commands/flag-variables.ts";
+import { pip, platformOf, python, rebuild, reinstall, removeFolder } from "../commands/commands.ts";
+import { isWellKnown, packageOf, plainName } from "../tables/packages.ts";
 import { baseName } from "../parsers/parser.ts";
 import type { Match, Rule, SourcePlace } from "../rule.ts";
 import { installedSentence, symbolFacts, verdictOf } from "./symbol-facts.ts";
-import { typedBuild } from "../typed-builds.ts";
+import { typedBuild } from "../commands/typed-builds.ts";
 import { is, owned } from "./symbol-owners.ts";
 
 /** Whether it is libtorch itself that lacks something at a link: nothing of the project's own. */

@@ -1,7 +1,7 @@
 /** Packages of which each release is made for one torch, and whose names on PyPI lead elsewhere: FBGEMM, k2. */
-import { pip, platformOf, python, pythonVersion, torchAtHand, torchCuda, torchIndex } from "../commands.ts";
+import { pip, platformOf, python, pythonVersion, torchAtHand, torchCuda, torchIndex } from "../commands/commands.ts";
 import { type Match, type Rule, said, saidAny } from "../rule.ts";
-import { fbgemmFor } from "../version-facts.ts";
+import { fbgemmFor } from "../tables/version-facts.ts";
 
 /** k2's wheels of one kind: each is named for a torch and a CUDA. */
 function k2Page(match: Match): string {

@@ -1,6 +1,6 @@
 /** Packages whose own words say that their compiled part does not go with this torch, CUDA or GPU. */
-import { buildForThisGpu, installTorchFor, pip, platformOf, python, rebuild, torchCuda } from "../commands.ts";
-import { forOthers } from "../dgl.ts";
+import { buildForThisGpu, installTorchFor, pip, platformOf, python, rebuild, torchCuda } from "../commands/commands.ts";
+import { forOthers } from "../commands/dgl.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { coded, said, saidAny, type Rule } from "../rule.ts";
 

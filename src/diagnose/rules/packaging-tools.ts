@@ -1,9 +1,9 @@
 /** Tools that pack for others: poetry's own build environment, conda-build's check of libraries, 32-bit tools on Windows. */
-import { buildAgain, installWithoutIsolation, pip, platformOf, python } from "../commands.ts";
+import { buildAgain, installWithoutIsolation, pip, platformOf, python } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
-import { unmetOf } from "../unmet-requests.ts";
-import { useX64Tools } from "../visual-studio.ts";
+import { unmetOf } from "../commands/unmet-requests.ts";
+import { useX64Tools } from "../commands/visual-studio.ts";
 
 /** Libraries of torch, by conda's names of their packages. */
 function ofTorch(name: string): boolean {

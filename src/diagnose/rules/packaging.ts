@@ -1,7 +1,7 @@
 /** pip, uv, conda and build backends. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { pip, platformOf, reinstall } from "../commands.ts";
-import { originOf, plainName } from "../packages.ts";
+import { pip, platformOf, reinstall } from "../commands/commands.ts";
+import { originOf, plainName } from "../tables/packages.ts";
 import { coded, type Match, said, type Rule } from "../rule.ts";
 
 /** The folder of a submodule that was to be installed. */

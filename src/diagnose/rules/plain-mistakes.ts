@@ -1,8 +1,8 @@
 /** Ordinary slips in a source of one's own, in plain words: what the compiler means, whatever it is about. */
 import type { Finding } from "../finding.ts";
-import { foreignHeader } from "../foreign-headers.ts";
+import { foreignHeader } from "../tables/foreign-headers.ts";
 import { codeAt, type Match, type MatchFacts, placeOf, type Rule, saidAny } from "../rule.ts";
-import { editFile, orInWords } from "../source-edits.ts";
+import { editFile, orInWords } from "../commands/source-edits.ts";
 
 export const reference = "https://en.cppreference.com/w/cpp/language";
 

@@ -1,9 +1,9 @@
 /** macOS, and code that was written for Linux alone. */
 import { own } from "../../base/own.ts";
-import { homebrew, wordsToBuild, pip, platformOf } from "../commands.ts";
-import { defineForCl, linkFrameworks } from "../flag-variables.ts";
+import { homebrew, wordsToBuild, pip, platformOf } from "../commands/commands.ts";
+import { defineForCl, linkFrameworks } from "../commands/flag-variables.ts";
 import { coded, placeOf, type Rule, said, saidAny } from "../rule.ts";
-import { editFile } from "../source-edits.ts";
+import { editFile } from "../commands/source-edits.ts";
 
 function frameworkOf(name: string): string {
   if (name.startsWith("MPS")) return "MetalPerformanceShaders";

@@ -2,8 +2,8 @@
  * What programs compile or want while they start, and what their helpers say of it: StyleGAN's plugins, nvdiffrast, the libraries of
  * warp-transducer and warp-ctc. It does not read the compiler's own messages below them.
  */
-import { editionOf } from "../checkouts.ts";
-import { forgetJitBuild } from "../jit-folders.ts";
+import { editionOf } from "../commands/checkouts.ts";
+import { forgetJitBuild } from "../commands/jit-folders.ts";
 import { framesAt } from "../matchers.ts";
 import {
   changeFolder,
@@ -16,9 +16,9 @@ import {
   setVariable,
   toolkitFolder,
   torchCuda,
-} from "../commands.ts";
+} from "../commands/commands.ts";
 import { type Rule, said } from "../rule.ts";
-import { cmakeAgain } from "../typed-fit.ts";
+import { cmakeAgain } from "../fit/typed-fit.ts";
 
 export const pluginAtStartRules: readonly Rule[] = [
   {

@@ -1,6 +1,6 @@
 /** A link whose command stands in the log, and which lacks the library of torch that has the symbol. */
-import { platformOf, python } from "../commands.ts";
-import { linkToo } from "../flag-variables.ts";
+import { platformOf, python } from "../commands/commands.ts";
+import { linkToo } from "../commands/flag-variables.ts";
 import type { Finding } from "../finding.ts";
 import type { Match, Rule, RuleContext } from "../rule.ts";
 import { installedSentence, symbolFacts, verdictOf } from "./symbol-facts.ts";

@@ -1,7 +1,7 @@
 /** What lies in a project's folder: a setup.py that is missing or says nothing, folders that it names, its own modules. */
-import { buildAgain, pip, platformOf, python, quote, unsetVariable } from "../commands.ts";
+import { buildAgain, pip, platformOf, python, quote, unsetVariable } from "../commands/commands.ts";
 import { coded, type Rule, said, saidAny } from "../rule.ts";
-import { cmakeAgain } from "../typed-fit.ts";
+import { cmakeAgain } from "../fit/typed-fit.ts";
 
 /** Names that a project gives to helpers beside its setup.py, and that no package on PyPI is meant by. */
 const ownHelper =

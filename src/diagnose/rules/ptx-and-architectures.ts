@@ -1,7 +1,7 @@
 /** PTX and device objects that do not go with an architecture or a toolkit: instructions of one architecture, labels, launch bounds. */
-import { knownCapabilities, platformOf, python, rebuild, setVariable, torchCuda } from "../commands.ts";
+import { knownCapabilities, platformOf, python, rebuild, setVariable, torchCuda } from "../commands/commands.ts";
 import { type Rule, said, saidAny } from "../rule.ts";
-import { dotted } from "../version-facts.ts";
+import { dotted } from "../tables/version-facts.ts";
 import { typedFor } from "./typed-architectures.ts";
 
 export const ptxArchitectureRules: readonly Rule[] = [

@@ -1,7 +1,7 @@
 /** ptxas as the assembler of others (Triton, XLA, nvcc of another toolkit): PTX that is too new, kernels that are too big. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { own } from "../../base/own.ts";
-import { installTorchFor, pip, platformOf, setVariable } from "../commands.ts";
+import { installTorchFor, pip, platformOf, setVariable } from "../commands/commands.ts";
 import { type Match, type Rule, said } from "../rule.ts";
 import { isTriton } from "./triton.ts";
 

@@ -1,10 +1,10 @@
 /** Headers of Python, pybind11 and NumPy that were not found. */
-import { installWithoutIsolation, platformOf, python, pythonVersion } from "../commands.ts";
+import { installWithoutIsolation, platformOf, python, pythonVersion } from "../commands/commands.ts";
 import { foundDir, header, includedBy } from "../matchers.ts";
 import { type Match, type Rule, said } from "../rule.ts";
-import { askedOfPython, askedPython } from "../asked-python.ts";
-import { embeddedHeaders, isEmbeddable } from "../embedded-python.ts";
-import { typedWithPython } from "../typed-fit.ts";
+import { askedOfPython, askedPython } from "../commands/asked-python.ts";
+import { embeddedHeaders, isEmbeddable } from "../commands/embedded-python.ts";
+import { typedWithPython } from "../fit/typed-fit.ts";
 
 /** Whether a header of LibTorch, the download for programs in C++, asks. */
 function ofLibtorch({ finding }: Match): boolean {

@@ -1,6 +1,6 @@
 /** Pythons, NumPys and languages that a package was not written for: too new, too old, another encoding, no Rust. */
-import { pip, platformOf, python, pythonVersion, wordsToBuild } from "../commands.ts";
-import { usePython } from "../project-tools.ts";
+import { pip, platformOf, python, pythonVersion, wordsToBuild } from "../commands/commands.ts";
+import { usePython } from "../commands/project-tools.ts";
 import { coded, type Match, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 
 /** Whether the NumPy that runs is older than the one that the module was built with. */

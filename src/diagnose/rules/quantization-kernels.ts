@@ -1,5 +1,5 @@
 /** The compiled parts of AutoGPTQ, AutoAWQ and their like, whose absence is a warning first and an exception later. */
-import { installGpuTorch, pip, python } from "../commands.ts";
+import { installGpuTorch, pip, python } from "../commands/commands.ts";
 import { onlyWarnings } from "./gpu-frames.ts";
 import { coded, type Match, type Rule, saidAny } from "../rule.ts";
 

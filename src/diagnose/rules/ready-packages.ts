@@ -11,13 +11,13 @@ import {
   setVariable,
   torchCuda,
   useToolkit,
-} from "../commands.ts";
-import { withNvcc } from "../gpu-images.ts";
-import { installSpconv } from "../spconv.ts";
-import { rebuildRoot } from "../checkouts.ts";
-import { newerToolkit } from "../newer-toolkit.ts";
-import { packageOfModule } from "../packages.ts";
-import { cudaForArchitecture, dotted } from "../version-facts.ts";
+} from "../commands/commands.ts";
+import { withNvcc } from "../facts/gpu-images.ts";
+import { installSpconv } from "../commands/spconv.ts";
+import { rebuildRoot } from "../commands/checkouts.ts";
+import { newerToolkit } from "../commands/newer-toolkit.ts";
+import { packageOfModule } from "../tables/packages.ts";
+import { cudaForArchitecture, dotted } from "../tables/version-facts.ts";
 import { type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /**

@@ -1,5 +1,5 @@
 /** Wheels that pip refuses by their names: the tags of Python, system and processor, and what a person does about each. */
-import { pip, platformOf, python, pythonVersion } from "../commands.ts";
+import { pip, platformOf, python, pythonVersion } from "../commands/commands.ts";
 import type { Match } from "../rule.ts";
 
 /** The Python that refused a wheel: this machine's only when the wheel is of this kind of machine. */

@@ -1,14 +1,23 @@
 /** What goes wrong between Python and a module that loads: operators, registration, arguments, names. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { own } from "../../base/own.ts";
-import { pip, python, rebuild, reinstall, setVariable, toolkitFolder, torchCuda, useToolkit } from "../commands.ts";
-import { withCompanions } from "../companion-commands.ts";
-import { installSpconv } from "../spconv.ts";
-import { buildInCheckout, importedFromCheckout, packageOfInit, rebuildRoot } from "../checkouts.ts";
-import { reinstallMmcv } from "../mmcv.ts";
-import { originOf, packageOf, packageOfModule, plainName } from "../packages.ts";
+import {
+  pip,
+  python,
+  rebuild,
+  reinstall,
+  setVariable,
+  toolkitFolder,
+  torchCuda,
+  useToolkit,
+} from "../commands/commands.ts";
+import { withCompanions } from "../commands/companion-commands.ts";
+import { installSpconv } from "../commands/spconv.ts";
+import { buildInCheckout, importedFromCheckout, packageOfInit, rebuildRoot } from "../commands/checkouts.ts";
+import { reinstallMmcv } from "../commands/mmcv.ts";
+import { originOf, packageOf, packageOfModule, plainName } from "../tables/packages.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
-import { tooNewFor } from "../version-facts.ts";
+import { tooNewFor } from "../tables/version-facts.ts";
 
 /** Modules that are built, by the look of their names. */
 const builtModule =

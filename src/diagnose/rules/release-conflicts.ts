@@ -1,9 +1,9 @@
 /** Requirements that exclude each other, because each names another release of torch: the companions of torch, xFormers. */
 import { unique } from "../../base/order.ts";
-import { pip, torchIndex, xformersFor } from "../commands.ts";
+import { pip, torchIndex, xformersFor } from "../commands/commands.ts";
 import { coded, type Match, type Rule, type RuleContext } from "../rule.ts";
-import { requirementsFile, withPins } from "../requirements-file.ts";
-import { companionFor } from "../torch-wheels.ts";
+import { requirementsFile, withPins } from "../commands/requirements-file.ts";
+import { companionFor } from "../tables/torch-wheels.ts";
 
 const companion = /^torch(?:vision|audio)$/;
 

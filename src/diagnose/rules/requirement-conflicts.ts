@@ -1,8 +1,8 @@
 /** Requirements that exclude each other: which package is quarrelled about, and what to ask for instead. */
 import { unique } from "../../base/order.ts";
-import { pip, quote } from "../commands.ts";
-import { contested, type Demand, demandsIn } from "../demands.ts";
-import { requirementsFile, withPins } from "../requirements-file.ts";
+import { pip, quote } from "../commands/commands.ts";
+import { contested, type Demand, demandsIn } from "../facts/demands.ts";
+import { requirementsFile, withPins } from "../commands/requirements-file.ts";
 import { coded, type Match, type Rule } from "../rule.ts";
 
 /** A demand in words: `my-ops 0.3` asks for `numpy<2`. */

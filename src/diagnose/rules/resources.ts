@@ -1,5 +1,5 @@
 /** Disk, permissions and limits of the system; memory is in memory.ts, crashes are in compiler-crashes.ts. */
-import { platformOf, python, setVariable } from "../commands.ts";
+import { platformOf, python, setVariable } from "../commands/commands.ts";
 import { coded, type Match, type Rule } from "../rule.ts";
 
 /** Whether a machine of GitHub's builds. */

@@ -1,5 +1,5 @@
 /** Packages of CMake that ROCm's parts bring. */
-import { pip, platformOf } from "../commands.ts";
+import { pip, platformOf } from "../commands/commands.ts";
 import { type Match, type Rule, saidAny } from "../rule.ts";
 
 const names =

@@ -1,6 +1,6 @@
 /** AMD's wheels whose kernels come in a package for each GPU. */
-import { targetOfText } from "../amd-targets.ts";
-import { pip, python } from "../commands.ts";
+import { targetOfText } from "../commands/amd-targets.ts";
+import { pip, python } from "../commands/commands.ts";
 import { coded, type Rule } from "../rule.ts";
 
 export const rocmDevicePackageRules: readonly Rule[] = [

@@ -1,6 +1,6 @@
 /** Sources that are compiled for ROCm: torch's own, which a script translates first, and extensions that the wrong compiler gets. */
-import { ownTarget, targetOfText } from "../amd-targets.ts";
-import { buildAgain, pip, setVariable } from "../commands.ts";
+import { ownTarget, targetOfText } from "../commands/amd-targets.ts";
+import { buildAgain, pip, setVariable } from "../commands/commands.ts";
 import { header, includedBy } from "../matchers.ts";
 import { type Match, type MatchFacts, placeOf, type Rule, type RuleContext, saidAny } from "../rule.ts";
 import type { Finding } from "../finding.ts";

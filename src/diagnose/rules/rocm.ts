@@ -1,6 +1,6 @@
 /** ROCm at build time: architectures, folders, what hipify leaves, what HIP has otherwise. */
-import { buildAgain, platformOf, python, setVariable, torchAtHand } from "../commands.ts";
-import { ownTarget, targetOfText } from "../amd-targets.ts";
+import { buildAgain, platformOf, python, setVariable, torchAtHand } from "../commands/commands.ts";
+import { ownTarget, targetOfText } from "../commands/amd-targets.ts";
 import { missingProgram } from "../matchers.ts";
 import { coded, type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
 

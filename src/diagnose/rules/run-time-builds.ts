@@ -1,5 +1,5 @@
 /** Extensions that load() builds while a program runs: built again though nothing of them has changed. */
-import { setVariable } from "../commands.ts";
+import { setVariable } from "../commands/commands.ts";
 import { coded, type Match, type Rule } from "../rule.ts";
 
 function isInContainer({ finding, context: { log } }: Match): boolean {

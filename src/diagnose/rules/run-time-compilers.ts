@@ -2,7 +2,7 @@
  * C and C++ that is compiled while a program runs: Triton's launchers and helpers by a C compiler, torch.compile's
  * kernels for the CPU by a C++ compiler. Where the compiler's own words are in the log, other rules read them.
  */
-import { pip, platformOf, python, setVariable } from "../commands.ts";
+import { pip, platformOf, python, setVariable } from "../commands/commands.ts";
 import { type Rule, said, saidAny } from "../rule.ts";
 import {} from "../parsers/parser.ts";
 

@@ -1,5 +1,5 @@
 /** Models that TorchScript loads: operators and classes that the process does not know, and files of another kind. */
-import { installTogether, python, rebuild } from "../commands.ts";
+import { installTogether, python, rebuild } from "../commands/commands.ts";
 import { own } from "../../base/own.ts";
 import { type Match, type Rule, said, saidAny } from "../rule.ts";
 

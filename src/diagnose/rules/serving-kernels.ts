@@ -1,12 +1,12 @@
 /** Kernels that a server compiles when it starts: FlashInfer and its kin below vLLM and SGLang. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { pip, python, setVariable, torchCuda } from "../commands.ts";
-import { condaToolkit, useCondaToolkit } from "../conda-toolkit.ts";
-import { nvidiaRepository } from "../nvidia-repository.ts";
+import { pip, python, setVariable, torchCuda } from "../commands/commands.ts";
+import { condaToolkit, useCondaToolkit } from "../tables/conda-toolkit.ts";
+import { nvidiaRepository } from "../commands/nvidia-repository.ts";
 import { ofLog } from "../matchers.ts";
 import { coded, type Match, type Rule, type RuleContext, said } from "../rule.ts";
-import { cudaOfBuild } from "../torch-wheels.ts";
-import { dotted } from "../version-facts.ts";
+import { cudaOfBuild } from "../tables/torch-wheels.ts";
+import { dotted } from "../tables/version-facts.ts";
 
 /** How to do without FlashInfer for now. */
 function without(match: Match): string {

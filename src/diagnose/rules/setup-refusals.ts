@@ -10,12 +10,12 @@ import {
   reinstall,
   setVariable,
   wordsToBuild,
-} from "../commands.ts";
+} from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
 import { ofLog } from "../matchers.ts";
-import { newerToolkit } from "../newer-toolkit.ts";
+import { newerToolkit } from "../commands/newer-toolkit.ts";
 import { coded, type Match, type RuleContext, type Rule, said, saidAny } from "../rule.ts";
-import { saidBound } from "../said-bounds.ts";
+import { saidBound } from "../facts/said-bounds.ts";
 
 /** From where a build has failed to where its cleaning up has, too. */
 function cleanings({ findings }: RuleContext): readonly (readonly [from: number, to: number])[] {

@@ -1,7 +1,15 @@
 /** setup.py, setup.cfg and pyproject.toml: scripts and settings that this setuptools, pip or torch does not take. */
 import { unique } from "../../base/order.ts";
-import { installAgain, pip, platformOf, python, packageToBuild, setVariable, wordsToBuild } from "../commands.ts";
-import { usePython } from "../project-tools.ts";
+import {
+  installAgain,
+  pip,
+  platformOf,
+  python,
+  packageToBuild,
+  setVariable,
+  wordsToBuild,
+} from "../commands/commands.ts";
+import { usePython } from "../commands/project-tools.ts";
 import type { Finding } from "../finding.ts";
 import { coded, type Match, type MatchFacts, type Rule, said, saidAny } from "../rule.ts";
 

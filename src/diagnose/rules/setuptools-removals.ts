@@ -1,5 +1,5 @@
 /** What setuptools, distutils and wheel no longer have: which release took it away, and the newest one that had it. */
-import { pip, wordsToBuild } from "../commands.ts";
+import { pip, wordsToBuild } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
 import { type Match, type MatchFacts, type Rule, said, saidAny } from "../rule.ts";
 

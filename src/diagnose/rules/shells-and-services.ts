@@ -1,6 +1,6 @@
 /** Shells, module systems, conda's own refusals, and services that take no package as large as torch. */
-import { pip, setVariable } from "../commands.ts";
-import { archList } from "../rebuild-commands.ts";
+import { pip, setVariable } from "../commands/commands.ts";
+import { archList } from "../commands/rebuild-commands.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** A script of what is called like an environment: `/home/u/.venv/bin/pip`. Its folder is put aside, so that no other will do. */

@@ -1,6 +1,6 @@
 /** More slips of one's own source: text in a switch, methods without an object, names for the parts of a tuple. */
-import { foreignHeader } from "../foreign-headers.ts";
-import { editPrintedLine } from "../source-edits.ts";
+import { foreignHeader } from "../tables/foreign-headers.ts";
+import { editPrintedLine } from "../commands/source-edits.ts";
 import { codeAt, type Rule, saidAny } from "../rule.ts";
 import { inOwnSource, reference } from "./plain-mistakes.ts";
 

@@ -2,7 +2,7 @@
  * Archives of sources that an index has and pip cannot use: their metadata, made here by setup.py, differ from what the
  * file is called, or a file of the repository was left out of them.
  */
-import { pip, setVariable } from "../commands.ts";
+import { pip, setVariable } from "../commands/commands.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 
 const inconsistent =

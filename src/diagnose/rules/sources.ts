@@ -1,10 +1,10 @@
 /** Sources that no longer compile: what CUDA, Python, pybind11 and compilers changed. */
-import { changeFolder, pip, platformOf, quote, systemPackage } from "../commands.ts";
+import { changeFolder, pip, platformOf, quote, systemPackage } from "../commands/commands.ts";
 import { about, ofLog } from "../matchers.ts";
-import { newestGccFor } from "../version-facts.ts";
+import { newestGccFor } from "../tables/version-facts.ts";
 import { limitsApi } from "./limited-api.ts";
-import { setVariable } from "../commands.ts";
-import { typedBuild } from "../typed-builds.ts";
+import { setVariable } from "../commands/commands.ts";
+import { typedBuild } from "../commands/typed-builds.ts";
 import { type Match, placeOf, type Rule, saidAny } from "../rule.ts";
 
 /** Releases of pybind11 by the first Python that they are for. Source: pybind11's changelog. */

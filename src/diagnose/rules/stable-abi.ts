@@ -1,5 +1,5 @@
 /** torch's stable C++ API: what its headers declare and no library exports, and the types that it carries. */
-import { pip, python } from "../commands.ts";
+import { pip, python } from "../commands/commands.ts";
 import { placeOf, type Rule, said } from "../rule.ts";
 
 const spelled = /^(?:torch::(?:stable|headeronly)::|_ZNK?5torch(?:6stable|10headeronly))/;

@@ -1,5 +1,5 @@
 /** How to compile as the C++ standard that is needed: which one that is, and what puts it in place of an older one. */
-import { platformOf, python, standardFor, torchAtHand } from "../commands.ts";
+import { platformOf, python, standardFor, torchAtHand } from "../commands/commands.ts";
 import type { Match } from "../rule.ts";
 
 /** The standard to compile as. */

@@ -1,9 +1,9 @@
 /** The C++ standard: what torch's headers and the code need. What compilers do not know is in compilers-and-standards.ts. */
-import { cudaForStandard, gccForStandard } from "../version-facts.ts";
-import { pip, platformOf, standardFor, torchAtHand } from "../commands.ts";
+import { cudaForStandard, gccForStandard } from "../tables/version-facts.ts";
+import { pip, platformOf, standardFor, torchAtHand } from "../commands/commands.ts";
 import { standardNumber } from "../../environment/cxx-standard.ts";
 import { cxxStandardOf } from "../../environment/torch-version.ts";
-import { isWellKnown, originOf, plainName } from "../packages.ts";
+import { isWellKnown, originOf, plainName } from "../tables/packages.ts";
 import { baseName } from "../parsers/parser.ts";
 import type { Finding } from "../finding.ts";
 import { type Match, type MatchFacts, type Rule, saidAny } from "../rule.ts";

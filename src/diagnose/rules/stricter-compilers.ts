@@ -1,5 +1,5 @@
 /** What older compilers and standards let pass: checks that became errors, names that the C++ library dropped. */
-import { platformOf } from "../commands.ts";
+import { platformOf } from "../commands/commands.ts";
 import { baseName } from "../parsers/parser.ts";
 import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
 

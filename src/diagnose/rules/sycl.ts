@@ -1,5 +1,5 @@
 /** Intel GPUs: oneAPI's compiler and what it says of the device. */
-import { pip, platformOf, setVariable } from "../commands.ts";
+import { pip, platformOf, setVariable } from "../commands/commands.ts";
 import { header, includedBy, missingProgram } from "../matchers.ts";
 import { owned } from "./symbol-owners.ts";
 import { codeAt, type Match, type Rule, said, saidAny } from "../rule.ts";

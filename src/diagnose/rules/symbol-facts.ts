@@ -1,9 +1,9 @@
 /** What is said of a symbol that was not found: its readable name, who asks for it, what the installed libraries have. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { demangle } from "../../inspect/demangle.ts";
-import { python } from "../command-words.ts";
+import { python } from "../commands/command-words.ts";
 import type { Finding } from "../finding.ts";
-import { isWellKnown, packageOf } from "../packages.ts";
+import { isWellKnown, packageOf } from "../tables/packages.ts";
 import type { Match, MatchFacts, RuleContext } from "../rule.ts";
 import { judgeSymbol, shortName, type SymbolVerdict } from "../symbols.ts";
 

@@ -1,6 +1,6 @@
 /** Packages and repositories of the system, and paths that scripts and Dockerfiles take for granted. */
-import { python } from "../commands.ts";
-import { nvidiaRepository } from "../nvidia-repository.ts";
+import { python } from "../commands/commands.ts";
+import { nvidiaRepository } from "../commands/nvidia-repository.ts";
 import { type Match, type Rule } from "../rule.ts";
 
 /** A system whose repositories have moved to an archive. */

@@ -1,9 +1,9 @@
 /** Symbols of the C and C++ libraries, of Python and of the compiler's run times that were not found. */
-import { platformOf, python, pythonVersion, rebuild, reinstall, torchAgain } from "../commands.ts";
-import { packageOf } from "../packages.ts";
+import { platformOf, python, pythonVersion, rebuild, reinstall, torchAgain } from "../commands/commands.ts";
+import { packageOf } from "../tables/packages.ts";
 import type { Finding } from "../finding.ts";
 import type { Match, Rule } from "../rule.ts";
-import { gccOfSymbol, newestGccFor } from "../version-facts.ts";
+import { gccOfSymbol, newestGccFor } from "../tables/version-facts.ts";
 import { symbolFacts, verdictOf } from "./symbol-facts.ts";
 import { is, owned } from "./symbol-owners.ts";
 

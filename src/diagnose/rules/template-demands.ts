@@ -1,5 +1,5 @@
 /** What templates of torch, pybind11 and the C++ library ask of the types that a project gives them. */
-import { foreignHeader } from "../foreign-headers.ts";
+import { foreignHeader } from "../tables/foreign-headers.ts";
 import { codeAt, type Match, type Rule, saidAny } from "../rule.ts";
 
 const pybind = "https://pybind11.readthedocs.io/en/stable";

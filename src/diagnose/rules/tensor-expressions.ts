@@ -1,6 +1,6 @@
 /** Expressions with tensors that are written as in Python: lists without braces, operators, loops, conditions. */
 import type { Finding } from "../finding.ts";
-import { editLine, editPrintedLine } from "../source-edits.ts";
+import { editLine, editPrintedLine } from "../commands/source-edits.ts";
 import { codeAt, type MatchFacts, type Rule, said, saidAny } from "../rule.ts";
 
 const api = "https://docs.pytorch.org/cppdocs/";

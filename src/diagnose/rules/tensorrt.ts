@@ -1,5 +1,5 @@
 /** TensorRT beside torch: its libraries when a module is loaded. */
-import { pip, platformOf, python } from "../commands.ts";
+import { pip, platformOf, python } from "../commands/commands.ts";
 import { missingLibrary } from "../matchers.ts";
 import type { Match, Rule } from "../rule.ts";
 

@@ -1,10 +1,10 @@
 /** Symbols of torch whose strings are of the other ABI of libstdc++. */
 import { own } from "../../base/own.ts";
-import { cmakeFolder, configuredAnew } from "../cmake-folders.ts";
-import { pip, platformOf, python, rebuild } from "../commands.ts";
-import { originOf, packageOf, plainName } from "../packages.ts";
+import { cmakeFolder, configuredAnew } from "../commands/cmake-folders.ts";
+import { pip, platformOf, python, rebuild } from "../commands/commands.ts";
+import { originOf, packageOf, plainName } from "../tables/packages.ts";
 import type { Match, MatchFacts, Rule, RuleContext } from "../rule.ts";
-import { programFix } from "../programs.ts";
+import { programFix } from "../commands/programs.ts";
 import { isTorch } from "../symbols.ts";
 import { ofLog } from "../matchers.ts";
 import { installedSentence, torchFirst, torchHere, torchSymbol, verdictOf } from "./symbol-facts.ts";

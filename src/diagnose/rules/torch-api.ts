@@ -3,14 +3,14 @@
  * Where a message does not name what is missing, the line of the source below it does.
  */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { installTorchSince, pip, platformOf, python } from "../commands.ts";
+import { installTorchSince, pip, platformOf, python } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
 import { askedOfTorch, inTorchTree } from "./asked-of-torch.ts";
 import { header, includedBy } from "../matchers.ts";
 import { type Match, type MatchFacts, placeOf, type Rule, type RuleContext } from "../rule.ts";
-import { isBuiltByPython } from "../typed-builds.ts";
-import { companionRelease, headerSince, isEverywhere, movedHeader, torchName } from "../torch-api.ts";
-import { editFile, orInWords } from "../source-edits.ts";
+import { isBuiltByPython } from "../commands/typed-builds.ts";
+import { companionRelease, headerSince, isEverywhere, movedHeader, torchName } from "../tables/torch-api.ts";
+import { editFile, orInWords } from "../commands/source-edits.ts";
 
 /** torch as the paste states it, else of the environment. */
 function torchHere(context: RuleContext): string | undefined {

@@ -1,9 +1,9 @@
 /** A build of torch (`+cu121`) that is asked for where it is not: on another index, for another release, or nowhere. */
-import { installAgain, platformOf } from "../commands.ts";
-import { askFor, fromTorchIndex, projectTool, usePython, withCompanions } from "../project-tools.ts";
+import { installAgain, platformOf } from "../commands/commands.ts";
+import { askFor, fromTorchIndex, projectTool, usePython, withCompanions } from "../commands/project-tools.ts";
 import { coded, type Match, type Rule } from "../rule.ts";
-import { cudaBuildsOf, pythonsOf, within } from "../torch-wheels.ts";
-import { type Unmet, unmetOf } from "../unmet-requests.ts";
+import { cudaBuildsOf, pythonsOf, within } from "../tables/torch-wheels.ts";
+import { type Unmet, unmetOf } from "../commands/unmet-requests.ts";
 
 const unmetCodes = ["no-distribution", "no-solution", "no-candidate", "wheel-tags", "uv-platform"] as const;
 

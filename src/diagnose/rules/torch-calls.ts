@@ -1,6 +1,6 @@
 /** Calls of torch's functions and macros with the wrong number or kind of arguments. */
 import type { Finding } from "../finding.ts";
-import { addLines, editLine, editPrintedLine } from "../source-edits.ts";
+import { addLines, editLine, editPrintedLine } from "../commands/source-edits.ts";
 import { about } from "../matchers.ts";
 import { codeAt, type MatchFacts, placeOf, type Rule, said, saidAny } from "../rule.ts";
 

@@ -1,11 +1,11 @@
 /** Headers of torch that were not found: gone from it, or without its folder on the command line. */
-import { platformOf, python, pip, standardFor, torchOnIncludePath } from "../commands.ts";
+import { platformOf, python, pip, standardFor, torchOnIncludePath } from "../commands/commands.ts";
 import { foundDir, header, includedBy } from "../matchers.ts";
 import type { Match, Rule } from "../rule.ts";
-import { withoutTh } from "../th-replacements.ts";
-import { typedWithTorch } from "../typed-fit.ts";
-import { isEverywhere } from "../torch-api.ts";
-import { isBuiltByPython } from "../typed-builds.ts";
+import { withoutTh } from "../commands/th-replacements.ts";
+import { typedWithTorch } from "../fit/typed-fit.ts";
+import { isEverywhere } from "../tables/torch-api.ts";
+import { isBuiltByPython } from "../commands/typed-builds.ts";
 
 export const torchHeaderRules: readonly Rule[] = [
   {

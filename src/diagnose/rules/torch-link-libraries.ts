@@ -1,5 +1,5 @@
 /** Libraries of torch that the linker does not find. */
-import { buildAgain, installGpuTorch, pip, platformOf, python, torchOnLibraryPath } from "../commands.ts";
+import { buildAgain, installGpuTorch, pip, platformOf, python, torchOnLibraryPath } from "../commands/commands.ts";
 import { added, linkLibrary, ofLog } from "../matchers.ts";
 import type { Match, Rule, RuleContext } from "../rule.ts";
 

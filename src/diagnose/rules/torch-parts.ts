@@ -1,12 +1,12 @@
 /** Symbols of a part of torch that is not there: not imported, not linked, or left out of the installed build. */
-import { installTorchFor, platformOf, python, rebuild, removeFolder } from "../commands.ts";
-import { commandAgain } from "../failed-command.ts";
-import { linkToo } from "../flag-variables.ts";
+import { installTorchFor, platformOf, python, rebuild, removeFolder } from "../commands/commands.ts";
+import { commandAgain } from "../commands/failed-command.ts";
+import { linkToo } from "../commands/flag-variables.ts";
 import type { Finding } from "../finding.ts";
 import { ofLog } from "../matchers.ts";
 import type { Match, Rule, RuleContext } from "../rule.ts";
 import { shortName } from "../symbols.ts";
-import { isBuiltByPython } from "../typed-builds.ts";
+import { isBuiltByPython } from "../commands/typed-builds.ts";
 import { importTorchFirst, lateTorch } from "./late-torch.ts";
 import { hasTh, installedSentence, symbolFacts, torchSymbol, verdictOf } from "./symbol-facts.ts";
 

@@ -1,7 +1,7 @@
 /** The Python side of torch and of modules: parts of two releases, names that are not there, folders that hide them. */
 import { own } from "../../base/own.ts";
-import { installTorchSince, pip, platformOf, python, pythonVersion } from "../commands.ts";
-import { runningPackage } from "../packages.ts";
+import { installTorchSince, pip, platformOf, python, pythonVersion } from "../commands/commands.ts";
+import { runningPackage } from "../tables/packages.ts";
 import { type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** Names of torch's Python side by the release that brought them (torch's release notes). */

@@ -1,10 +1,10 @@
 /** torch, uv and the wheels that an index offers for this Python, system and processor: what the list of offers tells. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { pip, platformOf, python } from "../commands.ts";
-import { usePython } from "../project-tools.ts";
+import { pip, platformOf, python } from "../commands/commands.ts";
+import { usePython } from "../commands/project-tools.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
-import { pythonsOf } from "../torch-wheels.ts";
-import { unmetOf } from "../unmet-requests.ts";
+import { pythonsOf } from "../tables/torch-wheels.ts";
+import { unmetOf } from "../commands/unmet-requests.ts";
 
 /**
  * Where PyPI's list of torch ends, and why. Sources: the files of each release on PyPI, and "Python/C++ support" in

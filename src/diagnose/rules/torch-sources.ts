@@ -1,12 +1,12 @@
 /** Sources that no longer compile: what torch changed. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { platformOf, python, torchCuda, useToolkit } from "../commands.ts";
-import { headerOf, homeOf } from "../torch-homes.ts";
-import { addLines, editFile, editLine } from "../source-edits.ts";
+import { platformOf, python, torchCuda, useToolkit } from "../commands/commands.ts";
+import { headerOf, homeOf } from "../tables/torch-homes.ts";
+import { addLines, editFile, editLine } from "../commands/source-edits.ts";
 import { about, ofLog } from "../matchers.ts";
-import { withScalarTypes } from "../tensor-types.ts";
-import { withoutTh } from "../th-replacements.ts";
-import { cudaBuildsOf, cudaOfBuild } from "../torch-wheels.ts";
+import { withScalarTypes } from "../commands/tensor-types.ts";
+import { withoutTh } from "../commands/th-replacements.ts";
+import { cudaBuildsOf, cudaOfBuild } from "../tables/torch-wheels.ts";
 import { codeAt, type Match, placeOf, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 
 /** A header of torch: macros expand there, and what is wrong stands where they are used. */

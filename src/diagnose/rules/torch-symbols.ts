@@ -1,7 +1,7 @@
 /** Symbols of torch that were not found, when a module is loaded or linked. */
-import { installTorchSince, platformOf, python, rebuild } from "../commands.ts";
+import { installTorchSince, platformOf, python, rebuild } from "../commands/commands.ts";
 import type { Match, Rule, RuleContext } from "../rule.ts";
-import { programFix } from "../programs.ts";
+import { programFix } from "../commands/programs.ts";
 import { isTorch, type SymbolVerdict } from "../symbols.ts";
 import { hasTh, installedSentence, symbolFacts, torchHere, torchSymbol, verdictOf } from "./symbol-facts.ts";
 

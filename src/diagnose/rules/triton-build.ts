@@ -1,7 +1,7 @@
 /** The C compiles that Triton does when a program runs: its launcher and its helper module, with the compiler that is there. */
-import { platformOf, python } from "../commands.ts";
-import { driverFolder, nameDriver } from "../driver-link.ts";
-import { embeddedHeaders, isEmbeddable } from "../embedded-python.ts";
+import { platformOf, python } from "../commands/commands.ts";
+import { driverFolder, nameDriver } from "../commands/driver-link.ts";
+import { embeddedHeaders, isEmbeddable } from "../commands/embedded-python.ts";
 import { type Rule, said } from "../rule.ts";
 import { isTriton } from "./triton.ts";
 

@@ -1,7 +1,7 @@
 /** Triton when a program runs: not installed, or a kernel that wants more than the GPU has. */
-import { installGpuTorch, installTorchFor, pip, platformOf, python } from "../commands.ts";
+import { installGpuTorch, installTorchFor, pip, platformOf, python } from "../commands/commands.ts";
 import { said, type Match, type Rule } from "../rule.ts";
-import { tritonFor } from "../version-facts.ts";
+import { tritonFor } from "../tables/version-facts.ts";
 
 function installed(match: Match): string | undefined {
   return match.context.log.installedTorch ?? match.context.environment?.torch?.version;

@@ -1,9 +1,9 @@
 /** Triton's kernels, which are compiled while the program runs, for the GPU that is there. */
-import { pip, python } from "../commands.ts";
+import { pip, python } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
 import { type Match, type Rule, type RuleContext, saidAny } from "../rule.ts";
 import { ofLog } from "../matchers.ts";
-import { dotted } from "../version-facts.ts";
+import { dotted } from "../tables/version-facts.ts";
 
 const words =
   /triton|PTXASError|`ptxas` failed with error code|compile-ptx-src|inductor|\b(?:cuda|hip|spirv)_utils\.c\b/i;

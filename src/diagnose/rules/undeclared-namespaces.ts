@@ -1,6 +1,6 @@
 /** Namespaces of CUDA, torch and pybind11 that a source uses without the header that opens them. */
 import type { Finding } from "../finding.ts";
-import { addLines } from "../source-edits.ts";
+import { addLines } from "../commands/source-edits.ts";
 import { placeOf, type Rule } from "../rule.ts";
 
 interface Home {

@@ -1,6 +1,6 @@
 /** What no rule knows: the error line that ended the log, where it comes from, and what to do next. Never sure. */
 import { ofCleaning } from "./setup-refusals.ts";
-import { installWithoutIsolation, pip, python, wordsToBuild } from "../commands.ts";
+import { installWithoutIsolation, pip, python, wordsToBuild } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
 import type { Match, Rule, RuleContext } from "../rule.ts";
 

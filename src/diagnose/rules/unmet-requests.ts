@@ -1,12 +1,12 @@
 /** A release that is asked for and has no wheel that fits: the Python or the system is another. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { pip, platformOf, pythonVersion, torchIndex } from "../commands.ts";
-import { askFor, projectTool, usePython, withCompanions } from "../project-tools.ts";
-import { lastBeforeNewerGlibc, withNewerGlibc } from "../older-glibc.ts";
+import { pip, platformOf, pythonVersion, torchIndex } from "../commands/commands.ts";
+import { askFor, projectTool, usePython, withCompanions } from "../commands/project-tools.ts";
+import { lastBeforeNewerGlibc, withNewerGlibc } from "../commands/older-glibc.ts";
 import { byItsNumber, forWheel, showTags, wheelCause } from "./refused-wheels.ts";
 import { coded, type Match, type Rule, type RuleContext, said } from "../rule.ts";
-import { pythonsOf, torchForPython, within } from "../torch-wheels.ts";
-import { type Unmet, unmetOf } from "../unmet-requests.ts";
+import { pythonsOf, torchForPython, within } from "../tables/torch-wheels.ts";
+import { type Unmet, unmetOf } from "../commands/unmet-requests.ts";
 
 function release(unmet: Unmet): string {
   const { name, version, build } = unmet;

@@ -1,10 +1,10 @@
 /** A release that is asked for and has wheels for other systems alone: Linux without glibc, Macs with Intel, Windows. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { platformOf, python, pythonVersion } from "../commands.ts";
-import { askFor, projectTool } from "../project-tools.ts";
+import { platformOf, python, pythonVersion } from "../commands/commands.ts";
+import { askFor, projectTool } from "../commands/project-tools.ts";
 import { coded, type Match, type Rule } from "../rule.ts";
-import { pythonsOf, torchOf, within } from "../torch-wheels.ts";
-import { type Unmet, unmetOf } from "../unmet-requests.ts";
+import { pythonsOf, torchOf, within } from "../tables/torch-wheels.ts";
+import { type Unmet, unmetOf } from "../commands/unmet-requests.ts";
 
 const unmetCodes = ["no-distribution", "no-solution", "no-candidate", "wheel-tags", "uv-platform"] as const;
 

@@ -1,5 +1,5 @@
 /** DLLs of CUDA, cuDNN and the NVIDIA driver that Windows does not load, where the message names one. */
-import { pip, python, quote, torchCuda, torchIndex } from "../commands.ts";
+import { pip, python, quote, torchCuda, torchIndex } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
 import { baseName } from "../parsers/parser.ts";
 import { coded, type Match, type MatchFacts, type Rule } from "../rule.ts";

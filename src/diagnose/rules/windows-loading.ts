@@ -1,9 +1,9 @@
 /** What Windows says of a DLL that is there and cannot be loaded. */
-import { inOwnTool } from "../own-build.ts";
-import { pip, python, quote, rebuild, torchCuda, torchIndex } from "../commands.ts";
+import { inOwnTool } from "../fit/own-build.ts";
+import { pip, python, quote, rebuild, torchCuda, torchIndex } from "../commands/commands.ts";
 import { framesAt, ofLog } from "../matchers.ts";
-import { isWellKnown, packageOf, runningPackage } from "../packages.ts";
-import { cudaBuildsOf } from "../torch-wheels.ts";
+import { isWellKnown, packageOf, runningPackage } from "../tables/packages.ts";
+import { cudaBuildsOf } from "../tables/torch-wheels.ts";
 import { baseName } from "../parsers/parser.ts";
 import { coded, type Match, type Rule, type RuleContext } from "../rule.ts";
 

@@ -1,5 +1,5 @@
 /** Compiled modules on Windows that have nothing to do with torch, whatever they are called. */
-import { python, pythonVersion } from "../commands.ts";
+import { python, pythonVersion } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
 import type { MatchFacts, Rule } from "../rule.ts";
 

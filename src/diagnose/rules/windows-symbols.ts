@@ -1,5 +1,5 @@
 /** Symbols of torch that a build of torch for Windows does not export, though its headers declare them. */
-import { platformOf } from "../commands.ts";
+import { platformOf } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
 import type { MatchFacts, Rule } from "../rule.ts";
 

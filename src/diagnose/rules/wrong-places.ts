@@ -1,6 +1,6 @@
 /** Where a script or an import looks: a Python without torch, a package's own source folder, a wheel of another machine. */
 import { own } from "../../base/own.ts";
-import { installAgain, pip, platformOf, python, rebuild } from "../commands.ts";
+import { installAgain, pip, platformOf, python, rebuild } from "../commands/commands.ts";
 import { type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** torch for the Python at hand; for a Jetson it is a wheel of NVIDIA's, for one Python alone. */

@@ -1,7 +1,7 @@
 /** The command that failed stands at the end of a fix, in its folder and in its tool, wherever it was given. */
 import { describe, expect, test } from "vitest";
 import { diagnose } from "../../../src/diagnose/diagnose.ts";
-import { isBuildLine } from "../../../src/diagnose/fix-lines.ts";
+import { isBuildLine } from "../../../src/diagnose/commands/fix-lines.ts";
 import { rules } from "../../../src/diagnose/rules/index.ts";
 import { scanText } from "../../../src/diagnose/scan.ts";
 

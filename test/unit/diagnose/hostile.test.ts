@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { diagnose, diagnoseStream } from "../../../src/diagnose/diagnose.ts";
-import { cleanLine } from "../../../src/diagnose/log-line.ts";
+import { cleanLine } from "../../../src/diagnose/text/log-line.ts";
 import { readSymbol } from "../../../src/diagnose/mangled.ts";
 import { judgeSymbol } from "../../../src/diagnose/symbols.ts";
 import * as found from "../../fixtures/diagnose/found-cases.ts";

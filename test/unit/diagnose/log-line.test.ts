@@ -1,6 +1,6 @@
 /** One line, freed of what terminals, CI systems, containers, launchers and people put around it. */
 import { describe, expect, it } from "vitest";
-import { cleanLine } from "../../../src/diagnose/log-line.ts";
+import { cleanLine } from "../../../src/diagnose/text/log-line.ts";
 
 const text = (raw: string): string => cleanLine(raw, 1).text;
 

@@ -1,10 +1,10 @@
 /** From bytes to lines: encodings, damage, binary data, lines without end, and logs of any size in bounded memory. */
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import { byteSearch } from "../../../src/diagnose/byte-search.ts";
+import { byteSearch } from "../../../src/diagnose/text/byte-search.ts";
 import { diagnose, diagnoseStream } from "../../../src/diagnose/diagnose.ts";
-import { FactsReader } from "../../../src/diagnose/facts-reader.ts";
-import { LogReader } from "../../../src/diagnose/log-reader.ts";
+import { FactsReader } from "../../../src/diagnose/facts/facts-reader.ts";
+import { LogReader } from "../../../src/diagnose/text/log-reader.ts";
 import { needles } from "../../../src/diagnose/needles.ts";
 import { Scanner } from "../../../src/diagnose/scan.ts";
 

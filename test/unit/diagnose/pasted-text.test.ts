@@ -1,9 +1,9 @@
 /** Texts that people, chats, terminals and log collectors changed: other line breaks, lines in one line, words in front. */
 import { describe, expect, it } from "vitest";
 import { diagnose } from "../../../src/diagnose/diagnose.ts";
-import { rewrappings } from "../../../src/diagnose/rewrap.ts";
-import { spokenPart } from "../../../src/diagnose/spoken-part.ts";
-import { writtenLines } from "../../../src/diagnose/written-lines.ts";
+import { rewrappings } from "../../../src/diagnose/text/rewrap.ts";
+import { spokenPart } from "../../../src/diagnose/text/spoken-part.ts";
+import { writtenLines } from "../../../src/diagnose/text/written-lines.ts";
 
 const first = (text: string): string | undefined => diagnose(text).diagnoses[0]?.id;
 

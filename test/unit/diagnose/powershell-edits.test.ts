@@ -1,6 +1,6 @@
 /** What `sed -i` does to a file, in PowerShell's words. */
 import { describe, expect, test } from "vitest";
-import { editByPowerShell, withinPowerShell } from "../../../src/diagnose/powershell-edits.ts";
+import { editByPowerShell, withinPowerShell } from "../../../src/diagnose/fit/powershell-edits.ts";
 
 describe("an edit of a file by PowerShell", () => {
   test.each([

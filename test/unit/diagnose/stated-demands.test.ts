@@ -1,7 +1,7 @@
 /** What a message itself asks for, and what the text states of the machine, are in the fix. */
 import { describe, expect, test } from "vitest";
 import { diagnose } from "../../../src/diagnose/diagnose.ts";
-import { saidBound } from "../../../src/diagnose/said-bounds.ts";
+import { saidBound } from "../../../src/diagnose/facts/said-bounds.ts";
 
 function fixOf(text: string): readonly string[] {
   return diagnose(text).diagnoses[0]?.fix ?? [];

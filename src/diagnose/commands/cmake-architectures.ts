@@ -1,0 +1,123 @@
+/**
+ * The architectures that CMake compiles CUDA for, where a text shows the line or the option that lists them: the list without those
+ * that its nvcc does not have. Reads one line at a time; it does not know whether a later line sets another list.
+ */
+import { platformOf, quote, removeFolder, setVariable } from "./command-words.ts";
+import { compareVersions, parseVersion } from "../../base/order.ts";
+import { cmakeAgain } from "../fit/typed-fit.ts";
+import type { Match } from "../rule.ts";
+import { cudaForArchitecture } from "../tables/version-facts.ts";
+
+export interface ShownArchitectures {
+  /** What stands there up to the list: `CMAKE_CUDA_ARCHITECTURES `, `CMAKE_CUDA_ARCHITECTURES=`. */
+  readonly before: string;
+  /** `60 70 80`, `60;70-real`. */
+  readonly list: string;
+  /** The file of a line; an option of a command has none. */
+  readonly file?: string;
+}
+
+export interface CmakeArchitectureFacts {
+  /** The list of CUDA_ARCHITECTURES that the text shows. */
+  readonly cmakeArchitectures?: ShownArchitectures;
+  /** torch's CMake files saw no GPU and take a list of common targets. */
+  readonly detectionFailed: boolean;
+}
+
+const number = String.raw`\d{2,3}[af]?(?:-real|-virtual)?`;
+const numbers = `${number}(?:[; ]+${number})*`;
+/** `31:set(CMAKE_CUDA_ARCHITECTURES 60 70)`, `+ set_target_properties(a PROPERTIES CUDA_ARCHITECTURES "60;70")`. */
+const inFile = new RegExp(
+  String.raw`^(?!\s*#)(?:(?<file>[\w./\\+-]*(?:CMakeLists\.txt|\.cmake))[:-])?(?:\d+[:-])?\s*(?:set|set_target_properties|set_property) ?\([^#]*?(?<before>\b(?:CMAKE_)?CUDA_ARCHITECTURES +"?)(?<list>${numbers})`,
+  "i",
+);
+/** `cmake -DCMAKE_CUDA_ARCHITECTURES="60;70" ..`, within CMAKE_ARGS, too. */
+const asOption = new RegExp(
+  String.raw`-D ?(?<before>CMAKE_CUDA_ARCHITECTURES(?::\w+)?=\\?["']?)(?<list>${number}(?:;${number})*)`,
+);
+const namedFile = /(?:^|[\s"'`])((?:[\w.+-]+[\\/])*(?:CMakeLists\.txt|[\w.-]+\.cmake))(?=$|[\s"'`:;|])/;
+
+/** Gathers them line by line. */
+export class CmakeArchitectureReader {
+  #shown: ShownArchitectures | undefined;
+  #file: string | undefined;
+  #failed = false;
+
+  line(text: string): void {
+    if (text.includes("Automatic GPU detection failed")) this.#failed = true;
+    if (text.length > 1_000 || !/CUDA_ARCHITECTURES|CMakeLists|\.cmake/.test(text)) return;
+    const { file, before, list } = inFile.exec(text)?.groups ?? {};
+    if (before !== undefined && list !== undefined) {
+      this.#shown = { before, list, file: file ?? this.#file ?? "CMakeLists.txt" };
+      return;
+    }
+    const option = asOption.exec(text)?.groups;
+    // A line of a file counts for more: it sets what the option had set.
+    if (option !== undefined && this.#shown?.file === undefined)
+      this.#shown = { before: option["before"] ?? "", list: option["list"] ?? "" };
+    if (/\b(?:grep|cat|sed|head|tail|less|vim?|nano|bat|type|findstr|diff)\b/.test(text))
+      this.#file = namedFile.exec(text)?.[1] ?? this.#file;
+  }
+
+  facts(): CmakeArchitectureFacts {
+    return {
+      detectionFailed: this.#failed,
+      ...(this.#shown === undefined ? {} : { cmakeArchitectures: this.#shown }),
+    };
+  }
+}
+
+/** Whether a CUDA has a target: `60-real`, `90a`. */
+function has(cuda: string, target: string): boolean {
+  const known = cudaForArchitecture(target.replace(/-\w+$/, ""));
+  const version = parseVersion(cuda);
+  return (
+    known === undefined ||
+    (compareVersions(version, parseVersion(known.since)) >= 0 &&
+      (known.gone === undefined || compareVersions(version, parseVersion(known.gone)) < 0))
+  );
+}
+
+/** The list that the text shows, when the refused architecture stands in it. */
+export function shownWith({ context: { log } }: Match, arch: string): ShownArchitectures | undefined {
+  const shown = log.cmakeArchitectures;
+  return shown?.list.split(/[; ]+/).some((each) => each.replace(/-\w+$/, "") === arch) === true ? shown : undefined;
+}
+
+/** The list without what `cuda` lacks; `instead` where nothing is left of it. */
+export function withoutUnsupported(
+  match: Match,
+  shown: ShownArchitectures,
+  arch: string,
+  cuda: string,
+  instead: string,
+): string[] {
+  const words = shown.list.split(/[; ]+/);
+  const kept = words.filter((each) => each.replace(/-\w+$/, "") !== arch && has(cuda, each));
+  const list = kept.length === 0 ? instead : kept.join(shown.list.includes(";") ? ";" : " ");
+  if (shown.file === undefined) {
+    const again = cmakeAgain(match, [], `-DCMAKE_CUDA_ARCHITECTURES=${list.includes(";") ? `"${list}"` : list}`);
+    if (again !== undefined) return [...again];
+    const given = match.context.log.commandVariables?.find(([name]) => name === "CMAKE_ARGS")?.[1];
+    return [
+      setVariable(
+        match,
+        "CMAKE_ARGS",
+        given?.includes(shown.list) === true
+          ? given.replaceAll(/["'\\]/g, "").replace(shown.list, list)
+          : `-DCMAKE_CUDA_ARCHITECTURES=${list}`,
+      ),
+    ];
+  }
+  const from = `${shown.before}${shown.list}`.replaceAll(/ {2,}/g, " +");
+  const to = `${shown.before.replaceAll(/ {2,}/g, " ")}${list}`;
+  const file = quote(shown.file);
+  // cmd.exe has no quotation marks within quotation marks: a list of several is told by itself.
+  const edit =
+    platformOf(match) === "win32" && from.includes('"')
+      ? words.length > 1
+        ? `sed -i.bak -E 's/${shown.list}/${list}/g' ${file}`
+        : `# ${shown.file}: ${to}", in place of ${shown.list}`
+      : `sed -i.bak -E 's/${from}/${to}/g' ${file}`;
+  return [edit, removeFolder(match, "build")];
+}

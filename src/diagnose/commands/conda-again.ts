@@ -1,0 +1,76 @@
+/**
+ * The command of conda, mamba or micromamba that the text ran, given again: as it is, or with another specification in it or in the
+ * file that it reads. It does not know whether a set of packages goes together.
+ * Sources: conda's documentation of `conda env create` (environment.yml where no file is named) and of environment files.
+ */
+import { platformOf, quote } from "./command-words.ts";
+import type { Match } from "../rule.ts";
+
+/** In a shell, in a Dockerfile, in a workflow, in a cell. */
+const typed =
+  /(?:^|[$>#!%] ?|\bRUN |^Run |&& )((?:conda|mamba|micromamba) (?:env (?:create|update)(?: [^\s;&|#`]+)*|(?:create|install|update)(?: [^\s;&|#`]+)+))/;
+/** A word of such a command; those of a sentence have none of its signs. */
+const word = /^(?:--?[A-Za-z][\w-]*(?:=\S+)?|["']?[\w.:/\\~*-]+(?:[=<>!]=?[\w.*=<>!,|-]+)?["']?|https?:\S+)$/;
+
+/** The command of a line, with an option or a version among its words. */
+export function condaLineIn(text: string): string | undefined {
+  if (text.length > 400 || !/(?:onda|amba) (?:env|create|install|update) /.test(text)) return undefined;
+  const line = typed.exec(text)?.[1]?.trimEnd();
+  const words = line?.split(/ +/) ?? [];
+  // `conda env create` alone reads environment.yml.
+  const whole = words.some((each) => /^-|=/.test(each)) || (words.length === 3 && words[1] === "env");
+  return whole && words.every((each) => word.test(each)) ? line : undefined;
+}
+
+/** The file of the environment that it reads. */
+function fileOf(line: string): string | undefined {
+  const named = /(?:^|\s)(?:-f|--file)[ =]("[^"]+"|\S+)/.exec(line)?.[1];
+  return named ?? (/^\w+ env (?:create|update)\b/.test(line) ? "environment.yml" : undefined);
+}
+
+/** The same command again; nothing where the text has none. */
+export function condaAgain({ context: { log } }: Match): string[] {
+  return log.condaLine === undefined ? [] : [log.condaLine];
+}
+
+/** In the file: one entry of the list, and the channels in front of the others. */
+function inFile(
+  match: Match,
+  file: string,
+  name: string,
+  to: string | undefined,
+  channels: readonly string[],
+): string[] {
+  const entry = `^( *- *)([A-Za-z0-9_-]+::)?${name}([ =<>!].*)?$`;
+  if (platformOf(match) === "win32")
+    return [
+      `powershell -Command "(Get-Content ${file.replaceAll('"', "'")}) -replace '${entry}','${to === undefined ? "" : `\${1}${to}`}' | Set-Content ${file.replaceAll('"', "'")}"`,
+      ...(channels.length === 0 ? [] : [`# and below channels: ${channels.join(", ")}`]),
+    ];
+  const above = channels.map((channel) => `\\1${channel}\\n`).join("");
+  const added = above === "" ? "" : ` -e '/^channels:/{n;s/^( *- ).*/${above}&/}'`;
+  const change = to === undefined ? `/${entry}/d` : `s/${entry}/\\1${to}/`;
+  return [`sed -i.bak -E -e '${change}'${platformOf(match) === "darwin" ? "" : added} ${quote(file)}`];
+}
+
+/**
+ * The same command with `to` in place of what it asks for by that name, out of the channels beside its own; without `to` the name is
+ * left out. Nothing where the text has no such command.
+ */
+export function condaWith(
+  match: Match,
+  name: string,
+  to: string | undefined,
+  channels: readonly string[] = [],
+): string[] {
+  const { condaLine: line } = match.context.log;
+  if (line === undefined) return [];
+  const file = fileOf(line);
+  if (file !== undefined) return [...inFile(match, file, name, to, channels), line];
+  const spec = new RegExp(` ["']?(?:[\\w-]+::)?${name}(?:[=<>!][^\\s"']*)?["']?(?= |$)`);
+  if (!spec.test(line)) return [];
+  const missing = channels.filter((channel) => !new RegExp(`(?:-c|--channel)[ =]${channel}(?= |$)`).test(line));
+  return [
+    `${line.replace(spec, to === undefined ? "" : ` ${to}`)}${missing.map((channel) => ` -c ${channel}`).join("")}`,
+  ];
+}

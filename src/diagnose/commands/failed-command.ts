@@ -1,0 +1,150 @@
+/**
+ * The command of the text that failed, and the same once more: in its folder, in its tool, with all that the user asked for
+ * (pins, extras, options, variables). It does not know whether the command was the right one to begin with; where the text
+ * tells of several installations and not which one failed, it stays silent.
+ */
+import { changeFolder, pip, python } from "./command-words.ts";
+import { originOf, plainName } from "../tables/packages.ts";
+import type { Match } from "../rule.ts";
+import type { Shell } from "../facts/shown-commands.ts";
+import { inItsFolder, typedBuild } from "./typed-builds.ts";
+import type { CommandKind, TypedCommand } from "../facts/typed-commands.ts";
+
+/** Of the ways in which a text shows commands, the nearer one to who reads the fix goes first. */
+const nearness: readonly (readonly Shell[])[] = [["prompt", "notebook", "docker", "ci"], ["trace"], ["sentence"]];
+
+/** The last one before the message, else the first one behind it: of those that the text shows in the nearest way. */
+function nearest(commands: readonly TypedCommand[], at: number): TypedCommand | undefined {
+  const said = commands.findLast(({ failed }) => failed === true);
+  if (said !== undefined) return said;
+  for (const shells of nearness) {
+    const shown = commands.filter(({ shell }) => shells.includes(shell));
+    const found = shown.findLast((command) => command.at < at) ?? shown[0];
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+const runs: readonly CommandKind[] = ["program"];
+
+/** Commands of Python that only show something. */
+const asks =
+  /\bpython\S* -c ["'](?:import \w+(?:, \w+)*; ?)?print|\bcollect_env\b|-m \w+\.info\b|-m (?:torch\.utils\.|site\b|sysconfig\b)/;
+
+/** The command that failed as it built or installed something. */
+export function failedCommand({ finding, context: { log } }: Match): TypedCommand | undefined {
+  const last = nearest(
+    log.typed.filter(({ kind, line, failed }) => failed === true || kind !== "program" || !asks.test(line)),
+    finding.at,
+  );
+  if (last === undefined || !runs.includes(last.kind)) return last;
+  // `pip install -e . && pytest`: what built stands in the same line.
+  return log.typed.findLast(({ at, kind }) => at === last.at && !runs.includes(kind)) ?? last;
+}
+
+/** The program that failed as it ran. */
+export function failedProgram({ finding, context: { log } }: Match): TypedCommand | undefined {
+  const programs = log.typed.filter(
+    ({ kind, line }) =>
+      (kind === "program" ||
+        kind === "script" ||
+        (kind === "tool" && /\b(?:uv|poetry|pdm|pixi) run\b|^sbatch /.test(line))) &&
+      !asks.test(line),
+  );
+  const found = nearest(programs, finding.at);
+  // A command between the program and the message is what the message is of.
+  return found !== undefined &&
+    log.typed.some(
+      ({ at, shell, kind }) => at > found.at && at < finding.at && shell === "prompt" && kind !== "program",
+    )
+    ? undefined
+    : found;
+}
+
+/** A command as it was typed. What conda made of a file by half is there already: it is brought up to date. */
+export function asTyped({ line }: TypedCommand): string {
+  return line.replace(/\b((?:conda|mamba|micromamba) env) create\b(?=.*(?:-f|--file)\b)/, "$1 update");
+}
+
+/** All that the same line builds, from the command that failed on: a step of a Dockerfile is done anew as a whole. */
+function wholeLine(match: Match, failed: TypedCommand): string {
+  const same = match.context.log.typed.filter(({ at, kind }) => at === failed.at && kind !== "program");
+  return same.map((command) => asTyped(command)).join(" && ");
+}
+
+/** Kinds that are given again in their own words; pip's and setup.py's are put in those of the interpreter at hand. */
+const inOwnWords: readonly CommandKind[] = ["tool", "script", "package"];
+
+/** Whether the command is given as it stands. */
+function isVerbatim({ context: { log } }: Match, { kind, starter, shell, at }: TypedCommand): boolean {
+  if (inOwnWords.includes(kind) || starter !== "" || (kind === "setup" && log.setupCommand === undefined)) return true;
+  if (kind === "program")
+    return log.installs === undefined && log.setupCommand === undefined && log.typedBuild === undefined;
+  if (shell === "docker" && log.typed.filter((each) => each.at === at && each.kind !== "program").length > 1)
+    return true;
+  return (kind === "build" || kind === "configure") && ["docker", "notebook", "ci", "sentence"].includes(shell);
+}
+
+/** `transformer-engine` is `TransformerEngine` in an address. */
+function inOneWord(name: string): string {
+  return plainName(name).replaceAll(/[-_.]/g, "");
+}
+
+/** What pip was asked for by the one command that failed. */
+function installed({ context: { log } }: Match, failed: TypedCommand | undefined): string | undefined {
+  const [only, ...others] = log.installs ?? [];
+  if (only === undefined || others.length === 0) return only;
+  const typed = failed?.kind === "pip" ? failed.line.replaceAll("'", '"') : undefined;
+  const words = typed === undefined ? undefined : log.installs?.findLast((each) => typed.includes(` ${each}`));
+  if (words !== undefined) return words;
+  const { package: built } = log;
+  return built === undefined
+    ? undefined
+    : (log.installs ?? []).findLast((each) => inOneWord(each).includes(inOneWord(built)));
+}
+
+/** The lines that give the failed command again; undefined without one. */
+export function commandAgain(match: Match): readonly string[] | undefined {
+  const { log } = match.context;
+  const failed = failedCommand(match);
+  if (failed !== undefined && isVerbatim(match, failed))
+    return inItsFolder(match, failed, [failed.shell === "docker" ? wholeLine(match, failed) : asTyped(failed)]);
+  if ((log.host !== undefined && failed === undefined) || log.builtAtRunTime) return undefined;
+  const line = pythonsCommand(match, failed);
+  const where = failed !== undefined && (failed.kind === "pip" || failed.kind === "setup") ? failed : undefined;
+  return line === undefined
+    ? undefined
+    : where === undefined || line.startsWith("cd ")
+      ? [line]
+      : inItsFolder(match, where, [line]);
+}
+
+/** Pip's command or setup.py's, or what builds where neither does. */
+function pythonsCommand(match: Match, failed: TypedCommand | undefined): string | undefined {
+  const { log } = match.context;
+  if (log.uvCommand !== undefined && log.uvCommand !== "pip")
+    return log.uvCommand === "sync" || log.uvCommand === "lock" ? (log.uvLine ?? `uv ${log.uvCommand}`) : undefined;
+  // What poetry and its like keep is made by their own command.
+  if (log.projectLine !== undefined && log.projectLine.startsWith(`${log.installer ?? ""} `)) return log.projectLine;
+  if (!log.setupLast && (log.installs ?? []).length > 0) {
+    const words = installed(match, failed);
+    return words === undefined ? undefined : pip(match, `install ${words}`);
+  }
+  if (log.wheelCommand !== undefined && !log.setupLast) return pip(match, log.wheelCommand);
+  if (log.setupCommand === undefined) {
+    const typed = typedBuild(match);
+    // CMake's own commands are given again with an empty cache, where that is wanted.
+    if (typed !== undefined && log.typedConfigure !== undefined && !/^(?:build|script)$/.test(typed.tool))
+      return undefined;
+    if (typed !== undefined) return typed.line;
+    if (failed?.kind === "build" || failed?.kind === "configure") return undefined;
+    // No command is told, but what could not be built is: torch has to be there already, so no environment of pip's own.
+    const from = log.package === undefined ? undefined : originOf(log.package)?.from;
+    return from === undefined ? undefined : pip(match, `install --no-build-isolation "${from}"`);
+  }
+  const folder =
+    failed?.kind === "setup" && failed.folder !== undefined ? undefined : (log.setupFolder ?? log.buildRoot);
+  return folder === undefined
+    ? `${python(match)} ${log.setupCommand}`
+    : `${changeFolder(match, folder)} && ${python(match)} ${log.setupCommand}`;
+}

@@ -1,0 +1,55 @@
+/**
+ * What a line of a fix does: it builds or installs what failed, it brings what a build needs, it only shows something. It does not
+ * know which of that the text asks for.
+ */
+import { isToFillIn } from "../fit/place-fit.ts";
+
+/** Commands that build or install a package. */
+const builds =
+  /\b(?:pip3?|uv|pdm|poetry|pixi) (?:install|add|sync|run|download|wheel)\b|(?<!--include=)\bsetup\.py\b(?!["' ]*(?:$|CMake|\|))|\bretorch build\b|\bcmake (?!--(?:version|help)\b)-|(?<!-)\bmake\b(?! --version)|\bninja\b(?!$| --version)|\bcargo (?:build|run|install|test)\b|\bemerge\b|docker build|\bRUN\b/;
+
+/** Commands of an installer with nothing but these packages. */
+const onlyOf = (names: string): RegExp =>
+  new RegExp(
+    String.raw`\b(?:(?:python\S* -m |uv )?pip3?|uv|pdm|poetry) (?:install|add)(?: (?:--?[\w-]+(?:[= ]https?:\S+|=\S+)?|--index \S+|-r \S*build\S*\.txt|["']?(?:${names})(?:\[[\w,-]+\])?(?:[<>=~!][^\s"']*)?["']?))+\s*(?=$|#|&&|;)`,
+    "g",
+  );
+const tools = String.raw`cmake|ninja|setuptools|wheel|pip|packaging|cython|numpy|pybind11|scikit-build|scikit-build-core|meson|meson-python|nvidia-[\w-]+`;
+const bringsTool = onlyOf(tools);
+const bringsTorch = onlyOf(`${tools}|torch|torchvision|torchaudio|triton`);
+/** A part of the CUDA toolkit in a package of pip. */
+const partOfToolkit = /\bpip install --force-reinstall --no-deps "nvidia-[\w-]+==.*?\.\*"/g;
+
+/** The command of a line that a shell runs; nothing for a remark. */
+export function commandPart(line: string): string {
+  return line.startsWith("#") || isToFillIn(line) ? "" : line.replace(/\s+# .*$/, "");
+}
+
+/** Whether a line builds or installs more than the tools of a build, and torch where the text's own command does not ask for it. */
+export function isBuildLine(line: string, failed = "torch"): boolean {
+  const asksForTorch = /(?:^|[\s"'])torch(?:[=<>~!\s"'[]|$)/.test(failed);
+  return builds.test(
+    commandPart(line)
+      .replaceAll(/\b(?:poetry|pdm|pixi|uv) run (?:--no-sync )?(?=python\S* -[cm])/g, "")
+      .replaceAll(asksForTorch ? bringsTool : bringsTorch, "")
+      .replaceAll(partOfToolkit, ""),
+  );
+}
+
+/** What only shows something. */
+const shows =
+  /^(?!.*(?:&& export |-delete|-exec|xargs|\brm |sed -i|-m pip install))(?:ls|which|echo|grep|find|nm|readlink|file|nvidia-smi|nvcc|df|free|ldd|\S+ --version|python\S* -c|(?:\S* )?pip3? (?:show|list|check))\b/;
+
+/** Whether a line only shows something, or is a remark. */
+export function isLook(line: string): boolean {
+  const command = commandPart(line).trim();
+  return command === "" || shows.test(command);
+}
+
+/** What is done in the folder of a build, a build of what lies there included. */
+const ofFolder =
+  /\b(?:sed -i|git (?:submodule|apply)|rm -rf (?:build|\*)|patch )|\bsetup\w*\.py \w|\bpip install (?:.* )?"?\.(?:\[|"?(?:\s|$))|^(?:\w+=\S+ )*(?:g?make|ninja|cmake)\b/;
+
+export function isOfFolder(line: string): boolean {
+  return ofFolder.test(commandPart(line));
+}

@@ -1,0 +1,35 @@
+/** What torch.utils.cpp_extension.load() has built while a program ran, and how to have it built anew. */
+import { platformOf, removeFolder } from "./command-words.ts";
+import type { Match } from "../rule.ts";
+
+/** The folder of such an extension, where the text tells it. */
+function folderOf(match: Match): string | undefined {
+  const file = match.finding.file ?? match.finding.library ?? "";
+  return (
+    /^(.*torch_extensions[\\/](?:torch_extensions[\\/]Cache[\\/])?py\d+\w*[\\/][\w.-]+)[\\/]/.exec(file)?.[1] ??
+    match.context.log.jitFolder ??
+    (match.context.log.builtAtRunTime ? match.context.log.emittedFolder : undefined)
+  );
+}
+
+/** Removes what load() built; undefined when the extension is not one of those. */
+export function forgetJitBuild(match: Match): string[] | undefined {
+  const { finding, context } = match;
+  const { typedProgram, notebook, docker } = context.log;
+  const again =
+    typedProgram === undefined || notebook || docker
+      ? "# run the program again: the extension is built anew for the torch that is installed"
+      : `${typedProgram}   # builds the extension anew, for the torch that is installed`;
+  const folder = folderOf(match);
+  if (folder !== undefined) return [removeFolder(match, folder), again];
+  const frames =
+    finding.frames ?? context.findings.find((other) => other.at === finding.at && other.frames !== undefined)?.frames;
+  if (frames?.some((frame) => frame.includes("_import_module_from_library")) !== true) return undefined;
+  const name = finding.library ?? finding.symbol?.replace(/^PyInit_/, "") ?? "";
+  return [
+    platformOf(match) === "win32"
+      ? 'rmdir /s /q "%LOCALAPPDATA%\\torch_extensions"'
+      : `rm -rf ~/.cache/torch_extensions/*/${/^\w+$/.test(name) ? name : ""}`,
+    again,
+  ];
+}

@@ -1,0 +1,96 @@
+/**
+ * Edits of the project's own files as lines for a shell: of the line that the compiler names, of its whole file, or lines at the
+ * head of it. The files themselves are not seen: an edit has to leave a line alone that it does not fit, and where the compiler
+ * printed the line, one that would change nothing in it is left out. Whether a statement goes on in other lines is not known here.
+ * Sources: GNU sed's manual (addresses, `s`, `1i`, `-i`, `-E`). The sed of a Mac is GNU's by `machine-fit.ts`, on Windows
+ * PowerShell does the same by `powershell-edits.ts`, sources that pip fetches are fetched first (`fetched-sources.ts`).
+ */
+import { quote } from "./command-words.ts";
+import type { Match } from "../rule.ts";
+
+/** What is looked for, in words that `sed -E`, JavaScript and .NET read alike, and what comes in its place (`\1` for a group). */
+export type Edit = readonly [wanted: string, replacement: string, times?: "once"];
+
+/** What is not the project's own: installed headers, torch's own sources, generated code; and paths that no shell takes. */
+const foreign =
+  /-packages[\\/]|[\\/](?:lib)?torch[\\/](?:include|csrc)[\\/]|[\\/]include[\\/](?:torch|ATen|c10|caffe2|pybind11|c\+\+)[\\/]|^\/(?:usr|opt)\/(?!src\/|workspace\/)|[\\/](?:usr|opt)[\\/](?:.*[\\/])?include[\\/]|[\\/](?:Microsoft Visual Studio|Windows Kits|NVIDIA GPU Computing Toolkit)[\\/]|\.cudafe\d|[\\/]torchinductor_|^<|["'$`]/;
+
+/** The project's own file that a finding names, as a word of a shell. */
+function editable({ finding: { file } }: Match): string | undefined {
+  return file === undefined || foreign.test(file) ? undefined : quote(file);
+}
+
+/** `s/…/…/g` with a sign between its parts that is in none of them. */
+function substitution([wanted, replacement, times]: Edit, line: number | undefined): string {
+  const sign = ["/", "~", "|", "#"].find((each) => !`${wanted}${replacement}`.includes(each)) ?? "\u0001";
+  const written = replacement
+    .replaceAll(/\\(?!\d)/g, "\\\\")
+    .replaceAll("&", "\\&")
+    .replaceAll("\n", "\\n");
+  return `${line ?? ""}s${sign}${wanted}${sign}${written}${sign}${times === "once" ? "" : "g"}`;
+}
+
+function sed(edits: readonly Edit[], file: string, line?: number): string[] {
+  if (edits.length === 0) return [];
+  return [`sed -i.bak -E '${edits.map((edit) => substitution(edit, line)).join("; ")}' ${file}`];
+}
+
+/** Those that change something in the line that the compiler printed; all where it printed none. */
+function fitting({ finding: { source } }: Match, edits: readonly Edit[]): readonly Edit[] {
+  return source === undefined ? edits : edits.filter(([wanted]) => new RegExp(wanted).test(source));
+}
+
+/** The edits of the line that a message names, as one command; none where no place is known, or none of them fits its line. */
+export function editLine(match: Match, edits: readonly Edit[]): string[] {
+  const file = editable(match);
+  const { line } = match.finding;
+  return file === undefined || line === undefined ? [] : sed(fitting(match, edits), file, line);
+}
+
+/** As before, but only where the compiler printed the line: without it one cannot tell what stands there. */
+export function editPrintedLine(match: Match, edits: readonly Edit[]): string[] {
+  return match.finding.source === undefined ? [] : editLine(match, edits);
+}
+
+/** The edits in all lines of the file that a message names, and the lines at its head that they need. */
+export function editFile(match: Match, edits: readonly Edit[], head: readonly string[] = []): string[] {
+  const file = editable(match);
+  const lines = file === undefined ? [] : sed(fitting(match, edits), file);
+  return lines.length === 0 || head.length === 0 ? lines : [...lines, ...addLines(match, head)];
+}
+
+/** Lines at the head of the file that a message names, which may have no #include of its own; none where no file is known. */
+export function addLines(match: Match, lines: readonly string[]): string[] {
+  const file = editable(match);
+  return file === undefined ? [] : [`sed -i.bak '1i ${lines.join("\\n")}' ${file}`];
+}
+
+/** The commands, or where there are none what to change, as a remark. */
+export function orInWords(commands: readonly string[], words: string): readonly string[] {
+  return commands.length > 0 ? commands : [`# ${words}`];
+}
+
+/** Includes a header in the file that a message names; in words where there is no file to change. */
+export function addInclude(match: Match, header: string): readonly string[] {
+  const added = /^[\w./+-]+$/.test(header) ? addLines(match, [`#include <${header}>`]) : [];
+  return orInWords(added, `add to ${match.finding.file ?? "the file"}: #include <${header}>`);
+}
+
+/** A file of CMake's as the shell of the text sees it: from its build folder, the sources lie one folder up. */
+export function cmakeFile(match: Match, file = match.finding.file ?? "CMakeLists.txt"): string {
+  const configure = match.context.log.typedConfigure ?? "";
+  const sources =
+    /(?:^|\s)-S ?("[^"]+"|[^\s"]+)/.exec(configure)?.[1] ?? /\s(\.\.[\w./-]*)(?=\s|$)/.exec(configure)?.[1];
+  return /^(?:[\\/~]|[A-Za-z]:)/.test(file) || sources === undefined || sources === "."
+    ? quote(file)
+    : `${sources.replace(/\/$/, "")}/${file}`;
+}
+
+/** The edits in all lines of a file of CMake's. */
+export function editCmake(
+  match: Match,
+  edits: readonly Edit[],
+  file = match.finding.file ?? "CMakeLists.txt",
+): string[] {
+  return foreign.test(file) ? [] : sed(edits, cmakeFile(match, file));
+}

@@ -1,0 +1,48 @@
+/**
+ * Commands that put a toolset of Visual Studio to use. They know the names of the installer's components and how a prompt is set
+ * up, not which toolset a build needs. Sources: learn.microsoft.com, "Visual Studio Build Tools component directory" and "Use
+ * command-line parameters to install Visual Studio"; winget's package Microsoft.VisualStudio.2022.BuildTools.
+ */
+import type { Match } from "../rule.ts";
+
+/** Components of the toolsets that an older Visual Studio had, for the installer of a newer one. */
+const componentOf: Readonly<Record<string, string>> = {
+  "14.16": "Microsoft.VisualStudio.Component.VC.v141.x86.x64",
+  "14.29": "Microsoft.VisualStudio.Component.VC.14.29.16.11.x86.x64",
+  "14.38": "Microsoft.VisualStudio.Component.VC.14.38.17.8.x86.x64",
+};
+
+const buildTools = "C:\\Program Files (x86)\\Microsoft Visual Studio\\2022\\BuildTools";
+
+/** The folder of the Visual Studio 2022 that the text shows. */
+function studio2022(match: Match): string | undefined {
+  const { visualStudio } = match.context.log;
+  return visualStudio?.includes("\\2022\\") === true ? visualStudio : undefined;
+}
+
+/** Installs the toolset, and sets the prompt up for it. */
+export function useToolset(match: Match, toolset: string): string[] {
+  const component = componentOf[toolset];
+  const there = studio2022(match);
+  const setUp = `"${there ?? buildTools}\\VC\\Auxiliary\\Build\\vcvarsall.bat" x64 -vcvars_ver=${toolset}`;
+  // It is the newest of Visual Studio 2022 itself.
+  const added = component === undefined ? "" : ` --add ${component}`;
+  if (there !== undefined)
+    return [
+      `"C:\\Program Files (x86)\\Microsoft Visual Studio\\Installer\\setup.exe" ${component === undefined ? "update" : "modify"} --installPath "${there}"${added} --passive   # as administrator; or Visual Studio Installer > Individual components`,
+      "# in a new cmd:",
+      setUp,
+    ];
+  return [
+    `winget install Microsoft.VisualStudio.2022.BuildTools --override "--passive --wait --add Microsoft.VisualStudio.Workload.VCTools --includeRecommended${added}"   # a Visual Studio 2022 that is there: in its installer, Individual components, the toolset ${toolset}`,
+    "# in a new cmd:",
+    setUp,
+  ];
+}
+
+/** Sets a new prompt up for 64-bit builds. */
+export const useX64Tools: readonly string[] = [
+  "# this prompt is set up for 32-bit programs: open a new cmd (or the x64 Native Tools Command Prompt), go to the same folder, then",
+  '"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvars64.bat"',
+  "set DISTUTILS_USE_SDK=1",
+];

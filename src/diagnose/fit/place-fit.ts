@@ -1,0 +1,164 @@
+/**
+ * The lines of a fix for the place where the text's commands are given: instructions of a Dockerfile, the cells of a notebook, a
+ * shell of root or of a CI service that cannot be asked. It does not know what a line is for, only how the place writes it.
+ * Sources: the Dockerfile reference (ENV takes no output of a command), IPython's documentation of %env and %cd, apt-get(8).
+ */
+import { platformOf } from "../commands/command-words.ts";
+import type { Match } from "../rule.ts";
+
+/** The command of a line, and the remark behind it. */
+function parted(line: string): readonly [command: string, remark: string] {
+  const [, command = line, remark = ""] = /^(.*?\S)\s{2,}(# .*)$/.exec(line) ?? [];
+  return [command, remark];
+}
+
+/** Without sudo, and without a question: nobody is there to answer. */
+function unasked(command: string): string {
+  return command
+    .replaceAll(/(?<=^|[\s;&|(])sudo (?:-E |-H )?/g, "")
+    .replaceAll(/\b(apt-get|apt|dnf|yum|zypper) (install|remove|purge)\b(?! -y| .* -y\b)/g, "$1 $2 -y")
+    .replace(/^apt-get install/, "apt-get update && apt-get install");
+}
+
+/** `export A=x B="y z"`: the names with their values; undefined for another command. */
+function exported(command: string): readonly (readonly [name: string, value: string])[] | undefined {
+  // `export A=1; make`: what stands behind is no part of a value.
+  if (!command.startsWith("export ") || /^export (?:[^"';]|"[^"]*"|'[^']*')*;/.test(command)) return undefined;
+  const parts = [...command.slice(7).matchAll(/(\w+)=("(?:[^"\\]|\\.)*"|\$\((?:[^()]|\([^()]*\))*\)\S*|\S*)/g)];
+  return parts.map(([, name = "", value = ""]) => [name, value] as const);
+}
+
+const instruction = /^(?:RUN|ENV|ARG|FROM|COPY|WORKDIR|SHELL|USER) /;
+/** Of the machine that builds the image, not of the image. */
+const ofHost = /\bdocker\b|\bsystemctl\b|\/etc\/docker|\bnvidia-ctk\b|\bgetent\b|\breboot\b/;
+
+/** A build of an image sees no GPU. */
+const wantsGpu = /\btorch\.cuda\.(?:get_device|is_avail)|\bnvidia-smi\b|\brocm-smi\b|\brocminfo\b|\bxpu-smi\b/;
+
+/** What only holds for the shell that runs it goes in front of the next command. */
+const forOneShell = /^(?:unset |\. |source |conda activate )/;
+
+/** As instructions of a Dockerfile. */
+function forDockerfile(lines: readonly string[]): readonly string[] {
+  let before = "";
+  let notes: string[] = [];
+  let any = false;
+  const made = lines.flatMap((line) => {
+    if (/^# then: (?!RUN )/.test(line)) return [line.replace("# then: ", "# then: RUN ")];
+    if (line.startsWith("#") || instruction.test(line) || ofHost.test(parted(line)[0])) return [line];
+    if (wantsGpu.test(parted(line)[0])) return [`# where the image runs, with a GPU: ${line}`];
+    any = true;
+    const [command, remark] = parted(line);
+    const variables = exported(command);
+    if (forOneShell.test(command) || variables?.some(([, value]) => value.includes("$(")) === true) {
+      before += `${unasked(command)} && `;
+      notes = [...notes, ...(remark === "" ? [] : [remark])];
+      return [];
+    }
+    if (variables !== undefined && variables.length > 0)
+      return [
+        ...(remark === "" ? [] : [remark]),
+        `ENV ${variables.map(([name, value]) => `${name}=${value}`).join(" ")}`,
+      ];
+    const folder = /^cd (\S+|"[^"]+")$/.exec(command)?.[1];
+    if (folder?.includes("*") === true) {
+      before += `${unasked(command)} && `;
+      return [];
+    }
+    if (folder !== undefined) return [`WORKDIR ${folder}`];
+    const run = `RUN ${before}${unasked(command)}`;
+    return [...notes.splice(0), remark === "" ? run : `${run}   ${remark}`];
+  });
+  return any ? ["# in the Dockerfile, at the step that fails:", ...made] : made;
+}
+
+/** A variable of the environment, for all cells that follow. */
+function inNotebook(name: string, value: string): string {
+  return value.includes("$")
+    ? `import os; os.environ["${name}"] = os.path.expandvars("${value}")`
+    : `%env ${name}=${value}`;
+}
+
+/** As a cell of a notebook, where each `!` is a shell of its own. */
+function forNotebook(lines: readonly string[]): readonly string[] {
+  let before = "";
+  let notes: string[] = [];
+  return lines.flatMap((line) => {
+    if (/^# then: (?![!%])/.test(line)) return [line.replace("# then: ", "# then: !")];
+    if (/^[#!%]/.test(line)) return [line];
+    const [command, remark] = parted(line);
+    const variables = exported(command);
+    const own = remark === "" ? [] : [remark];
+    if (forOneShell.test(command) || variables?.some(([, value]) => /\$\(|:-/.test(value)) === true) {
+      before += `${unasked(command)} && `;
+      notes = [...notes, ...own];
+      return [];
+    }
+    if (variables !== undefined && variables.length > 0)
+      return [...variables.map(([name, value]) => inNotebook(name, value.replaceAll(/^"|"$/g, ""))), ...own];
+    const folder = /^cd (\S+|"[^"]+")$/.exec(command)?.[1];
+    if (folder !== undefined) return [`%cd ${folder}`, ...own];
+    const run = `!${before}${unasked(command)}`;
+    return [...notes.splice(0), remark === "" ? run : `${run}   ${remark}`];
+  });
+}
+
+/** What a person has to fill in: `<that folder>`, `/path/to/libtorch`, `…`; not what a header is named by. */
+const toFillIn =
+  /\bthe_(?:program|extension|package|module)\b|<[a-zA-Z](?:[^<>"'|&;=]|'s )*>|(?<![\w])\/path\/(?:to|of|with)\/|\bv?X\.Y\b|-X-Y\b|[<>]INSTALLED\b|…/;
+
+/** Whether a line cannot be run before a person fills something in. */
+export function isToFillIn(line: string): boolean {
+  const [command] = parted(line);
+  // In PowerShell's words single quotes stand within the double ones.
+  const outside = command.startsWith("powershell ")
+    ? command.replaceAll(/'[^']*'/g, "")
+    : command.replaceAll(/"(?:[^"\\]|\\.)*"|'[^']*'/g, (quoted) => (quoted.startsWith("'") ? "" : quoted));
+  return toFillIn.test(outside.replaceAll(/#include <[^>]*>/g, ""));
+}
+
+/** What a remark calls another way, beside the one that stands above it. */
+const otherWay = /^# or (?:from source|torch for|a torch|a newer release|build it|a release that|with pip)\b/;
+
+/** One way is for the shell, and another one a remark: who pastes the whole fix runs no two ways after each other. */
+export function oneWay(lines: readonly string[]): readonly string[] {
+  const made: string[] = [];
+  let any = false;
+  for (const line of lines) {
+    const before = made.at(-1) ?? "";
+    const [command, remark] = parted(line);
+    if (line.startsWith("#")) made.push(line);
+    else if (any && otherWay.test(remark)) made.push(`${remark}: ${command}`);
+    else if (any && /^# or [^:]*:$/.test(before) && /\bpip3? install /.test(command)) {
+      made.pop();
+      made.push(`${before} ${command}`);
+    } else {
+      any = true;
+      made.push(line);
+    }
+  }
+  return made;
+}
+
+/** What runs in the image that the text's last command ran in: the host has another Python, or none. */
+const ofImage = /^(?:# then: )?(?=(?:(?:python|pip)[\d.]*|nvcc)\b)/;
+
+function inImage(lines: readonly string[], image: string): readonly string[] {
+  return lines.map((line) => line.replace(ofImage, (then) => `${then}${image} `));
+}
+
+/** The lines as the text's place writes them; what cannot be run as it stands is a remark. */
+export function fittedForPlace(lines: readonly string[], match: Match): readonly string[] {
+  const { dockerBuild, notebook, rootShell, jobImage, hostedRunner, inImage: image } = match.context.log;
+  const honest = lines.map((line) => (!line.startsWith("#") && isToFillIn(line) ? `# ${line}` : line));
+  if (platformOf(match) !== "linux") return honest;
+  if (dockerBuild) return forDockerfile(honest);
+  if (notebook) return forNotebook(honest);
+  if (image !== undefined) return inImage(honest, image);
+  if (rootShell || jobImage !== undefined) return honest.map((line) => (line.startsWith("#") ? line : unasked(line)));
+  return hostedRunner
+    ? honest.map((line) =>
+        line.startsWith("#") ? line : line.replace(/\bapt-get install\b(?! -y)/g, "apt-get install -y"),
+      )
+    : honest;
+}
