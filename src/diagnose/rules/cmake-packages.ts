@@ -32,6 +32,8 @@ function nvidiaPackage(match: Match, name: string): string[] {
 
 /** pip or uv runs CMake (scikit-build-core, meson-python), in an environment of its own. */
 function inPip(match: Match): boolean {
+  const { installs = [], runsCmake } = match.context.log;
+  if (installs.length > 0 && !runsCmake) return true;
   return match.context.findings.some(
     ({ kind, tool, message }) => (kind === "wrapper" && tool === "pip") || message.includes("scikit-build"),
   );
@@ -241,6 +243,10 @@ export const cmakePackageRules: readonly Rule[] = [
       {
         text: 'CMake Error at CMakeLists.txt:43 (find_package):\n  Could not find a package configuration file provided by "Torch" with any of\n  the following names:\n\n    TorchConfig.cmake\n    torch-config.cmake\n  ERROR: Failed building wheel for my-ops',
         expect: "export CMAKE_PREFIX_PATH=",
+      },
+      {
+        text: '$ uv pip install git+https://github.com/acme/cubes.git\n  *** Configuring CMake...\n  CMake Error at CMakeLists.txt:43 (find_package):\n    Could not find a package configuration file provided by "Torch" with any of\n    the following names:\n\n      TorchConfig.cmake',
+        expect: 'uv pip install --no-build-isolation "git+https://github.com/acme/cubes.git"',
       },
       {
         text: '$ pip install --no-build-isolation -v .\n  Running command Building wheel for spline_ops (pyproject.toml)\n  *** scikit-build-core 0.10.7 using CMake 3.30.5 (wheel)\n  CMake Error at CMakeLists.txt:14 (find_package):\n    By not providing "FindTorch.cmake" in CMAKE_MODULE_PATH this project has\n    asked CMake to find a package configuration file provided by "Torch", but\n    CMake did not find one.\n  ERROR: Failed building wheel for spline_ops',

@@ -23,6 +23,11 @@ function linkRocm(match: Match): string[] {
 }
 
 /** Functions that every release of the library has: where one is missing, the library is not there at all. */
+/** Whether a module is loaded from where torch.utils.cpp_extension.load() builds. */
+function isOfLoad({ finding }: Match): boolean {
+  return finding.phase === "load" && /torch_extensions[\\/]/.test(finding.file ?? "");
+}
+
 export const inEveryRelease =
   /^(?:cudnn(?:Create|Destroy|SetStream|CreateTensorDescriptor|SetTensor4dDescriptor|ConvolutionForward|GetErrorString)|cublas(?:Create|Destroy|SetStream|[SDCZ]gemm(?:StridedBatched|Batched)?|GemmEx|SetMathMode)(?:_v2)?|cublasLt(?:Create|Destroy|Matmul)|curand(?:CreateGenerator|GenerateUniform|GenerateNormal|SetStream)|cufft(?:Plan1d|Plan2d|PlanMany|ExecC2C|ExecR2C|Destroy|SetStream)|cusparse(?:Create|Destroy|SetStream)|cusolver(?:Dn)?(?:Create|Destroy|SetStream)|nccl(?:AllReduce|AllGather|Broadcast|Send|Recv|CommInitRank|GetUniqueId|GroupStart|GroupEnd|GetErrorString)|nvrtc(?:CreateProgram|CompileProgram|GetPTX(?:Size)?|GetProgramLog(?:Size)?|GetErrorString|GetLoweredName|AddNameExpression|DestroyProgram)|npp[a-z]\w+|nvmlInit(?:_v2)?|cuda(?:Malloc|Free|Memcpy(?:Async)?|Memset(?:Async)?|GetLastError|GetDevice|SetDevice|LaunchKernel|StreamSynchronize|GetErrorString|DeviceSynchronize)|__cuda(?:Unr|R)egister(?:FatBinary|Function|Var))$/;
 
@@ -260,9 +265,11 @@ export const gpuSymbolRules: readonly Rule[] = [
       finding.phase === "link" || neverLinked(finding)
         ? owned(finding, context, "cuda-library", "cuda-runtime")
         : undefined,
-    confidence: "high",
+    confidence: (match) => (isOfLoad(match) ? "medium" : "high"),
     cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\` is of ${match.facts["provider"] ?? "CUDA"}; the library \`${match.facts["library"] ?? ""}\` is not on the link line.${installedSentence(match)}`,
+      isOfLoad(match)
+        ? `\`${match.facts["name"] ?? ""}\` is of ${match.facts["provider"] ?? "CUDA"}, and nothing that is loaded brings it. The module lies in the folder that load() builds in: it was built there for another torch or environment, whose libraries brought it, and is used as it is; or its sources are linked without \`${match.facts["library"] ?? ""}\`.${installedSentence(match)}`
+        : `\`${match.facts["name"] ?? ""}\` is of ${match.facts["provider"] ?? "CUDA"}; the library \`${match.facts["library"] ?? ""}\` is not on the link line.${installedSentence(match)}`,
     fix: (match) => [
       ...(match.facts["library"] === "nppc" && /^nppi/.test(match.facts["name"] ?? "")
         ? [
@@ -288,6 +295,10 @@ export const gpuSymbolRules: readonly Rule[] = [
     },
     sources: ["https://docs.nvidia.com/cuda/"],
     examples: [
+      {
+        text: "ImportError: /home/jo/.cache/torch_extensions/py39_cu118/cpu_lamb/cpu_lamb.so: undefined symbol: curandCreateGenerator",
+        expect: "for another torch or environment",
+      },
       {
         text: "/usr/bin/ld: gemm.o: in function `f': gemm.cu:(.text+0x9): undefined reference to `cublasCreate_v2'",
         expect: "-lcublas",

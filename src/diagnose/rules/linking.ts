@@ -2,9 +2,9 @@
 import { rebuild, setVariable, systemPackage, platformOf } from "../commands/commands.ts";
 import { archiveWithPic } from "../commands/archives-without-pic.ts";
 import { linkLibrary } from "../matchers.ts";
-import { baseName } from "../parsers/parser.ts";
 import { isBuiltByPython } from "../commands/typed-builds.ts";
 import { judgeSymbol } from "../symbols.ts";
+import { outputPlaceRules } from "./output-places.ts";
 import { coded, type Match, type Rule, saidAny } from "../rule.ts";
 
 /** The static C++ run time is on one side. */
@@ -34,72 +34,7 @@ function withPic(match: Match): string[] {
 }
 
 export const linkingRules: readonly Rule[] = [
-  {
-    id: "output-file-locked",
-    title: "The file to be written is in use",
-    on: ["missing-library", "link"],
-    specificity: 83,
-    matches: (finding) => {
-      if (finding.code === "LNK1104" || finding.code === "LNK1149")
-        return /\.(?:pyd|dll|exe)$/i.test(finding.library ?? "") ? { file: finding.library } : undefined;
-      return saidAny(
-        finding,
-        /cannot open output file (?<file>\S+): (?:Permission denied|Text file busy|Device or resource busy)/,
-      );
-    },
-    confidence: "high",
-    cause: (match) =>
-      `\`${match.facts["file"] ?? ""}\` cannot be overwritten: a Python process (a notebook, an IDE, a test run) has the old one loaded, or another build writes it.`,
-    fix: (match) => {
-      const file = match.facts["file"] ?? "";
-      return /\.(?:pyd|dll|exe)$/i.test(file)
-        ? [
-            `tasklist /m ${baseName(file)}   # the processes that have it loaded`,
-            "# end them (Python processes: notebooks, terminals, the IDE's kernel; taskkill /F /PID <number>), then build again",
-          ]
-        : [
-            `fuser -v ${file}   # the processes that have it open`,
-            "# end them (notebooks, a program that runs), then build again",
-          ];
-    },
-    sources: ["https://learn.microsoft.com/cpp/error-messages/tool-errors/linker-tools-error-lnk1104"],
-    examples: [
-      {
-        text: "LINK : fatal error LNK1104: cannot open file 'build\\lib.win-amd64-cpython-311\\my_ext.cp311-win_amd64.pyd'",
-        expect: "Python processes",
-      },
-    ],
-  },
-  {
-    id: "output-folder-missing",
-    title: "The folder for the output does not exist",
-    on: ["driver", "link"],
-    specificity: 82,
-    matches: (finding) =>
-      finding.code === "no-output-folder" && !/denied|Read-only/.test(finding.message)
-        ? { file: finding.file }
-        : saidAny(
-            finding,
-            /cannot open output file (?<file>\S+?): (?:No such file or directory|Not a directory|Is a directory)/,
-            /(?:failed to|can't|cannot) (?:open|create) (?<file>\S+): (?:No such file or directory|Is a directory)/,
-          ),
-    confidence: "high",
-    cause: (match) =>
-      `\`${match.facts["file"] ?? ""}\` cannot be written, because its folder does not exist (or was removed while the build ran: a second build, a cleaning job), or something of that name is a folder.`,
-    fix: (match) => [
-      `mkdir -p "$(dirname "${match.facts["file"] ?? ""}")"`,
-      "retorch build   # makes the folders that it writes to; with setup.py: rm -rf build, and one build at a time",
-    ],
-    sources: ["https://sourceware.org/binutils/docs/as/"],
-    examples: [
-      {
-        text: "Assembler messages:\nFatal error: can't create build/temp/csrc/a.o: No such file or directory",
-        expect: "mkdir -p",
-      },
-      { text: "error: unable to open output file 'out/a.o': 'No such file or directory'", expect: "mkdir -p" },
-      { text: "/usr/bin/ld: cannot open output file lib/_C.so: No such file or directory", expect: "does not exist" },
-    ],
-  },
+  ...outputPlaceRules,
   {
     id: "not-position-independent",
     title: "Something in the module was compiled without -fPIC",
