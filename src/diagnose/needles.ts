@@ -16,7 +16,7 @@ export const markStrong = 8;
 /** Beside a trigger: it has the form of a tool's message. */
 export const markMessage = 32;
 /** It names something that tells it from other lines with the same words. */
-export const markName = 16;
+const markName = 16;
 
 /** It names torch. */
 export const markTorch = 64;

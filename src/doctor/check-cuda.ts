@@ -1,4 +1,5 @@
 /** Checks of the CUDA toolkit, the driver and the GPUs, against PyTorch and against each other. */
+import { hidesEveryGpu } from "../environment/variables.ts";
 import { compareVersions, parseVersion, unique } from "../base/order.ts";
 import { fit } from "../environment/cuda-versions.ts";
 import { familyName, isTooOld, oldestCuda } from "../environment/cxx-standard.ts";
@@ -276,7 +277,7 @@ export function checkVisibleDevices({ variables, environment }: DoctorFacts): Ch
   const words = value.split(",").map((word) => word.trim());
   const bad = words.find((word) => !/^(?:\d+|GPU-[\da-fA-F-]+|MIG-[\w/-]+)$/.test(word));
   const shown = `\`CUDA_VISIBLE_DEVICES=${value}\``;
-  if (value.trim() === "" || words[0] === "-1" || /^NoDevFiles$/i.test(value.trim())) {
+  if (hidesEveryGpu(value)) {
     return [
       later("visible-devices", `${shown} hides every GPU`, {
         detail: "`torch.cuda.is_available()` is false, and a build has no GPU to ask for its architecture.",

@@ -89,3 +89,12 @@ export function variableIn(
 ): string | undefined {
   return name === "PATH" ? (env["PATH"] ?? env["Path"]) : env[name];
 }
+
+/**
+ * Whether a value of `CUDA_VISIBLE_DEVICES` leaves no GPU. Source: CUDA C++ Programming Guide, "CUDA Environment Variables";
+ * `NoDevFiles` is what Slurm sets without GPUs.
+ */
+export function hidesEveryGpu(value: string): boolean {
+  const [first = ""] = value.split(",").map((word) => word.trim());
+  return value.trim() === "" || first === "-1" || /^NoDevFiles$/i.test(value.trim());
+}

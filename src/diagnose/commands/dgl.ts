@@ -48,7 +48,7 @@ export function installDgl(match: Match): string[] {
 }
 
 /** The page of wheels for a torch of 2.1 to 2.4. */
-export function pageFor(release: string, cuda: string | undefined): string {
+function pageFor(release: string, cuda: string | undefined): string {
   const tag = cuda?.replace(".", "") ?? "";
   return `https://data.dgl.ai/wheels/torch-${release}/${/^(?:118|121|124)$/.test(tag) ? `cu${tag}/` : ""}repo.html`;
 }

@@ -21,7 +21,7 @@ export function requirementsFile({ context: { log, findings } }: Match): string 
 }
 
 /** The command that was given for the list, as far as the text shows it. */
-export function installList(match: Match, file: string, options = ""): string {
+function installList(match: Match, file: string, options = ""): string {
   const typed = (match.context.log.installs ?? []).filter((words) => words.includes(file));
   return pip(match, `install ${typed.length === 1 ? (typed[0] ?? "") : `-r ${quote(file)}`}${options}`);
 }

@@ -56,7 +56,7 @@ export function torchForJetson(match: Match, names = "torch torchvision"): strin
  * The wheels for a JetPack are for the Python of its Ubuntu: an environment of that one where the text has another, and of another
  * pip finds none.
  */
-export function pythonForJetson(match: Match, wanted = "3.10"): string[] {
+function pythonForJetson(match: Match, wanted = "3.10"): string[] {
   const { python } = match.context.log;
   if (python === undefined || python === wanted) return [];
   const folder = `~/torch-${wanted}`;

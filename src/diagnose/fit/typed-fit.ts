@@ -8,7 +8,7 @@ import type { Match } from "../rule.ts";
 import { isBuiltByPython } from "../commands/typed-builds.ts";
 
 /** The nvcc that was called by hand; undefined where a build tool calls it. */
-export function typedNvcc(match: Match): string | undefined {
+function typedNvcc(match: Match): string | undefined {
   const { log } = match.context;
   return log.typedLast === "compile" && !isBuiltByPython(match) && /(?:^|[\s/])nvcc /.test(log.typedCompile ?? "")
     ? log.typedCompile

@@ -1,6 +1,7 @@
 /** What the driver does not do: know newer PTX or a newer CUDA, show a GPU, be there in a container. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { driverOfCuda } from "../../environment/driver-versions.ts";
+import { hidesEveryGpu } from "../../environment/variables.ts";
 import { usualArchitectures } from "../commands/arch-lists.ts";
 import {
   buildForThisGpu,
@@ -21,10 +22,10 @@ function unset(match: Match): string {
   return said(match.finding, /HIP/) === undefined ? "echo $CUDA_VISIBLE_DEVICES" : "echo $HIP_VISIBLE_DEVICES";
 }
 
-/** `unset …`, where the shell that asks hides every GPU. Source: CUDA C++ Programming Guide, CUDA environment variables. */
+/** `unset …`, where the shell that asks hides every GPU. */
 function showHidden({ context: { variables } }: Match): string[] {
   const value = variables?.["CUDA_VISIBLE_DEVICES"];
-  if (value === undefined || !/^\s*(?:-1\b.*|NoDevFiles)?\s*$/.test(value)) return [];
+  if (value === undefined || !hidesEveryGpu(value)) return [];
   return [`unset CUDA_VISIBLE_DEVICES   # it is \`${value}\` in this shell, which hides every GPU`];
 }
 

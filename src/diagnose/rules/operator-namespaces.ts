@@ -4,7 +4,7 @@ import { type Match, type MatchFacts, type Rule, type RuleContext, saidAny } fro
 import type { Finding } from "../finding.ts";
 
 /** The operator that is not there. */
-export function unknownOperator(finding: Finding): MatchFacts | undefined {
+function unknownOperator(finding: Finding): MatchFacts | undefined {
   return saidAny(
     finding,
     /'_OpNamespace' '(?<space>\w+)' object has no attribute '(?<op>\w+)'/,

@@ -17,7 +17,7 @@ export function saidByTorch({ finding, facts }: Match): boolean {
 }
 
 /** The option that asks for it. */
-export function standardFlag(match: Match): string {
+function standardFlag(match: Match): string {
   return platformOf(match) === "win32" ? `/std:c++${neededStandard(match)}` : `-std=c++${neededStandard(match)}`;
 }
 
