@@ -96,8 +96,10 @@ const shapesKept = 20_000;
 /** Of lines that were written into one. */
 const mostWritten = 400;
 /** So many with the same words of interest in the same order, and where a message may go on. */
-const signatureLimit = 300;
-const signatureLimitInside = 1_200;
+const signatureLimit = 200;
+const signatureLimitInside = 600;
+/** And so many are asked what they tell of the machine. */
+const factsLimit = 60;
 /** So many lines that say nothing of trouble and tell of the machine in the same words: a build of a thousand files. */
 const toldLimit = 400;
 /** Once the budget is spent, only lines of a kind that was seen so seldom, with what follows them. */
@@ -109,9 +111,9 @@ const signaturesKept = 100_000;
  * What may be looked at, in characters (a line costs some more): of the beginning, and then of lines of a kind that was
  * hardly seen yet. The end is read again with a budget of its own.
  */
-const budgetOfBeginning = 170_000;
-const budgetOfMiddle = 70_000;
-const budgetOfEnd = 80_000;
+const budgetOfBeginning = 110_000;
+const budgetOfMiddle = 50_000;
+const budgetOfEnd = 60_000;
 const costOfLine = 60;
 /** The end, in bytes. */
 const endLength = 192 * 1024;
@@ -266,20 +268,26 @@ export class Scanner {
     this.#budget -= raw.length + costOfLine;
     const made = this.#collector.made;
     const written = raw.includes("\\n") || raw.includes('="') || raw.includes('{"') ? writtenLines(raw) : undefined;
-    if (written === undefined) this.#examine(cleanLine(raw, line.number));
-    else for (const part of written.slice(0, mostWritten)) this.#examine(cleanLine(part, line.number));
+    const tells = alike < factsLimit || this.#countTold(line) < factsLimit;
+    if (written === undefined) this.#examine(cleanLine(raw, line.number), tells);
+    else for (const part of written.slice(0, mostWritten)) this.#examine(cleanLine(part, line.number), tells);
     if (this.#collector.made !== made && isHeading(raw)) this.#headings.add(line.number);
   }
 
   /** What a line tells of the machine that no parser looks at. Thousands that tell of the same are one another's echo. */
   #tellOf(line: LineAt): void {
-    const alike = this.#told.get(line.told) ?? 0;
-    if (alike >= toldLimit) return;
-    if (alike === 0 && this.#told.size >= signaturesKept) this.#told.clear();
-    this.#told.set(line.told, alike + 1);
+    if (this.#countTold(line) >= toldLimit) return;
     const raw = line.text();
     this.#ask(raw, line.number);
     if (!this.#passed.has(raw, line.number)) this.#facts.command(raw, line.number);
+  }
+
+  /** How many lines before this one had the same words that tell of the machine. */
+  #countTold(line: LineAt): number {
+    const alike = this.#told.get(line.told) ?? 0;
+    if (alike === 0 && this.#told.size >= signaturesKept) this.#told.clear();
+    this.#told.set(line.told, alike + 1);
+    return alike;
   }
 
   #ask(raw: string, number: number): void {
@@ -293,8 +301,8 @@ export class Scanner {
     return (marks & markStrong) !== 0 && this.#budget > budgetOfMiddle / 2;
   }
 
-  #examine(line: LogLine): void {
-    this.#facts.line(line.text, line.number);
+  #examine(line: LogLine, tells: boolean): void {
+    if (tells) this.#facts.line(line.text, line.number);
     if (!this.#read(line)) {
       // Words of somebody else stand before those of the tool, or quotes that no tool writes around its names.
       const part = spokenPart(line.text);
