@@ -67,7 +67,7 @@ function scriptIn(text: string): string | undefined {
 
 /** `python train.py --batch 16`: a command that ends with its line. */
 const startsScript =
-  /(?:^|[\w)\]:\\~/-][$#>%] ?)(?:python3?(?:\.\d+)?|torchrun)(?:\.exe)? ((?:[\w./\\:-]{0,119})\w\.py)((?: -{1,2}[A-Za-z][\w.-]*(?:[= ][\w./\\:=,+@-]+)*)+) *$/;
+  /(?:^(?:[$%>#] )?|[\w)\]:\\~/-][$#>%] ?)(?:python3?(?:\.\d+)?|torchrun)(?:\.exe)? ((?:[\w./\\:-]{0,119})\w\.py)((?: -{1,2}[A-Za-z][\w.-]*(?:[= ][\w./\\:=,+@-]+)*)+) *$/;
 
 /** The options among the words of a command that go on the next line. */
 function optionsIn(text: string): string[] {

@@ -1,4 +1,5 @@
 /** Types of C++ between Python modules: bound in another module, bound by another pybind11, not to be pickled. */
+import { argumentsOf } from "../facts/called-arguments.ts";
 import { pip, python, rebuild } from "../commands/commands.ts";
 import { packageOfModule } from "../tables/packages.ts";
 import { type Rule, said, saidAny } from "../rule.ts";
@@ -223,6 +224,9 @@ export const boundTypeRules: readonly Rule[] = [
             };
       // A part of the package that calls it: its own rule knows more of those.
       if (called === undefined || /^_/.test(called)) return undefined;
+      // A module that somebody made a moment ago, called from a program: the call is wrong, not a release.
+      const isPackage = packageOfModule(called) !== undefined || /_(?:cuda|cpu|cpp|ext|C|ops?)$|cuda$/i.test(called);
+      if (!isPackage && !/-packages[\\/]/.test(caller ?? "")) return undefined;
       return { name: facts["name"], accepted: String(only), given: String(given), module: called, caller };
     },
     // Methods are mostly called by the author of the program, who may have left one out.
@@ -337,25 +341,3 @@ export const boundTypeRules: readonly Rule[] = [
     ],
   },
 ];
-
-/** How many arguments `Invoked with:` lists; undefined when the text is cut off or has named ones. */
-function argumentsOf(call: string): number | undefined {
-  const text = call.replace(/ Did you forget to.*$/s, "").trim();
-  if (text === "" || /; kwargs: |,$|\.\.\.$|…/.test(text) || text.length > 20_000) return undefined;
-  let depth = 0;
-  let count = 1;
-  let quote = "";
-  // A call with many arguments is cut off between two of them; arrays leave elements out as well.
-  for (let at = 0; at < text.length; at++) {
-    const letter = text.charAt(at);
-    if (depth === 0 && quote === "" && letter === "." && text.startsWith("...", at)) return undefined;
-    if (quote !== "") {
-      if (letter === quote) quote = "";
-    } else if (letter === "'" || letter === '"') quote = letter;
-    else if ("([{<".includes(letter)) depth++;
-    else if (")]}>".includes(letter)) depth--;
-    else if (letter === "," && depth === 0) count++;
-    if (depth < 0) return undefined;
-  }
-  return depth === 0 && quote === "" ? count : undefined;
-}

@@ -1,7 +1,19 @@
 /** Calls of a bound function whose arguments fit no signature of it. */
 import { pip, rebuild } from "../commands/commands.ts";
 import { packageOf } from "../tables/packages.ts";
-import { type Rule, said, saidAny } from "../rule.ts";
+import { argumentsOf } from "../facts/called-arguments.ts";
+import { type Match, type Rule, said, saidAny } from "../rule.ts";
+
+/** Whether an installed package makes the call, or has the function: their releases may differ. */
+function isInstalled(match: Match): boolean {
+  return (
+    packageOf(match) !== undefined ||
+    match.finding.frames?.some((frame) => /-packages[\\/](?!torch[\\/])/.test(frame)) === true
+  );
+}
+
+const oneSignature =
+  /(?<name>\w+)\(\): incompatible function arguments\. The following argument types are supported:\s+1\. \((?<takes>[^)]*)\)(?<rest>.*?)Invoked with: ?(?<call>.*)$/s;
 
 export const callArgumentRules: readonly Rule[] = [
   {
@@ -54,6 +66,53 @@ export const callArgumentRules: readonly Rule[] = [
     ],
   },
   {
+    id: "argument-count-wrong",
+    title: "The C++ function is called with too many or too few values",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 63,
+    matches: (finding) => {
+      const facts = said(finding, oneSignature);
+      const { takes = "", rest = "" } = facts ?? {};
+      if (facts === undefined || / 2\. \(|\*/.test(`${rest}${takes}`)) return undefined;
+      const names = takes.match(/\b\w+: [^=,]*(?:\[[^\]]*\])?[^=,]*(?: = )?/g) ?? [];
+      const needed = names.filter((name) => !name.endsWith(" = ")).length;
+      const given = argumentsOf(facts["call"] ?? "");
+      if (given === undefined || (given >= needed && given <= names.length)) return undefined;
+      return { name: facts["name"], takes, most: String(names.length), needed: String(needed), given: String(given) };
+    },
+    confidence: "high",
+    cause: (match) => {
+      const { name = "", takes = "", most = "", needed = "", given = "" } = match.facts;
+      const number = most === needed ? most : `${needed} to ${most}`;
+      return `\`${name}(${takes})\` takes ${number} ${number === "1" ? "value" : "values"}, and was called with ${given}. The extension is built and loaded; what calls it ${Number(given) > Number(most) ? "gives too many" : "leaves one out"}, or was written for another state of the C++ code.`;
+    },
+    fix: (match) => {
+      const { name = "", takes = "", most = "", given = "" } = match.facts;
+      const frame = match.finding.frames?.at(-1)?.replace(/ .*$/s, "");
+      return [
+        `# caller${frame === undefined ? "" : ` (${frame})`}: ${name}(${takes.replaceAll(/: [^,[]*(?:\[[^\]]*\])?/g, "")})`,
+        Number(given) > Number(most)
+          ? "# or the C++ function, and its m.def with one py::arg for each, gets another parameter: then build again"
+          : `# or the binding gives a default: m.def("${name}", &${name}, …, py::arg("b") = 1), with one py::arg for each parameter: then build again`,
+        ...(isInstalled(match)
+          ? ["# the Python files and the compiled module of different releases? Then:", ...rebuild(match)]
+          : []),
+      ];
+    },
+    sources: ["https://pybind11.readthedocs.io/en/stable/basics.html#keyword-arguments"],
+    examples: [
+      {
+        text: '  File "/src/try.py", line 4, in <module>\n    m.f(x, 3)\nTypeError: f(): incompatible function arguments. The following argument types are supported:\n    1. (arg0: torch.Tensor) -> torch.Tensor\n\nInvoked with: tensor([1.]), 3',
+        expect: "gives too many",
+      },
+      {
+        text: "TypeError: scale(): incompatible function arguments. The following argument types are supported:\n    1. (x: torch.Tensor, factor: float, bias: float = 0.0) -> torch.Tensor\n\nInvoked with: tensor([1.])",
+        expect: "takes 2 to 3 values, and was called with 1",
+      },
+    ],
+  },
+  {
     id: "argument-of-wrong-kind",
     title: "The C++ function is called with a value of another kind",
     on: ["exception"],
@@ -90,8 +149,9 @@ export const callArgumentRules: readonly Rule[] = [
                 ? `# caller: torch.tensor(${value}, dtype=…, device=other.device), or torch.stack(${value}) of a list of tensors`
                 : `# caller: torch.tensor(${value}), or is an argument missing before it?`
           : `# caller: ${got === "a tensor" ? `${value}.item() for a tensor of one element` : `${wants.replace(/^an? /, "")}(${value})`}; is an argument missing or too many before it?`,
-        "# the Python files and the compiled module of different releases? Then:",
-        ...rebuild(match),
+        ...(isInstalled(match)
+          ? ["# the Python files and the compiled module of different releases? Then:", ...rebuild(match)]
+          : []),
       ];
     },
     sources: ["https://pybind11.readthedocs.io/en/stable/advanced/cast/overview.html"],

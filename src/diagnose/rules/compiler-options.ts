@@ -95,7 +95,7 @@ function withoutOption(match: Match): string[] {
   if (platformOf(match) === "win32" || !/^-[\w=+.-]+$/.test(word)) return [];
   const form = word.replaceAll(/[.+]/g, "[$&]");
   return [
-    `grep -rlF -e '${word}' --include=setup.py --include='*.toml' . | xargs -r sed -i.bak -E "s/['\\"]${form}['\\"] *,?//g"   # out of the lists of flags`,
+    `grep -rlF -e '${word}' --include=${match.context.log.builtAtRunTime ? "'*.py'" : "setup.py"} --include='*.toml' . | xargs -r sed -i.bak -E "s/['\\"]${form}['\\"] *,?//g"   # out of the lists of flags`,
   ];
 }
 

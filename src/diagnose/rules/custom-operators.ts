@@ -61,7 +61,7 @@ export const customOperatorRules: readonly Rule[] = [
         finding,
         /infer_schema\(func\): (?<why>(?:Parameter|Return)?.{3,160}?)(?:\. | Got func|$)/,
         /(?<why>unknown type specifier)/,
-        /(?<why>expected [\w ']+ but found '.{1,20}' here)/,
+        /(?<why>expected (?:[\w ']+|[()[\],>-]{1,2}) but found '.{1,20}' here)/,
         /(?<why>default argument .* schema|Unsupported type in schema)/i,
         /Unsupported annotation type|Unknown custom class type/,
       ),

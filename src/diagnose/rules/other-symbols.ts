@@ -1,4 +1,5 @@
 /** Symbols of the user's own code and of third libraries that were not found. */
+import { forgetJitBuild } from "../commands/jit-folders.ts";
 import { linkWithPackage } from "../commands/flag-variables.ts";
 import { pip, platformOf, python, rebuild, reinstall, removeFolder } from "../commands/commands.ts";
 import { isWellKnown, packageOf, plainName } from "../tables/packages.ts";
@@ -273,7 +274,7 @@ export const otherSymbolRules: readonly Rule[] = [
             "# a package that is under development: add the file that defines it to `sources`, or make declaration and definition the same",
           ]
         : [
-            `grep -rn "${lastName(match)}" --include=*.cpp --include=*.cc --include=*.cu --include=*.h --include=*.cuh .`,
+            `grep -rn${lastName(match).length < 4 ? "w" : ""} "${lastName(match)}" --include=*.cpp --include=*.cc --include=*.cu --include=*.h --include=*.cuh .`,
             ...asC(match),
             ...ofCLibrary(match),
             ...definitionOf(match),
@@ -282,20 +283,22 @@ export const otherSymbolRules: readonly Rule[] = [
               : "# add the file that defines it to `sources`, or make declaration and definition the same",
             ...(match.facts["package"] !== undefined
               ? reinstall(match, match.facts["package"])
-              : match.finding.phase === "load"
-                ? [
-                    ...(typedBuild(match) === undefined && match.context.log.cmakeTarget === undefined
-                      ? []
-                      : [
-                          `# or another library of the project has it and hides it (CXX_VISIBILITY_PRESET hidden, -fvisibility=hidden): __attribute__((visibility("default"))) before its declaration`,
-                          ...rebuild(match),
-                        ]),
-                    "retorch build --force   # or, after the sources or the architectures changed: rm -rf build, then build again",
-                    ...(platformOf(match) === "linux"
-                      ? ["# link with -Wl,--no-undefined to see such holes when building"]
-                      : []),
-                  ]
-                : []),
+              : match.finding.phase === "load" && forgetJitBuild(match) !== undefined
+                ? ["# then run the program again: load() and load_inline() compile what changed"]
+                : match.finding.phase === "load"
+                  ? [
+                      ...(typedBuild(match) === undefined && match.context.log.cmakeTarget === undefined
+                        ? []
+                        : [
+                            `# or another library of the project has it and hides it (CXX_VISIBILITY_PRESET hidden, -fvisibility=hidden): __attribute__((visibility("default"))) before its declaration`,
+                            ...rebuild(match),
+                          ]),
+                      "retorch build --force   # or, after the sources or the architectures changed: rm -rf build, then build again",
+                      ...(platformOf(match) === "linux"
+                        ? ["# link with -Wl,--no-undefined to see such holes when building"]
+                        : []),
+                    ]
+                  : []),
           ];
     },
     sources: ["pytorch/extension-cpp#23", "pytorch/extension-cpp#50"],

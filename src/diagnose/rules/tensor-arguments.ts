@@ -106,4 +106,39 @@ export const tensorArgumentRules: readonly Rule[] = [
       },
     ],
   },
+  {
+    id: "tensor-view-not-possible",
+    title: "view() of a tensor whose memory is not in order",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 60,
+    matches: (finding) => said(finding, /view size is not compatible with input tensor's size and stride/),
+    confidence: "high",
+    cause: () =>
+      "view() only reads the same memory by other sizes, and this tensor was transposed, permuted, expanded or sliced before: its elements do not lie in the order that the new shape needs. Gradients in a backward() are often such tensors. Nothing is wrong with the build.",
+    fix: ({ finding }) => [
+      ...inFrame(finding.frames),
+      "# x.reshape(…) in place of x.view(…): it copies where it has to; C++: x.reshape({…})",
+      "# a kernel that takes pointers: x = x.contiguous() first",
+    ],
+    sources: ["https://pytorch.org/docs/stable/generated/torch.Tensor.view.html", "pytorch/pytorch#764"],
+    examples: [
+      {
+        text: "RuntimeError: view size is not compatible with input tensor's size and stride (at least one dimension spans across two contiguous subspaces). Use .reshape(...) instead.",
+        expect: "x.reshape",
+      },
+      {
+        text: '  File "/src/model.py", line 31, in forward\n    y = x.view(b, -1)\nRuntimeError: view size is not compatible with input tensor\'s size and stride (at least one dimension spans across two contiguous subspaces). Use .reshape(...) instead.',
+        expect: "31s/\\.view\\(/.reshape(/",
+      },
+    ],
+  },
 ];
+
+/** The line of the user's own file that calls view(). */
+function inFrame(frames: readonly string[] | undefined): string[] {
+  const [, file, line] = /^((?:[\w./~-]|\\.)+\.py):(\d+) .*\.view\(/s.exec(frames?.at(-1) ?? "") ?? [];
+  return file === undefined || line === undefined || /-packages\//.test(file)
+    ? []
+    : [`sed -i.bak -E '${line}s/\\.view\\(/.reshape(/' ${file}`];
+}

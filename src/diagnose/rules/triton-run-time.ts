@@ -13,6 +13,60 @@ const windowsLimit = 240;
 const ownCache =
   "export TRITON_CACHE_DIR=/tmp/triton-$USER-$HOSTNAME   # a folder of this machine, when several share one home";
 
+/** What Triton's compiler says below the kernel, and what is to be written instead. */
+const triton: readonly (readonly [said: RegExp, sentence: string, fix: string])[] = [
+  [
+    /M >= \d+|N >= \d+|K >= \d+/,
+    "tl.dot works on blocks of 16 and more in each dimension (of K, for some types, 32): a block size that is smaller (or a shape rounded to less) has to be padded.",
+    "# BLOCK = max(16, triton.next_power_of_2(n)), with a mask for what is beyond n",
+  ],
+  [
+    /arguments must be of type tl\.constexpr|must be a constexpr|not (?:a )?constexpr|constexpr.*(?:required|expected)/,
+    "What decides a shape (the ends of tl.arange, the shape of tl.zeros) has to be known while the kernel is compiled: the parameter is an ordinary one, whose value comes with the launch.",
+    "# mark the parameter: def kernel(x, n, BLOCK: tl.constexpr): and give it by name at the launch: kernel[grid](x, n, BLOCK=128)",
+  ],
+  [
+    /must be (?:a )?powers? of (?:2|two)|power of 2|Shape element \d+ must be/,
+    "Blocks of Triton have a power of two of elements.",
+    "# BLOCK = triton.next_power_of_2(n) at the launch, and in the kernel mask=offsets < n in tl.load and tl.store",
+  ],
+  [
+    /(?:[Cc]annot|Cannot make_shape_compatible|incompatible).*(?:shape|broadcast)|Mismatched block shapes|[Ii]ncompatible dimensions/,
+    "Two blocks of different shapes meet in one operation.",
+    "# a[:, None] and b[None, :] say along which dimension each lies; tl.trans or tl.reshape where the order differs",
+  ],
+  [
+    /is not defined$|^name '/,
+    "The kernel uses a name that it cannot see: a kernel reads its parameters, tl's functions, and globals that are tl.constexpr.",
+    "# hand it over as a parameter (NAME: tl.constexpr), or say NAME = tl.constexpr(128) at the top of the file",
+  ],
+  [
+    /[Cc]annot access global variable/,
+    "A kernel reads globals only when they are constants of Triton's.",
+    "# NAME = tl.constexpr(128) at the top of the file, or a parameter (NAME: tl.constexpr)",
+  ],
+  [
+    /[Uu]nsupported ptr type|pointer type|[Uu]nsupported (?:AST|syntax)|unsupported/i,
+    "The kernel uses a type or a form of Python that Triton does not know.",
+    "# tl.load and tl.store take the pointer that was passed plus offsets; if, for and while are known, and tuples, lists, classes and most of Python's functions are not",
+  ],
+];
+
+/** The last words of the message, below the kernel's own lines. */
+function reasonIn(message: string): string | undefined {
+  const called =
+    /(?:AssertionError|ValueError|TypeError|NameError|NotImplementedError)\((?:'|")?(.{3,200}?)(?:'|")?\)\s*$/s.exec(
+      message,
+    )?.[1];
+  if (called !== undefined) return called;
+  const last = /\^\s+(\S[^^]{3,200})$/s.exec(message.trimEnd())?.[1]?.trim();
+  return last !== undefined && triton.some(([words]) => words.test(last)) ? last : undefined;
+}
+
+function adviceOn(why: string | undefined): (typeof triton)[number] | undefined {
+  return why === undefined ? undefined : triton.find(([words]) => words.test(why));
+}
+
 export const tritonRunTimeRules: readonly Rule[] = [
   {
     id: "triton-tensor-not-on-gpu",
@@ -214,27 +268,30 @@ export const tritonRunTimeRules: readonly Rule[] = [
         ? {
             at: /^at (\d+:\d+):/.exec(finding.message.trim())?.[1],
             made: /\bdef triton_/.test(finding.message) ? "yes" : undefined,
-            why: /(?:AssertionError|ValueError|TypeError|NameError|NotImplementedError)\((?:'|")?(.{3,200}?)(?:'|")?\)\s*$/s.exec(
-              finding.message,
-            )?.[1],
+            why: reasonIn(finding.message),
           }
         : undefined,
     confidence: (match) => (match.facts["why"] === undefined ? "low" : "medium"),
     cause: (match) =>
       match.facts["made"] !== undefined && match.facts["why"] === undefined
         ? `Triton's compiler stops in a kernel that torch.compile wrote (line:column ${match.facts["at"] ?? ""} of it): no source of yours is at fault. Most often the kernel reads a type that this GPU has no instructions for (float8_e4m3fn before RTX 40 and H100, bfloat16 before RTX 30), or Triton is of another release than the one that this torch is made for. The last line of the message, below the kernel, says which.`
-        : `Triton's compiler stops in the kernel's own source (line:column ${match.facts["at"] ?? ""} of the function)${match.facts["why"] === undefined ? "" : `: \`${match.facts["why"]}\``}. ${/M >= 16|N >= 16|K >= 16/.test(match.facts["why"] ?? "") ? "tl.dot works on blocks of 16 and more in each dimension: a block size that is smaller (or a shape rounded to less) has to be padded." : "The kernel was written for another release of Triton, or with types, shapes or constants that the language does not take."}`,
+        : `Triton's compiler stops in the kernel's own source (line:column ${match.facts["at"] ?? ""} of the function)${match.facts["why"] === undefined ? "" : `: \`${match.facts["why"]}\``}. ${adviceOn(match.facts["why"])?.[1] ?? "The kernel was written for another release of Triton, or with types, shapes or constants that the language does not take."}`,
     fix: (match) => [
-      `${python(match)} -c "import torch, triton; print(torch.__version__, triton.__version__)"   # the release that the kernel was written for?`,
+      ...(adviceOn(match.facts["why"]) === undefined
+        ? [
+            `${python(match)} -c "import torch, triton; print(torch.__version__, triton.__version__)"   # the release that the kernel was written for?`,
+          ]
+        : []),
       ...(match.facts["made"] !== undefined && match.facts["why"] === undefined
         ? [
             `${python(match)} -c "import torch; print(torch.cuda.get_device_name(0), torch.cuda.get_device_capability(0))"   # fp8 weights (e4m3fn) want 8.9 or more`,
             "# weights in fp16 or bf16 (or e5m2) in place of fp8, or without torch.compile for this model (ComfyUI: without the node that compiles)",
             "# the Triton that fits torch: Linux: pip install --force-reinstall torch; Windows: triton-windows of the release for this torch",
           ]
-        : /M >= 16|N >= 16|K >= 16/.test(match.facts["why"] ?? "")
-          ? ["# BLOCK = max(16, triton.next_power_of_2(n)), with a mask for what is beyond n"]
-          : ["# block sizes and flags as tl.constexpr; a mask where sizes are no multiple of the block"]),
+        : [
+            adviceOn(match.facts["why"])?.[2] ??
+              "# block sizes and flags as tl.constexpr; a mask where sizes are no multiple of the block",
+          ]),
     ],
     sources: ["triton: python/triton/compiler/code_generator.py", "kijai/ComfyUI-HunyuanVideoWrapper#263"],
     examples: [
@@ -245,6 +302,14 @@ export const tritonRunTimeRules: readonly Rule[] = [
       {
         text: 'triton.compiler.errors.CompilationError: at 12:24:\n    y = tl.dot(x, w)\n        ^\nAssertionError("Input shapes should have M >= 16, N >= 16 and K >= 16")',
         expect: "max(16",
+      },
+      {
+        text: "triton.compiler.errors.CompilationError: at 2:6:\ndef k(x, n, B): \n    o=tl.arange(0,B)\n      ^\narange's arguments must be of type tl.constexpr",
+        expect: "BLOCK: tl.constexpr",
+      },
+      {
+        text: "triton.compiler.errors.CompilationError: at 2:6:\ndef k(x, B: tl.constexpr): \n    o=tl.arange(0,B)\n      ^\narange's range must be a power of 2",
+        expect: "next_power_of_2(n) at the launch",
       },
     ],
   },
