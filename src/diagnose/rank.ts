@@ -49,8 +49,14 @@ interface Candidate {
 
 const specificityOf = ({ specificity = 50 }: Rule): number => specificity;
 
+type RulesByKind = ReadonlyMap<FindingKind, readonly Rule[]>;
+
+const sorted = new WeakMap<readonly Rule[], RulesByKind>();
+
 /** The rules by the kind of finding that they look at, the most specific one first, and of equals the earlier. */
-function byKind(rules: readonly Rule[]): ReadonlyMap<FindingKind, readonly Rule[]> {
+function byKind(rules: readonly Rule[]): RulesByKind {
+  const known = sorted.get(rules);
+  if (known !== undefined) return known;
   const map = new Map<FindingKind, Rule[]>();
   for (const rule of rules) {
     for (const kind of rule.on) {
@@ -60,6 +66,7 @@ function byKind(rules: readonly Rule[]): ReadonlyMap<FindingKind, readonly Rule[
     }
   }
   for (const list of map.values()) list.sort((a, b) => specificityOf(b) - specificityOf(a));
+  sorted.set(rules, map);
   return map;
 }
 
