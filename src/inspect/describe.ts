@@ -2,10 +2,10 @@
 import { architectureText, capabilityText } from "./architecture.ts";
 import { readable } from "./demangle.ts";
 import type { Inspection } from "./inspect.ts";
+import type { Integrity } from "./integrity.ts";
 import type { ExtensionReport } from "./report.ts";
 import type { Answer, Problem, Verdict } from "./verdict.ts";
 import { gccOf } from "./versions.ts";
-import type { WheelReport } from "./wheel.ts";
 
 /** Kernels, libraries and symbols that are named; more are counted. */
 const MAX_NAMED = 8;
@@ -17,7 +17,7 @@ export function describeText(inspection: Inspection): string {
   const lines =
     inspection.kind === "extension"
       ? extensionLines(inspection.path, inspection.report, inspection.verdict)
-      : wheelLines(inspection.wheel, inspection.verdicts);
+      : wheelLines(inspection);
   return `${lines.join("\n")}\n`;
 }
 
@@ -29,7 +29,7 @@ function extensionLines(path: string, report: ExtensionReport, verdict: Verdict 
   return lines;
 }
 
-function wheelLines(wheel: WheelReport, verdicts: ReadonlyMap<string, Verdict>): string[] {
+function wheelLines({ wheel, verdicts, integrity }: Extract<Inspection, { kind: "wheel" }>): string[] {
   const lines = [wheel.file];
   const { name } = wheel;
   if (name !== undefined) {
@@ -37,6 +37,7 @@ function wheelLines(wheel: WheelReport, verdicts: ReadonlyMap<string, Verdict>):
     lines.push(row("Wheel", `${name.name} ${name.version} for ${tags}`));
   }
   lines.push(row("Files", `${wheel.files}, ${wheel.members.length} of them compiled`));
+  if (integrity !== undefined) lines.push(...integrityLines(integrity));
   for (const member of wheel.members) {
     lines.push("");
     if (member.report === undefined) {
@@ -45,6 +46,20 @@ function wheelLines(wheel: WheelReport, verdicts: ReadonlyMap<string, Verdict>):
     }
     const verdict = verdicts.get(member.path);
     lines.push(...extensionLines(member.path, member.report, verdict));
+  }
+  return lines;
+}
+
+function integrityLines({ record, read, same, problems }: Integrity): string[] {
+  const digests = record === undefined ? "" : `; ${same} have the digest that RECORD gives`;
+  const lines = [row("Content", `${read} ${read === 1 ? "file was" : "files were"} read and undamaged${digests}`)];
+  for (const { severity, what, why, fix, files, count } of problems) {
+    lines.push("", `  ${severity}: ${what}`, `    why: ${why}`, `    fix: ${fix}`);
+    if (count === 1) continue;
+    for (const { path, detail } of files.slice(0, MAX_NAMED)) {
+      lines.push(`    - ${path}${detail === undefined ? "" : ` (${detail})`}`);
+    }
+    if (count > MAX_NAMED) lines.push(`    - and ${count - MAX_NAMED} more`);
   }
   return lines;
 }
@@ -242,12 +257,13 @@ export function describeJson(inspection: Inspection): Readonly<Record<string, un
       ...reportJson(inspection.report),
     };
   }
-  const { wheel, verdicts } = inspection;
+  const { wheel, verdicts, integrity } = inspection;
   return {
     kind: wheel.kind,
     path: inspection.path,
     ...(wheel.name === undefined ? {} : { wheel: wheel.name }),
     files: wheel.files,
+    ...(integrity === undefined ? {} : { integrity }),
     members: wheel.members.map((member) => ({
       path: member.path,
       ...(verdicts.has(member.path) ? { verdict: verdicts.get(member.path) } : {}),
