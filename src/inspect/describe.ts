@@ -29,7 +29,7 @@ function extensionLines(path: string, report: ExtensionReport, verdict: Verdict 
   return lines;
 }
 
-function wheelLines({ wheel, verdicts, integrity }: Extract<Inspection, { kind: "wheel" }>): string[] {
+function wheelLines({ wheel, verdicts, problems, integrity }: Extract<Inspection, { kind: "wheel" }>): string[] {
   const lines = [wheel.file];
   const { name } = wheel;
   if (name !== undefined) {
@@ -38,6 +38,7 @@ function wheelLines({ wheel, verdicts, integrity }: Extract<Inspection, { kind: 
   }
   lines.push(row("Files", `${wheel.files}, ${wheel.members.length} of them compiled`));
   if (integrity !== undefined) lines.push(...integrityLines(integrity));
+  lines.push(...problemLines(problems));
   for (const member of wheel.members) {
     lines.push("");
     if (member.report === undefined) {
@@ -123,7 +124,9 @@ function factLines(report: ExtensionReport): string[] {
     if (text !== undefined && text !== "") lines.push(row(label, text));
   };
   const machines = report.machines.length > 1 ? report.machines.join(", ") : report.machine;
-  add("File", `${KIND_NAMES[report.kind]}, ${FORMAT_NAMES[report.format]} for ${machines}, ${sizeText(report.size)}`);
+  const isOther = report.kind === "torch-library" && !report.torch.registers;
+  const kind = isOther ? "library that uses PyTorch" : KIND_NAMES[report.kind];
+  add("File", `${kind}, ${FORMAT_NAMES[report.format]} for ${machines}, ${sizeText(report.size)}`);
   add("Python", pythonText(report));
   add("PyTorch", torchText(report));
   add("CUDA", cudaText(report));
@@ -183,12 +186,15 @@ function torchText({ torch }: ExtensionReport): string | undefined {
   return parts.join(", ");
 }
 
-function cudaText({ cuda }: ExtensionReport): string | undefined {
+function cudaText(report: ExtensionReport): string | undefined {
+  const { cuda } = report;
   if (!cuda.uses) return undefined;
   const parts: string[] = [];
   if (cuda.toolkit !== undefined) parts.push(`built with CUDA ${cuda.toolkit}`);
-  if (cuda.runtime === "static") parts.push("its own runtime (static)");
-  if (cuda.runtime === "shared")
+  // Which one an object gets is decided when it is linked.
+  const isLinked = report.kind !== "object";
+  if (isLinked && cuda.runtime === "static") parts.push("its own runtime (static)");
+  if (isLinked && cuda.runtime === "shared")
     parts.push(cuda.major === undefined ? "shared runtime" : `runtime of CUDA ${cuda.major}`);
   const code = cuda.code.map((one) => codeText(one));
   if (code.length > 0) parts.push(`code for ${code.join(", ")}`);
@@ -257,12 +263,13 @@ export function describeJson(inspection: Inspection): Readonly<Record<string, un
       ...reportJson(inspection.report),
     };
   }
-  const { wheel, verdicts, integrity } = inspection;
+  const { wheel, verdicts, problems, integrity } = inspection;
   return {
     kind: wheel.kind,
     path: inspection.path,
     ...(wheel.name === undefined ? {} : { wheel: wheel.name }),
     files: wheel.files,
+    problems,
     ...(integrity === undefined ? {} : { integrity }),
     members: wheel.members.map((member) => ({
       path: member.path,

@@ -9,8 +9,9 @@ import { inspectExtension } from "./extension.ts";
 import { type Integrity, integrityOf } from "./integrity.ts";
 import { judge } from "./judge.ts";
 import type { ExtensionReport } from "./report.ts";
-import type { JudgeEnvironment, JudgeGpu, Verdict } from "./verdict.ts";
+import type { JudgeEnvironment, JudgeGpu, Problem, Verdict } from "./verdict.ts";
 import { inspectArchive, isCompiledName, judgeWheel, type WheelReport } from "./wheel.ts";
+import { wheelNameProblems } from "./wheel-tags.ts";
 
 /** What was found out about a file. */
 export type Inspection =
@@ -21,6 +22,8 @@ export type Inspection =
       readonly wheel: WheelReport;
       /** By the member's path in the wheel. */
       readonly verdicts: ReadonlyMap<string, Verdict>;
+      /** What stands against its name. */
+      readonly problems: readonly Problem[];
       /** Whether it holds what it says; only where that was asked for. */
       readonly integrity?: Integrity;
     };
@@ -79,7 +82,8 @@ export function inspectPath(
       environment === undefined
         ? new Map<string, Verdict>()
         : judgeWheel(archive.value, { host, environment, packageDir, prefix, ...gpus });
-    return ok({ kind: "wheel", path: absolute, wheel: archive.value, verdicts });
+    const problems = wheelNameProblems(archive.value, environment);
+    return ok({ kind: "wheel", path: absolute, wheel: archive.value, verdicts, problems });
   }
   const report = inspectExtension(source, absolute, arch);
   if (!report.ok) return report;

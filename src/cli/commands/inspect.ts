@@ -81,6 +81,7 @@ function works(inspection: Inspection): Answer {
   const broken =
     inspection.kind === "wheel" &&
     (inspection.wheel.members.some(isBroken) ||
+      inspection.problems.some(({ severity }) => severity === "error") ||
       inspection.integrity?.problems.some(({ severity }) => severity === "error") === true);
   if (broken || answers.includes("no")) return "no";
   return answers.includes("unknown") ? "unknown" : "yes";

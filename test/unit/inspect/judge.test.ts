@@ -62,6 +62,13 @@ describe("the verdict on loading", () => {
     expect(report.torch.stringAbi?.abi).toBe("cxx11");
   });
 
+  it("knows the other string ABI of functions that return one, too", () => {
+    const assert = "_ZN3c106detail23torchInternalAssertFailEPKcS2_jS2_RKSs";
+    const { verdict } = judgeElfFile(asking("_ZNK3c106Device3strEv", assert));
+    expect(verdict.problems.map(({ kind, count }) => [kind, count])).toEqual([["string-abi", 2]]);
+    expect(verdict.problems[0]?.symbols?.[0]?.forms).toEqual(["c10::Device::str[abi:cxx11]() const"]);
+  });
+
   it("names the other string ABI where torch has the old one", () => {
     const environment = environmentOf({ torch: { ...environmentOf().torch!, cxx11Abi: false } });
     const gone = "_ZN5torch3jit11parseSchemaERKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEEb";
