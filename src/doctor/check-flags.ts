@@ -56,12 +56,20 @@ export function checkFlags({ variables, environment }: DoctorFacts): Check[] {
 }
 
 /** The shell says one environment, the interpreter is of another. */
-export function checkActive({ variables, environment }: DoctorFacts): Check[] {
+export function checkActive({ variables, environment, activeExists = true }: DoctorFacts): Check[] {
   const { python } = environment;
   const active = variables["VIRTUAL_ENV"];
   if (python === undefined || active === undefined || active === "") return [];
   const plain = (path: string): string => path.replace(/[/\\]+$/, "");
   if (plain(active) === plain(python.prefix) || python.executable.startsWith(`${plain(active)}/`)) return [];
+  if (!activeExists) {
+    return [
+      later("active-environment", `\`VIRTUAL_ENV\` names an environment that is not there: \`${active}\``, {
+        detail: `It was removed or moved while it was active; \`${python.executable}\` is used instead.`,
+        fix: ["unset VIRTUAL_ENV"],
+      }),
+    ];
+  }
   return [
     later(
       "active-environment",

@@ -57,10 +57,17 @@ describe("gatherFacts", () => {
       value: ":/cuda",
       exists: false,
       hasNvcc: false,
+      hasHeaders: false,
     });
-    expect(gather({ env: { CUDA_PATH: "/cuda" }, files: { "/cuda/bin/nvcc": "" } }).cudaHome).toMatchObject({
+    const files = { "/cuda/bin/nvcc": "", "/cuda/targets/x86_64-linux/include/cuda_runtime.h": "" };
+    expect(gather({ env: { CUDA_PATH: "/cuda" }, files }).cudaHome).toMatchObject({
       exists: true,
       hasNvcc: true,
+      hasHeaders: true,
+    });
+    expect(gather({ env: { CUDA_PATH: "/cuda/bin/nvcc" }, files }).cudaHome).toMatchObject({
+      exists: false,
+      toolkit: "/cuda",
     });
   });
 
