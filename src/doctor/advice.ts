@@ -4,6 +4,20 @@ import { shellWord } from "../base/shell-word.ts";
 import type { Environment } from "../environment/environment.ts";
 import { type Check, type DoctorFacts, fromFailure } from "./facts.ts";
 
+/** An interpreter that cannot be used: `PYTHONHOME` lets every one fail but that whose files it names. */
+export function pythonFailure(failure: Failure, { variables }: DoctorFacts): Check {
+  const check = fromFailure("python", failure);
+  const home = variables["PYTHONHOME"];
+  if (home === undefined || home === "" || !failure.message.includes("cannot be used")) return check;
+  return {
+    ...check,
+    title: `${failure.message.split(": ")[0] ?? ""}, and \`PYTHONHOME\` is \`${home}\``,
+    detail:
+      "Python looks for its own library there alone; where that is missing or another version's, it does not start.",
+    fix: ["unset PYTHONHOME", ...check.fix],
+  };
+}
+
 /** PyTorch that is missing or broken. */
 export function torchFailure(failure: Failure, environment: Environment): Check {
   const { python } = environment;

@@ -4,16 +4,17 @@ import { shellWord } from "../base/shell-word.ts";
 import { familyName, isTooOld, oldestCompiler } from "../environment/cxx-standard.ts";
 import { cxxStandardOf, torchDevice } from "../environment/torch-version.ts";
 import { gccOf } from "../inspect/versions.ts";
-import { compilerFailure, torchFailure } from "./advice.ts";
+import { compilerFailure, pythonFailure, torchFailure } from "./advice.ts";
 import { checkCudaHome } from "./check-cuda.ts";
 import { type Check, type DoctorFacts, fromFailure, later, problem, right } from "./facts.ts";
 
-export function checkPython({ environment }: DoctorFacts): Check[] {
+export function checkPython(facts: DoctorFacts): Check[] {
+  const { environment } = facts;
   const { python, problems } = environment;
   if (python === undefined) {
     return problems.python === undefined
       ? [problem("python", "No Python interpreter was found", { fix: ["# name one with `--python`"] })]
-      : [fromFailure("python", problems.python)];
+      : [pythonFailure(problems.python, facts)];
   }
   const version = python.version.join(".");
   const [major, minor] = python.version;

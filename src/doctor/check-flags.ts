@@ -7,8 +7,19 @@ import { type Check, type DoctorFacts, later, problem } from "./facts.ts";
 /** distutils and torch's builder read the first ones, nvcc the last. */
 const flagVariables = ["CPPFLAGS", "CFLAGS", "CXXFLAGS", "NVCC_PREPEND_FLAGS", "NVCC_APPEND_FLAGS"];
 
-export function checkFlags({ variables, environment }: DoctorFacts): Check[] {
+export function checkFlags({ variables, environment, missingHosts = [] }: DoctorFacts): Check[] {
   const { torch } = environment;
+  const hosts = missingHosts.map(({ variable, host }) => {
+    const left = (variables[variable] ?? "").replace(/(?:^|\s)(?:-ccbin|--compiler-bindir)[=\s]\s*[^\s'"]+/, "").trim();
+    return problem("flags", `\`${variable}\` names the host compiler \`${host}\`, which is not there`, {
+      detail: "nvcc reads the variable at each start, whoever builds, and stops without its host compiler.",
+      fix: [left === "" ? `unset ${variable}` : `export ${variable}=${shellWord(left)}`],
+    });
+  });
+  return [...hosts, ...wrongFlags(variables, torch)];
+}
+
+function wrongFlags(variables: DoctorFacts["variables"], torch: DoctorFacts["environment"]["torch"]): Check[] {
   return flagVariables.flatMap((name) => {
     const value = variables[name];
     if (value === undefined || value.trim() === "") return [];

@@ -19,11 +19,30 @@ const roleNames: Readonly<Record<Place["role"], string>> = {
 };
 
 const elsewhere: Readonly<Record<Place["role"], string>> = {
-  temporary: "export TMPDIR=…   # a folder with more room",
+  temporary: "# export TMPDIR=… with a folder that has more room",
   cache: "retorch cache gc",
   project: "# make room, or move the project",
-  load: "export TORCH_EXTENSIONS_DIR=…   # a folder with more room",
+  load: "# export TORCH_EXTENSIONS_DIR=… with a folder that has more room",
 };
+
+const movable: Readonly<Partial<Record<Place["role"], string>>> = { temporary: "TMPDIR", load: "TORCH_EXTENSIONS_DIR" };
+
+/** Where else it may be: in another of these folders with room, on a disk of this machine. */
+function moved(role: Place["role"], places: readonly Place[]): string {
+  const variable = movable[role];
+  const rank = ["cache", "temporary", "project"];
+  const better = places
+    .filter((one) => one.role !== role && rank.includes(one.role) && (one.free ?? 0) >= littleSpace)
+    .filter(({ readOnly, remote, noExec, freeFiles }) => {
+      return readOnly !== true && remote === undefined && noExec !== true && (freeFiles ?? fewFiles) >= fewFiles;
+    })
+    .sort((a, b) => rank.indexOf(a.role) - rank.indexOf(b.role))[0];
+  if (variable === undefined || better === undefined) return elsewhere[role];
+  const folder = shellWord(
+    `${better.path.replace(/[/\\]+$/, "")}/${role === "temporary" ? "tmp" : "torch_extensions"}`,
+  );
+  return `mkdir -p ${folder} && export ${variable}=${folder}`;
+}
 
 export function checkSpace({ places = [] }: DoctorFacts): Check[] {
   const checks: Check[] = [];
@@ -34,10 +53,10 @@ export function checkSpace({ places = [] }: DoctorFacts): Check[] {
     const detail = 'A full disk ends compiles with "No space left on device", or with a crash of the linker.';
     if (freeFiles !== undefined && freeFiles < fewFiles && free !== undefined) {
       const title = `Only ${freeFiles} more files can be made in the file system of ${name}`;
-      checks.push(problem("disk-space", title, { detail, fix: [elsewhere[role]] }));
+      checks.push(problem("disk-space", title, { detail, fix: [moved(role, places)] }));
     } else if (free !== undefined && free < littleSpace) {
       const title = `${sizeText(free)} of disk are left for ${name}`;
-      const more = { detail, fix: [elsewhere[role]] };
+      const more = { detail, fix: [moved(role, places)] };
       checks.push(free < noSpace ? problem("disk-space", title, more) : later("disk-space", title, more));
     }
   }
@@ -85,7 +104,7 @@ export function checkFileSystems({ places = [], wsl, environment }: DoctorFacts)
       checks.push(
         later("windows-folder", `${capital(name)} lies on a Windows disk (\`${path}\`)`, {
           detail: "WSL asks Windows for each file there, which makes every look at a file many times as slow.",
-          fix: [role === "project" ? "# move the project below your home folder in Linux" : elsewhere[role]],
+          fix: [role === "project" ? "# move the project below your home folder in Linux" : moved(role, places)],
         }),
       );
     } else if (remote !== undefined) {

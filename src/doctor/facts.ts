@@ -96,9 +96,11 @@ export interface DoctorFacts {
   readonly limits?: { readonly openFiles?: number; readonly addressSpace?: number };
   /** Sources whose time of change lies in the future. */
   readonly futureSources?: { readonly count: number; readonly path: string; readonly aheadMs: number };
-  /** Installations of PyTorch that the interpreter would find, in the order of its search. */
   /** Whether the folder that `VIRTUAL_ENV` names is there. */
   readonly activeExists?: boolean;
+  /** Variables with flags of nvcc's whose host compiler (`-ccbin`) is not there. */
+  readonly missingHosts?: readonly { readonly variable: string; readonly host: string }[];
+  /** Installations of PyTorch that the interpreter would find, in the order of its search. */
   readonly torches?: readonly { readonly folder: string; readonly version?: string; readonly from: TorchOrigin }[];
   /** More than one version's metadata in one folder of packages. */
   /** The oldest setuptools that the installed PyTorch asks for. */

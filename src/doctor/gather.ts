@@ -88,6 +88,7 @@ export function gatherFacts(host: Host, input: GatherInput): DoctorFacts {
     ...(wsl === undefined ? {} : { wsl }),
     limits: limitsOf(host),
     ...(futureSources === undefined ? {} : { futureSources }),
+    missingHosts: missingHostsOf(host),
     activeExists: kindOf(host, host.env["VIRTUAL_ENV"] ?? "/") === "directory",
     torches: torchesOf(host, environment.python),
     ...(torchSetuptools === undefined ? {} : { torchSetuptools }),
@@ -112,6 +113,18 @@ function onPath(host: Host, program: string): string | undefined {
   return pathFolders(host, "PATH")
     .map((folder) => join(folder, file))
     .find((path) => kindOf(host, path) === "file");
+}
+
+/** The host compilers that flags of nvcc's name: a file, a folder with one in it, or a command. */
+function missingHostsOf(host: Host): NonNullable<DoctorFacts["missingHosts"]> {
+  return ["NVCC_PREPEND_FLAGS", "NVCC_APPEND_FLAGS"].flatMap((variable) => {
+    const found = /(?:^|\s)(?:-ccbin|--compiler-bindir)[=\s]\s*([^\s'"]+)/.exec(host.env[variable] ?? "")?.[1];
+    if (found === undefined) return [];
+    const isThere = isAbsolute(found)
+      ? kindOf(host, found) !== undefined
+      : found.includes("/") || onPath(host, found) !== undefined;
+    return isThere ? [] : [{ variable, host: found }];
+  });
 }
 
 /** The kernel module says its version, also where nvidia-smi is not installed. */

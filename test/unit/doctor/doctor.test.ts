@@ -264,6 +264,44 @@ describe("variables", () => {
     expect(list("8.0,90+PTX")).toMatchObject({ status: "later", fix: ["export TORCH_CUDA_ARCH_LIST='8.0;9.0+PTX'"] });
   });
 
+  it("PYTHONHOME, VIRTUAL_ENV and -ccbin name what is there", () => {
+    const { python: _, ...without } = linuxCpu;
+    const dead = failure("PYTHON_NOT_FOUND", "`/p/python` cannot be used: exit code 1: <no Python frame>");
+    expect(
+      find({ environment: { ...without, problems: { python: dead } }, variables: { PYTHONHOME: "/h" } }, "python"),
+    ).toMatchObject({
+      title: "`/p/python` cannot be used, and `PYTHONHOME` is `/h`",
+      fix: ["unset PYTHONHOME"],
+    });
+    expect(find({ variables: { VIRTUAL_ENV: "/gone" }, activeExists: false }, "active-environment").fix).toEqual([
+      "unset VIRTUAL_ENV",
+    ]);
+    const variables = { NVCC_PREPEND_FLAGS: "-O2 -ccbin /gone/g++" };
+    const missingHosts = [{ variable: "NVCC_PREPEND_FLAGS", host: "/gone/g++" }];
+    expect(find({ variables, missingHosts }, "flags").fix).toEqual(["export NVCC_PREPEND_FLAGS=-O2"]);
+  });
+
+  it("one CUDA is left on the library path, one folder is taken from PYTHONPATH", () => {
+    const cudaPlaces = ["12", "13"].map((version) => ({
+      variable: "LD_LIBRARY_PATH" as const,
+      folder: `/c${version}`,
+      version,
+    }));
+    const variables = { LD_LIBRARY_PATH: "/c12:/x:/c13/" };
+    const environment = cuda();
+    const kept = environment.torch?.cudaVersion?.split(".")[0];
+    expect(find({ environment, cudaPlaces, variables }, "cuda-in-ld-library-path").fix).toEqual([
+      kept === "13" ? "export LD_LIBRARY_PATH=/x:/c13/" : "export LD_LIBRARY_PATH=/c12:/x",
+    ]);
+    const torches = [
+      { folder: "/s/torch", from: "PYTHONPATH" as const },
+      { folder: "/v/torch", from: "packages" as const },
+    ];
+    expect(find({ torches, variables: { PYTHONPATH: "/a:/s/" } }, "torch-shadowed").fix).toEqual([
+      "export PYTHONPATH=/a",
+    ]);
+  });
+
   it("lists of folders have no empty part", () => {
     const led = find({ variables: { LD_LIBRARY_PATH: ":/opt/lib", PATH: "/usr/bin:/bin" } }, "empty-path");
     expect([led.title, led.fix]).toEqual([
