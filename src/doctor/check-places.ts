@@ -18,11 +18,14 @@ const roleNames: Readonly<Record<Place["role"], string>> = {
   load: "`TORCH_EXTENSIONS_DIR`",
 };
 
+/** For this user alone; lost when the machine starts anew, which costs a build and nothing else. */
+const cacheElsewhere = 'export RETORCH_CACHE_DIR="/tmp/retorch-$(id -u)"';
+
 const elsewhere: Readonly<Record<Place["role"], string>> = {
-  temporary: "# export TMPDIR=… with a folder that has more room",
+  temporary: "# export TMPDIR=… with a folder that has room, on a disk of this machine",
   cache: "retorch cache gc",
   project: "# make room, or move the project",
-  load: "# export TORCH_EXTENSIONS_DIR=… with a folder that has more room",
+  load: "# export TORCH_EXTENSIONS_DIR=… with a folder that has room, on a disk of this machine",
 };
 
 const movable: Readonly<Partial<Record<Place["role"], string>>> = { temporary: "TMPDIR", load: "TORCH_EXTENSIONS_DIR" };
@@ -74,7 +77,7 @@ const unwritable: Readonly<Record<Place["role"], { readonly detail: string; read
   },
   cache: {
     detail: "What was compiled cannot be kept for the next build.",
-    fix: "export RETORCH_CACHE_DIR=…   # a folder that you may write to",
+    fix: cacheElsewhere,
   },
   project: {
     detail: "Builds leave their objects and the extension in it.",
@@ -114,10 +117,10 @@ export function checkFileSystems({ places = [], wsl, environment }: DoctorFacts)
             "Each look at a file goes over the network; clocks and locks of several machines may disagree. A folder on a local disk is faster and safer.",
           fix: [
             role === "cache"
-              ? "export RETORCH_CACHE_DIR=…   # a folder on a local disk"
+              ? cacheElsewhere
               : role === "project"
                 ? "# keep the project on a local disk"
-                : `export ${role === "temporary" ? "TMPDIR" : "TORCH_EXTENSIONS_DIR"}=…   # a folder on a local disk`,
+                : moved(role, places),
           ],
         }),
       );

@@ -107,6 +107,9 @@ describe("the verdict on loading", () => {
   it("names device code that was not linked", () => {
     const { verdict } = judgeElfFile(asking("__cudaRegisterLinkedBinary_12_kernel_cu_0a", "__fatbinwrap_12_kernel_cu"));
     expect(verdict.problems.map((problem) => problem.kind)).toEqual(["missing-device-link"]);
+    // What a link of device code defines says nothing of CUDA's run time.
+    const unlinked = judgeElfFile(asking("__cudaRegisterLinkedBinary_12_kernel_cu_0a", "__fatbinwrap_12_kernel_cu"));
+    expect(unlinked.report.cuda.runtime).toBe("none");
   });
 
   it("names functions of another Python", () => {
@@ -135,11 +138,12 @@ describe("the verdict on loading", () => {
     expect(verdict.problems.map((problem) => [problem.kind, problem.library])).toEqual([
       ["missing-library", "libmine.so.3"],
     ]);
-    expect(verdict.reasons[0]).toContain("1 symbols could not be checked");
+    expect(verdict.reasons[0]).toContain("1 symbol could not be checked");
   });
 
   it.each([
     ["libc10_cuda.so", "a PyTorch for CUDA"],
+    ["libgomp-a34b3233.so.1", "a copy of `libgomp.so.1` that auditwheel"],
     ["libtorch_hip.so", "a PyTorch for ROCm"],
     ["libtorch_cuda_cu.so", "a PyTorch for CUDA"],
     ["libcudart.so.12", "built with CUDA 12, and no CUDA is installed"],
