@@ -164,7 +164,9 @@ const PIECE = 1024 * 1024;
 export async function* zipPieces(source: ByteSource, member: ZipMember): AsyncGenerator<Uint8Array> {
   const at = placeOf(new ByteReader(source, true), member);
   if (!at.ok) throw new DamagedMember(at.error.message);
-  if (member.method !== 0 && member.method !== 8) {
+  // A stream of its own costs more than a small member.
+  const isSmall = member.method === 8 && member.size <= PIECE && member.packedSize <= PIECE;
+  if (isSmall || (member.method !== 0 && member.method !== 8)) {
     const whole = zipMember(source, member);
     if (!whole.ok) throw new DamagedMember(whole.error.message);
     return yield* sourcePieces(whole.value);
