@@ -87,7 +87,7 @@ export const realServices: Services = {
     });
   },
   inspect: async (host, path, environment) =>
-    (await import("../inspect/inspect.ts")).inspectPath(host, path, environment === undefined ? {} : { environment }),
+    (await import("../inspect/inspect.ts")).inspectWhole(host, path, environment === undefined ? {} : { environment }),
   builtFiles: async (host, path) => (await import("../inspect/inspect.ts")).builtFilesIn(host, path),
   foreground: async (request) => (await import("../host/foreground.ts")).runForeground(request),
   pythonPackage,

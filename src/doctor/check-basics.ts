@@ -4,15 +4,17 @@ import { shellWord } from "../base/shell-word.ts";
 import { familyName, isTooOld, oldestCompiler } from "../environment/cxx-standard.ts";
 import { cxxStandardOf, torchDevice } from "../environment/torch-version.ts";
 import { gccOf } from "../inspect/versions.ts";
+import { compilerFailure, pythonFailure, torchFailure } from "./advice.ts";
 import { checkCudaHome } from "./check-cuda.ts";
 import { type Check, type DoctorFacts, fromFailure, later, problem, right } from "./facts.ts";
 
-export function checkPython({ environment }: DoctorFacts): Check[] {
+export function checkPython(facts: DoctorFacts): Check[] {
+  const { environment } = facts;
   const { python, problems } = environment;
   if (python === undefined) {
     return problems.python === undefined
       ? [problem("python", "No Python interpreter was found", { fix: ["# name one with `--python`"] })]
-      : [fromFailure("python", problems.python)];
+      : [pythonFailure(problems.python, facts)];
   }
   const version = python.version.join(".");
   const [major, minor] = python.version;
@@ -43,7 +45,9 @@ function pythonHeaders(prefix: string, version: string, minor: string): readonly
 
 export function checkTorch({ environment }: DoctorFacts): Check[] {
   const { torch, python, problems } = environment;
-  if (problems.torch !== undefined) return [fromFailure("torch", problems.torch)];
+  // Without an interpreter nobody can tell where PyTorch would have to be: one trouble, told once.
+  if (python === undefined && problems.python !== undefined && torch === undefined) return [];
+  if (problems.torch !== undefined) return [torchFailure(problems.torch, environment)];
   if (torch === undefined) {
     return [
       problem("torch", "No PyTorch was found", {
@@ -70,12 +74,13 @@ export function checkTorch({ environment }: DoctorFacts): Check[] {
   return checks;
 }
 
-export function checkCompiler({ environment }: DoctorFacts): Check[] {
+export function checkCompiler(facts: DoctorFacts): Check[] {
+  const { environment } = facts;
   const { compiler, torch, problems } = environment;
   if (compiler === undefined) {
     return problems.compiler === undefined
       ? [problem("compiler", "No C++ compiler was found", { fix: ["sudo apt-get install g++"] })]
-      : [fromFailure("compiler", problems.compiler)];
+      : [compilerFailure(problems.compiler, facts)];
   }
   const name = `${familyName(compiler.family)} ${compiler.cxx.version}`;
   const checks: Check[] = [];

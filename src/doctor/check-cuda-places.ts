@@ -4,7 +4,25 @@ import { unique } from "../base/order.ts";
 import { fit } from "../environment/cuda-versions.ts";
 import { type Check, type DoctorFacts, later } from "./facts.ts";
 
-export function checkCudaPlaces({ cudaPlaces, cudaHome, environment }: DoctorFacts): Check[] {
+/** The list with the folders of one CUDA: PyTorch's, else that of the toolkit. */
+function withoutOthers(
+  variable: "LD_LIBRARY_PATH" | "PATH",
+  variables: DoctorFacts["variables"],
+  places: DoctorFacts["cudaPlaces"],
+  wanted: string | undefined,
+): readonly string[] {
+  const good =
+    wanted === undefined ? [] : places.filter(({ version }) => version.split(".")[0] === wanted.split(".")[0]);
+  // More than CUDA's programs may lie in a folder of `PATH`; and where none is right, a person has to choose.
+  if (variable === "PATH" || good.length === 0) return [`# leave one of them in ${variable}`];
+  const bad = new Set(places.filter((place) => !good.includes(place)).map(({ folder }) => folder));
+  const left = (variables[variable] ?? "")
+    .split(":")
+    .filter((part) => part !== "" && !bad.has(part.replace(/\/+$/, "")) && !bad.has(part));
+  return [`export ${variable}=${shellWord(left.join(":"))}`];
+}
+
+export function checkCudaPlaces({ cudaPlaces, cudaHome, environment, variables }: DoctorFacts): Check[] {
   const wanted = environment.torch?.cudaVersion;
   const checks: Check[] = [];
   for (const variable of ["LD_LIBRARY_PATH", "PATH"] as const) {
@@ -20,7 +38,12 @@ export function checkCudaPlaces({ cudaPlaces, cudaHome, environment }: DoctorFac
           `\`${variable}\` has ${what} of ${versions.length} CUDA versions: ${versions.join(", ")}`,
           {
             detail: `The first one counts, whatever else was meant: ${list}.`,
-            fix: [`# leave one of them in ${variable}`],
+            fix: withoutOthers(
+              variable,
+              variables,
+              places,
+              environment.torch?.cudaVersion ?? environment.cuda?.version,
+            ),
           },
         ),
       );

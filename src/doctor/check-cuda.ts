@@ -8,6 +8,7 @@ import { cxxStandardOf } from "../environment/torch-version.ts";
 import { chooseArchitectures } from "../plan/cuda-arch.ts";
 import { capabilitiesOf, compareCapabilities, cudaFor } from "../plan/cuda-support.ts";
 import { driverFits } from "../environment/driver-versions.ts";
+import { shellWord } from "../base/shell-word.ts";
 import { type Check, type DoctorFacts, fromFailure, later, problem, right } from "./facts.ts";
 
 /** Without these nvcc starts and then fails. */
@@ -15,8 +16,19 @@ const neededParts = ["cudafe++", "cicc", "ptxas", "fatbinary"];
 
 export function checkCudaHome({ cudaHome, variables }: DoctorFacts): Check[] {
   if (cudaHome === undefined) return [];
-  const { variable, value, exists, hasNvcc } = cudaHome;
-  const unset = [`unset ${variable}`, `# or name one folder: export ${variable}=/usr/local/cuda`];
+  const { variable, value, exists, hasNvcc, hasHeaders = true, toolkit } = cudaHome;
+  const unset = [
+    `unset ${variable}`,
+    `# or name one folder: export ${variable}=${shellWord(toolkit ?? "/usr/local/cuda")}`,
+  ];
+  if (!hasNvcc && toolkit !== undefined && value.startsWith(`${toolkit}/bin`)) {
+    return [
+      problem("cuda-home", `\`${variable}\` names something inside of a toolkit, not its folder: \`${value}\``, {
+        detail: "Programs look for `bin/nvcc`, `include` and `lib64` below it.",
+        fix: [`export ${variable}=${shellWord(toolkit)}`],
+      }),
+    ];
+  }
   if (value.includes(":") && !/^[A-Za-z]:[\\/]/.test(value)) {
     return [
       problem("cuda-home", `\`${variable}\` is a list: \`${value}\``, {
@@ -37,6 +49,15 @@ export function checkCudaHome({ cudaHome, variables }: DoctorFacts): Check[] {
     return [
       problem("cuda-home", `\`${variable}\` names a folder without \`bin/nvcc\`: \`${value}\``, {
         detail: "It is no toolkit, or only a part of one.",
+        fix: unset,
+      }),
+    ];
+  }
+  if (!hasHeaders) {
+    return [
+      problem("cuda-home", `\`${variable}\` names a folder without \`include/cuda_runtime.h\`: \`${value}\``, {
+        detail:
+          "It is only a part of a toolkit. PyTorch's own builder looks for the headers and libraries there alone.",
         fix: unset,
       }),
     ];
@@ -311,6 +332,15 @@ function understood(
   return chooseArchitectures({ requested: undefined, variable: word, gpus, cudaVersion, known }).ok;
 }
 
+/** Words of `TORCH_CUDA_ARCH_LIST` that torch/utils/cpp_extension.py (`_get_cuda_arch_flags`) refuses, whatever GPU is meant. */
+function wordsOfOthers(list: string): readonly string[] {
+  if (list === "native") return [];
+  return list
+    .replaceAll(" ", ";")
+    .split(";")
+    .filter((word) => !/^(?:\d+\.\da?(?:\+PTX)?|[A-Z][A-Za-z]+(?:\+(?:Tesla|Tegra|PTX))*)$/.test(word) && word !== "");
+}
+
 function checkArchitectureList(
   { cuda, torch, gpus }: DoctorFacts["environment"],
   variables: DoctorFacts["variables"],
@@ -349,6 +379,28 @@ function checkArchitectureList(
         detail: `What is built with it fails there: "no kernel image is available for execution on the device".`,
         fix: [`export TORCH_CUDA_ARCH_LIST="${list};${capability}"`],
       }),
+    ];
+  }
+  const foreign = cuda === undefined ? [] : wordsOfOthers(list);
+  if (foreign.length > 0) {
+    const named = architectures.map(({ capability, suffix, ptx }) => ({
+      name: `${capability}${suffix === "a" ? "a" : ""}`,
+      ptx,
+    }));
+    const merged = unique(named.map(({ name }) => name)).map((name) => {
+      const hasPtx = named.some((one) => one.name === name && one.ptx);
+      return `${name}${hasPtx ? "+PTX" : ""}`;
+    });
+    return [
+      later(
+        "cuda-arch-list",
+        `PyTorch's own builder does not understand \`${foreign.join("`, `")}\` in TORCH_CUDA_ARCH_LIST; retorch does`,
+        {
+          detail:
+            'A `setup.py` or `load()` ends with "Unknown CUDA arch". It takes numbers (`9.0`, `9.0a`, `9.0+PTX`) and names, with `;` or a space between them.',
+          fix: [`export TORCH_CUDA_ARCH_LIST=${shellWord(merged.join(";"))}`],
+        },
+      ),
     ];
   }
   return [right("cuda-arch-list", `\`TORCH_CUDA_ARCH_LIST=${list}\` is understood`)];

@@ -7,8 +7,19 @@ import { type Check, type DoctorFacts, later, problem } from "./facts.ts";
 /** distutils and torch's builder read the first ones, nvcc the last. */
 const flagVariables = ["CPPFLAGS", "CFLAGS", "CXXFLAGS", "NVCC_PREPEND_FLAGS", "NVCC_APPEND_FLAGS"];
 
-export function checkFlags({ variables, environment }: DoctorFacts): Check[] {
+export function checkFlags({ variables, environment, missingHosts = [] }: DoctorFacts): Check[] {
   const { torch } = environment;
+  const hosts = missingHosts.map(({ variable, host }) => {
+    const left = (variables[variable] ?? "").replace(/(?:^|\s)(?:-ccbin|--compiler-bindir)[=\s]\s*[^\s'"]+/, "").trim();
+    return problem("flags", `\`${variable}\` names the host compiler \`${host}\`, which is not there`, {
+      detail: "nvcc reads the variable at each start, whoever builds, and stops without its host compiler.",
+      fix: [left === "" ? `unset ${variable}` : `export ${variable}=${shellWord(left)}`],
+    });
+  });
+  return [...hosts, ...wrongFlags(variables, torch)];
+}
+
+function wrongFlags(variables: DoctorFacts["variables"], torch: DoctorFacts["environment"]["torch"]): Check[] {
   return flagVariables.flatMap((name) => {
     const value = variables[name];
     if (value === undefined || value.trim() === "") return [];
@@ -56,12 +67,20 @@ export function checkFlags({ variables, environment }: DoctorFacts): Check[] {
 }
 
 /** The shell says one environment, the interpreter is of another. */
-export function checkActive({ variables, environment }: DoctorFacts): Check[] {
+export function checkActive({ variables, environment, activeExists = true }: DoctorFacts): Check[] {
   const { python } = environment;
   const active = variables["VIRTUAL_ENV"];
   if (python === undefined || active === undefined || active === "") return [];
   const plain = (path: string): string => path.replace(/[/\\]+$/, "");
   if (plain(active) === plain(python.prefix) || python.executable.startsWith(`${plain(active)}/`)) return [];
+  if (!activeExists) {
+    return [
+      later("active-environment", `\`VIRTUAL_ENV\` names an environment that is not there: \`${active}\``, {
+        detail: `It was removed or moved while it was active; \`${python.executable}\` is used instead.`,
+        fix: ["unset VIRTUAL_ENV"],
+      }),
+    ];
+  }
   return [
     later(
       "active-environment",

@@ -1,6 +1,6 @@
 /** Checks of what lies about: locks, built extensions, the store, memory, variables that hurt. */
 import { dirname } from "node:path";
-import { parseVersion } from "../base/order.ts";
+import { compareVersions, parseVersion } from "../base/order.ts";
 import { sizeText } from "../report/duration.ts";
 import { type Check, type DoctorFacts, fromFailure, later, problem, right } from "./facts.ts";
 import { shellWord } from "../base/shell-word.ts";
@@ -113,7 +113,15 @@ export function checkMemory({ memory, machineMemory, processors, variables, envi
 }
 
 /** Lists of folders in which an empty part means the current folder. */
-const lists = ["LD_LIBRARY_PATH", "LIBRARY_PATH", "CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "PATH"];
+const lists = [
+  "LD_LIBRARY_PATH",
+  "LIBRARY_PATH",
+  "CPATH",
+  "C_INCLUDE_PATH",
+  "CPLUS_INCLUDE_PATH",
+  "PATH",
+  "PYTHONPATH",
+];
 
 export function checkVariables({ variables, environment }: DoctorFacts): Check[] {
   if (environment.platform === "win32") return [];
@@ -125,9 +133,11 @@ export function checkVariables({ variables, environment }: DoctorFacts): Check[]
       later("empty-path", `\`${name}\` has an empty part${value.startsWith(":") ? " in front" : ""}`, {
         detail: `It means the folder in which a command happens to be started. It comes from lines like \`export ${name}=$${name}:/some/folder\` while \`${name}\` is not set.`,
         fix: [
-          clean.length <= 4
-            ? `export ${name}=${shellWord(clean.join(":"))}`
-            : `export ${name}=$(echo "$${name}" | sed 's/^:*//; s/:*$//; s/::*/:/g')`,
+          clean.length === 0
+            ? `unset ${name}`
+            : clean.length <= 4
+              ? `export ${name}=${shellWord(clean.join(":"))}`
+              : `export ${name}=$(echo "$${name}" | sed 's/^:*//; s/:*$//; s/::*/:/g')`,
         ],
       }),
     ];
@@ -176,7 +186,8 @@ export function checkNode({ nodeVersion, extraCertificates }: DoctorFacts): Chec
   ];
 }
 
-export function checkHelpers({ programs, project, setuptools, environment }: DoctorFacts): Check[] {
+export function checkHelpers(facts: DoctorFacts): Check[] {
+  const { programs, project, setuptools, environment } = facts;
   const checks: Check[] = [];
   if (programs.ninja === undefined) {
     checks.push(
@@ -200,7 +211,48 @@ export function checkHelpers({ programs, project, setuptools, environment }: Doc
       }),
     );
   }
+  checks.push(...checkSetuptools(facts));
   return checks;
+}
+
+/** Since 70 `pkg_resources` has no `packaging`, which torch/utils/cpp_extension.py imported from it before PyTorch 2.1. */
+const firstSetuptoolsWithoutPackaging = "70";
+
+function checkSetuptools({ project, setuptools, torchSetuptools, environment }: DoctorFacts): Check[] {
+  const { python, torch } = environment;
+  if (project?.usesSetupScript !== true || setuptools === undefined || python === undefined || torch === undefined) {
+    return [];
+  }
+  const isOlder = (version: string, than: string): boolean =>
+    compareVersions(parseVersion(version), parseVersion(than)) < 0;
+  const fix = (wanted: string): string[] => [
+    `${shellWord(python.executable)} -m pip install ${shellWord(`setuptools${wanted}`)}`,
+  ];
+  if (torchSetuptools !== undefined && isOlder(setuptools, torchSetuptools)) {
+    return [
+      later(
+        "setuptools",
+        `setuptools ${setuptools} is older than PyTorch ${torch.version} asks for (${torchSetuptools})`,
+        {
+          detail: "`setup.py` and `torch.utils.cpp_extension` build with it.",
+          fix: fix(`>=${torchSetuptools}`),
+        },
+      ),
+    ];
+  }
+  if (compareVersions(torch.release, [2, 1]) < 0 && !isOlder(setuptools, firstSetuptoolsWithoutPackaging)) {
+    return [
+      later(
+        "setuptools",
+        `setuptools ${setuptools} is too new for \`torch.utils.cpp_extension\` of PyTorch ${torch.version}`,
+        {
+          detail: "`setup.py` fails at its import: \"cannot import name 'packaging' from 'pkg_resources'\".",
+          fix: fix(`<${firstSetuptoolsWithoutPackaging}`),
+        },
+      ),
+    ];
+  }
+  return [];
 }
 
 /** pip's isolated environments get a PyTorch of their own, the newest that the requirement allows. */

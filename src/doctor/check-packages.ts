@@ -2,7 +2,18 @@
 import { type Check, type DoctorFacts, later, problem } from "./facts.ts";
 import { shellWord } from "../base/shell-word.ts";
 
-export function checkTorches({ torches = [], torchMetadata = [], environment }: DoctorFacts): Check[] {
+/** The other folders of the list stay. */
+function withoutFolder(list: string, package_: string): string {
+  const windows = list.includes(";");
+  const folder = package_.replace(/[/\\]torch(?:\.py)?$/, "");
+  const parts = list.split(windows ? ";" : ":").filter((part) => part !== "");
+  const left = parts.filter((part) => part.replace(/(?<=.)[/\\]+$/, "") !== folder);
+  return left.length === 0 || left.length === parts.length
+    ? "unset PYTHONPATH"
+    : `export PYTHONPATH=${shellWord(left.join(windows ? ";" : ":"))}`;
+}
+
+export function checkTorches({ torches = [], torchMetadata = [], environment, variables }: DoctorFacts): Check[] {
   const checks: Check[] = [];
   const python = environment.python?.executable ?? "python3";
   const [first, ...others] = torches;
@@ -18,7 +29,7 @@ export function checkTorches({ torches = [], torchMetadata = [], environment }: 
         detail: `Python imports it instead of \`${hidden}\`: what is built for one of them may not load with the other.`,
         fix: [
           first.from === "PYTHONPATH"
-            ? "unset PYTHONPATH"
+            ? withoutFolder(variables["PYTHONPATH"] ?? "", first.folder)
             : first.from === "current folder"
               ? "# work in another folder, or rename it"
               : `${python} -m pip uninstall torch   # twice: the first in sight goes first`,

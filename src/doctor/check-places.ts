@@ -18,12 +18,34 @@ const roleNames: Readonly<Record<Place["role"], string>> = {
   load: "`TORCH_EXTENSIONS_DIR`",
 };
 
+/** For this user alone; lost when the machine starts anew, which costs a build and nothing else. */
+const cacheElsewhere = 'export RETORCH_CACHE_DIR="/tmp/retorch-$(id -u)"';
+
 const elsewhere: Readonly<Record<Place["role"], string>> = {
-  temporary: "export TMPDIR=…   # a folder with more room",
+  temporary: "# export TMPDIR=… with a folder that has room, on a disk of this machine",
   cache: "retorch cache gc",
   project: "# make room, or move the project",
-  load: "export TORCH_EXTENSIONS_DIR=…   # a folder with more room",
+  load: "# export TORCH_EXTENSIONS_DIR=… with a folder that has room, on a disk of this machine",
 };
+
+const movable: Readonly<Partial<Record<Place["role"], string>>> = { temporary: "TMPDIR", load: "TORCH_EXTENSIONS_DIR" };
+
+/** Where else it may be: in another of these folders with room, on a disk of this machine. */
+function moved(role: Place["role"], places: readonly Place[]): string {
+  const variable = movable[role];
+  const rank = ["cache", "temporary", "project"];
+  const better = places
+    .filter((one) => one.role !== role && rank.includes(one.role) && (one.free ?? 0) >= littleSpace)
+    .filter(({ readOnly, remote, noExec, freeFiles }) => {
+      return readOnly !== true && remote === undefined && noExec !== true && (freeFiles ?? fewFiles) >= fewFiles;
+    })
+    .sort((a, b) => rank.indexOf(a.role) - rank.indexOf(b.role))[0];
+  if (variable === undefined || better === undefined) return elsewhere[role];
+  const folder = shellWord(
+    `${better.path.replace(/[/\\]+$/, "")}/${role === "temporary" ? "tmp" : "torch_extensions"}`,
+  );
+  return `mkdir -p ${folder} && export ${variable}=${folder}`;
+}
 
 export function checkSpace({ places = [] }: DoctorFacts): Check[] {
   const checks: Check[] = [];
@@ -34,10 +56,10 @@ export function checkSpace({ places = [] }: DoctorFacts): Check[] {
     const detail = 'A full disk ends compiles with "No space left on device", or with a crash of the linker.';
     if (freeFiles !== undefined && freeFiles < fewFiles && free !== undefined) {
       const title = `Only ${freeFiles} more files can be made in the file system of ${name}`;
-      checks.push(problem("disk-space", title, { detail, fix: [elsewhere[role]] }));
+      checks.push(problem("disk-space", title, { detail, fix: [moved(role, places)] }));
     } else if (free !== undefined && free < littleSpace) {
       const title = `${sizeText(free)} of disk are left for ${name}`;
-      const more = { detail, fix: [elsewhere[role]] };
+      const more = { detail, fix: [moved(role, places)] };
       checks.push(free < noSpace ? problem("disk-space", title, more) : later("disk-space", title, more));
     }
   }
@@ -55,7 +77,7 @@ const unwritable: Readonly<Record<Place["role"], { readonly detail: string; read
   },
   cache: {
     detail: "What was compiled cannot be kept for the next build.",
-    fix: "export RETORCH_CACHE_DIR=…   # a folder that you may write to",
+    fix: cacheElsewhere,
   },
   project: {
     detail: "Builds leave their objects and the extension in it.",
@@ -85,7 +107,7 @@ export function checkFileSystems({ places = [], wsl, environment }: DoctorFacts)
       checks.push(
         later("windows-folder", `${capital(name)} lies on a Windows disk (\`${path}\`)`, {
           detail: "WSL asks Windows for each file there, which makes every look at a file many times as slow.",
-          fix: [role === "project" ? "# move the project below your home folder in Linux" : elsewhere[role]],
+          fix: [role === "project" ? "# move the project below your home folder in Linux" : moved(role, places)],
         }),
       );
     } else if (remote !== undefined) {
@@ -95,10 +117,10 @@ export function checkFileSystems({ places = [], wsl, environment }: DoctorFacts)
             "Each look at a file goes over the network; clocks and locks of several machines may disagree. A folder on a local disk is faster and safer.",
           fix: [
             role === "cache"
-              ? "export RETORCH_CACHE_DIR=…   # a folder on a local disk"
+              ? cacheElsewhere
               : role === "project"
                 ? "# keep the project on a local disk"
-                : `export ${role === "temporary" ? "TMPDIR" : "TORCH_EXTENSIONS_DIR"}=…   # a folder on a local disk`,
+                : moved(role, places),
           ],
         }),
       );

@@ -53,6 +53,10 @@ export interface DoctorFacts {
     readonly value: string;
     readonly exists: boolean;
     readonly hasNvcc: boolean;
+    /** Whether `cuda_runtime.h` is below it; undefined: not looked for. */
+    readonly hasHeaders?: boolean;
+    /** A folder with `bin/nvcc` that was probably meant. */
+    readonly toolkit?: string;
   };
   /** Folders of `PATH` with an nvcc and of `LD_LIBRARY_PATH` with a CUDA runtime, in their order. */
   readonly cudaPlaces: readonly CudaPlace[];
@@ -92,9 +96,15 @@ export interface DoctorFacts {
   readonly limits?: { readonly openFiles?: number; readonly addressSpace?: number };
   /** Sources whose time of change lies in the future. */
   readonly futureSources?: { readonly count: number; readonly path: string; readonly aheadMs: number };
+  /** Whether the folder that `VIRTUAL_ENV` names is there. */
+  readonly activeExists?: boolean;
+  /** Variables with flags of nvcc's whose host compiler (`-ccbin`) is not there. */
+  readonly missingHosts?: readonly { readonly variable: string; readonly host: string }[];
   /** Installations of PyTorch that the interpreter would find, in the order of its search. */
   readonly torches?: readonly { readonly folder: string; readonly version?: string; readonly from: TorchOrigin }[];
   /** More than one version's metadata in one folder of packages. */
+  /** The oldest setuptools that the installed PyTorch asks for. */
+  readonly torchSetuptools?: string;
   readonly torchMetadata?: readonly string[];
   /** What `LD_PRELOAD` names. */
   readonly preloads?: readonly { readonly name: string; readonly exists: boolean }[];

@@ -45,6 +45,17 @@ export function torchMetadataOf(host: Host, python: Python | undefined): readonl
   return [];
 }
 
+/** What PyTorch's metadata says of setuptools. Where it says so only for some Pythons, nothing is known. */
+export function torchSetuptoolsOf(host: Host, python: Python | undefined): string | undefined {
+  for (const folder of python?.packageDirs ?? []) {
+    const name = (quietly(() => host.fs.list(folder)) ?? []).find((one) => /^torch-\d[^-]*\.dist-info$/.test(one));
+    if (name === undefined) continue;
+    const text = quietly(() => host.fs.readText(join(folder, name, "METADATA"))) ?? "";
+    return /^Requires-Dist: setuptools ?\(?>=(\d[\d.]*)[^;\n]*$/m.exec(text)?.[1];
+  }
+  return undefined;
+}
+
 /** The requirements that no installed package has the name of. Markers and versions are not looked at: a name is enough. */
 export function missingRequirements(
   host: Host,

@@ -23,7 +23,7 @@ import {
   missingCudaHeadersOf,
 } from "./gather-driver.ts";
 import { futureSourcesOf, limitsOf, machineMemoryOf, placesOf, wslOf } from "./gather-places.ts";
-import { missingRequirements, preloadsOf, torchesOf, torchMetadataOf } from "./gather-python.ts";
+import { missingRequirements, preloadsOf, torchesOf, torchMetadataOf, torchSetuptoolsOf } from "./gather-python.ts";
 
 /** What is known before anything is looked at. */
 export interface GatherInput {
@@ -60,6 +60,7 @@ export function gatherFacts(host: Host, input: GatherInput): DoctorFacts {
   const ccache = onPath(host, "ccache");
   const setuptools = setuptoolsOf(host, environment);
   const extraCertificates = extraCertificatesOf(host);
+  const torchSetuptools = torchSetuptoolsOf(host, environment.python);
   const machineMemory = machineMemoryOf(host);
   const wsl = wslOf(host);
   const futureSources = futureSourcesOf(host, input.sources ?? []);
@@ -87,7 +88,10 @@ export function gatherFacts(host: Host, input: GatherInput): DoctorFacts {
     ...(wsl === undefined ? {} : { wsl }),
     limits: limitsOf(host),
     ...(futureSources === undefined ? {} : { futureSources }),
+    missingHosts: missingHostsOf(host),
+    activeExists: kindOf(host, host.env["VIRTUAL_ENV"] ?? "/") === "directory",
     torches: torchesOf(host, environment.python),
+    ...(torchSetuptools === undefined ? {} : { torchSetuptools }),
     torchMetadata: torchMetadataOf(host, environment.python),
     preloads: preloadsOf(host),
     missingRequirements: missingRequirements(host, environment, input.requirements ?? []),
@@ -109,6 +113,18 @@ function onPath(host: Host, program: string): string | undefined {
   return pathFolders(host, "PATH")
     .map((folder) => join(folder, file))
     .find((path) => kindOf(host, path) === "file");
+}
+
+/** The host compilers that flags of nvcc's name: a file, a folder with one in it, or a command. */
+function missingHostsOf(host: Host): NonNullable<DoctorFacts["missingHosts"]> {
+  return ["NVCC_PREPEND_FLAGS", "NVCC_APPEND_FLAGS"].flatMap((variable) => {
+    const found = /(?:^|\s)(?:-ccbin|--compiler-bindir)[=\s]\s*([^\s'"]+)/.exec(host.env[variable] ?? "")?.[1];
+    if (found === undefined) return [];
+    const isThere = isAbsolute(found)
+      ? kindOf(host, found) !== undefined
+      : found.includes("/") || onPath(host, found) !== undefined;
+    return isThere ? [] : [{ variable, host: found }];
+  });
 }
 
 /** The kernel module says its version, also where nvidia-smi is not installed. */
@@ -136,14 +152,27 @@ function cudaHomeOf(host: Host): DoctorFacts["cudaHome"] {
     const value = host.env[variable];
     if (value === undefined || value === "") continue;
     const program = host.platform === "win32" ? "nvcc.exe" : "nvcc";
+    const hasNvcc = (folder: string): boolean =>
+      isAbsolute(folder) && kindOf(host, join(folder, "bin", program)) === "file";
+    // `…/bin` and `…/bin/nvcc` are meant for the toolkit above; else the one of the system is offered.
+    const toolkit = [dirname(value), dirname(dirname(value)), "/usr/local/cuda"].find((folder) => hasNvcc(folder));
     return {
       variable,
       value,
       exists: isAbsolute(value) && kindOf(host, value) === "directory",
-      hasNvcc: isAbsolute(value) && kindOf(host, join(value, "bin", program)) === "file",
+      hasNvcc: hasNvcc(value),
+      hasHeaders: isAbsolute(value) && hasCudaHeaders(host, value),
+      ...(toolkit === undefined ? {} : { toolkit }),
     };
   }
   return undefined;
+}
+
+/** `cuda_runtime.h` where PyTorch's own builder looks for it, or where conda and pip keep it. */
+function hasCudaHeaders(host: Host, root: string): boolean {
+  const targets = quietly(() => host.fs.list(join(root, "targets"))) ?? [];
+  const folders = [root, ...targets.map((target) => join(root, "targets", target))];
+  return folders.some((folder) => kindOf(host, join(folder, "include", "cuda_runtime.h")) === "file");
 }
 
 function cudaPlacesOf(host: Host): CudaPlace[] {

@@ -3,6 +3,7 @@ import { sorted, unique } from "../base/order.ts";
 import { architectureText, compareArchitectures } from "./architecture.ts";
 import type { ByteSource } from "./bytes.ts";
 import { type Fatbin, fatbinContent, type FatbinEntry, fatbinRanges, kernelsOf, readFatbins } from "./fatbin.ts";
+import { isDeviceLinkSymbol } from "./symbol-owner.ts";
 import type { CudaFacts, DeviceCode, NeededLibrary, UndefinedSymbol } from "./report.ts";
 
 /** Device code is unpacked to list its kernels when it takes no more than this. */
@@ -40,7 +41,9 @@ export function cudaFacts(evidence: CudaEvidence): CudaFacts {
   const runtimeLibrary = known.find((one) => one.facts?.name === "cudart")?.facts;
   const { fatbins, anomalies: odd } = readFatbins(source, fatbinRanges(evidence.sections));
   anomalies.push(...odd);
-  const asksForRuntime = evidence.undefinedSymbols.some(({ name }) => /^(?:cuda[A-Z]|__cudaRegister)/.test(name));
+  const asksForRuntime = evidence.undefinedSymbols.some(
+    ({ name }) => /^(?:cuda[A-Z]|__cudaRegister)/.test(name) && !isDeviceLinkSymbol(name),
+  );
   const runtime = runtimeLibrary !== undefined || asksForRuntime ? "shared" : fatbins.length > 0 ? "static" : "none";
   const looked = lookInside(source, fatbins);
   return {

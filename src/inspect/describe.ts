@@ -2,10 +2,10 @@
 import { architectureText, capabilityText } from "./architecture.ts";
 import { readable } from "./demangle.ts";
 import type { Inspection } from "./inspect.ts";
+import type { Integrity } from "./integrity.ts";
 import type { ExtensionReport } from "./report.ts";
 import type { Answer, Problem, Verdict } from "./verdict.ts";
 import { gccOf } from "./versions.ts";
-import type { WheelReport } from "./wheel.ts";
 
 /** Kernels, libraries and symbols that are named; more are counted. */
 const MAX_NAMED = 8;
@@ -17,7 +17,7 @@ export function describeText(inspection: Inspection): string {
   const lines =
     inspection.kind === "extension"
       ? extensionLines(inspection.path, inspection.report, inspection.verdict)
-      : wheelLines(inspection.wheel, inspection.verdicts);
+      : wheelLines(inspection);
   return `${lines.join("\n")}\n`;
 }
 
@@ -29,7 +29,7 @@ function extensionLines(path: string, report: ExtensionReport, verdict: Verdict 
   return lines;
 }
 
-function wheelLines(wheel: WheelReport, verdicts: ReadonlyMap<string, Verdict>): string[] {
+function wheelLines({ wheel, verdicts, problems, integrity }: Extract<Inspection, { kind: "wheel" }>): string[] {
   const lines = [wheel.file];
   const { name } = wheel;
   if (name !== undefined) {
@@ -37,6 +37,8 @@ function wheelLines(wheel: WheelReport, verdicts: ReadonlyMap<string, Verdict>):
     lines.push(row("Wheel", `${name.name} ${name.version} for ${tags}`));
   }
   lines.push(row("Files", `${wheel.files}, ${wheel.members.length} of them compiled`));
+  if (integrity !== undefined) lines.push(...integrityLines(integrity));
+  lines.push(...problemLines(problems));
   for (const member of wheel.members) {
     lines.push("");
     if (member.report === undefined) {
@@ -45,6 +47,20 @@ function wheelLines(wheel: WheelReport, verdicts: ReadonlyMap<string, Verdict>):
     }
     const verdict = verdicts.get(member.path);
     lines.push(...extensionLines(member.path, member.report, verdict));
+  }
+  return lines;
+}
+
+function integrityLines({ record, read, same, problems }: Integrity): string[] {
+  const digests = record === undefined ? "" : `; ${same} have the digest that RECORD gives`;
+  const lines = [row("Content", `${read} ${read === 1 ? "file was" : "files were"} read and undamaged${digests}`)];
+  for (const { severity, what, why, fix, files, count } of problems) {
+    lines.push("", `  ${severity}: ${what}`, `    why: ${why}`, `    fix: ${fix}`);
+    if (count === 1) continue;
+    for (const { path, detail } of files.slice(0, MAX_NAMED)) {
+      lines.push(`    - ${path}${detail === undefined ? "" : ` (${detail})`}`);
+    }
+    if (count > MAX_NAMED) lines.push(`    - and ${count - MAX_NAMED} more`);
   }
   return lines;
 }
@@ -108,7 +124,9 @@ function factLines(report: ExtensionReport): string[] {
     if (text !== undefined && text !== "") lines.push(row(label, text));
   };
   const machines = report.machines.length > 1 ? report.machines.join(", ") : report.machine;
-  add("File", `${KIND_NAMES[report.kind]}, ${FORMAT_NAMES[report.format]} for ${machines}, ${sizeText(report.size)}`);
+  const isOther = report.kind === "torch-library" && !report.torch.registers;
+  const kind = isOther ? "library that uses PyTorch" : KIND_NAMES[report.kind];
+  add("File", `${kind}, ${FORMAT_NAMES[report.format]} for ${machines}, ${sizeText(report.size)}`);
   add("Python", pythonText(report));
   add("PyTorch", torchText(report));
   add("CUDA", cudaText(report));
@@ -168,12 +186,15 @@ function torchText({ torch }: ExtensionReport): string | undefined {
   return parts.join(", ");
 }
 
-function cudaText({ cuda }: ExtensionReport): string | undefined {
+function cudaText(report: ExtensionReport): string | undefined {
+  const { cuda } = report;
   if (!cuda.uses) return undefined;
   const parts: string[] = [];
   if (cuda.toolkit !== undefined) parts.push(`built with CUDA ${cuda.toolkit}`);
-  if (cuda.runtime === "static") parts.push("its own runtime (static)");
-  if (cuda.runtime === "shared")
+  // Which one an object gets is decided when it is linked.
+  const isLinked = report.kind !== "object";
+  if (isLinked && cuda.runtime === "static") parts.push("its own runtime (static)");
+  if (isLinked && cuda.runtime === "shared")
     parts.push(cuda.major === undefined ? "shared runtime" : `runtime of CUDA ${cuda.major}`);
   const code = cuda.code.map((one) => codeText(one));
   if (code.length > 0) parts.push(`code for ${code.join(", ")}`);
@@ -242,12 +263,14 @@ export function describeJson(inspection: Inspection): Readonly<Record<string, un
       ...reportJson(inspection.report),
     };
   }
-  const { wheel, verdicts } = inspection;
+  const { wheel, verdicts, problems, integrity } = inspection;
   return {
     kind: wheel.kind,
     path: inspection.path,
     ...(wheel.name === undefined ? {} : { wheel: wheel.name }),
     files: wheel.files,
+    problems,
+    ...(integrity === undefined ? {} : { integrity }),
     members: wheel.members.map((member) => ({
       path: member.path,
       ...(verdicts.has(member.path) ? { verdict: verdicts.get(member.path) } : {}),

@@ -211,6 +211,9 @@ export function torchLibraryOf(library: string): string | undefined {
   return match?.[1];
 }
 
+/** torch/library.h (both compilers' names), and the C functions of the stable ABI (torch/csrc/stable/library.h). */
+const REGISTRATION = /^_ZN5torch7LibraryC|^\?\?0Library@torch@@|^(?:aoti_)?torch_library_/;
+
 function torchFacts(evidence: Evidence): TorchFacts {
   const libraries = unique(
     evidence.libraries.map((library) => torchLibraryOf(library.name)).filter((name) => name !== undefined),
@@ -234,6 +237,7 @@ function torchFacts(evidence: Evidence): TorchFacts {
     symbols,
     ...(stringAbi === undefined ? {} : { stringAbi }),
     stableAbi: symbols > 0 && cxxSymbols === 0,
+    registers: evidence.undefinedSymbols.some(({ name }) => REGISTRATION.test(name)),
     namespaces: namespacesOf(evidence.localNames),
   };
 }

@@ -6,10 +6,12 @@ import { err, ok, type Result } from "../base/result.ts";
 import type { Host } from "../host/host.ts";
 import { fileSource } from "./bytes.ts";
 import { inspectExtension } from "./extension.ts";
+import { type Integrity, integrityOf } from "./integrity.ts";
 import { judge } from "./judge.ts";
 import type { ExtensionReport } from "./report.ts";
-import type { JudgeEnvironment, JudgeGpu, Verdict } from "./verdict.ts";
+import type { JudgeEnvironment, JudgeGpu, Problem, Verdict } from "./verdict.ts";
 import { inspectArchive, isCompiledName, judgeWheel, type WheelReport } from "./wheel.ts";
+import { wheelNameProblems } from "./wheel-tags.ts";
 
 /** What was found out about a file. */
 export type Inspection =
@@ -20,6 +22,10 @@ export type Inspection =
       readonly wheel: WheelReport;
       /** By the member's path in the wheel. */
       readonly verdicts: ReadonlyMap<string, Verdict>;
+      /** What stands against its name. */
+      readonly problems: readonly Problem[];
+      /** Whether it holds what it says; only where that was asked for. */
+      readonly integrity?: Integrity;
     };
 
 /** What `judge` needs, and where a wheel would be installed. */
@@ -76,7 +82,8 @@ export function inspectPath(
       environment === undefined
         ? new Map<string, Verdict>()
         : judgeWheel(archive.value, { host, environment, packageDir, prefix, ...gpus });
-    return ok({ kind: "wheel", path: absolute, wheel: archive.value, verdicts });
+    const problems = wheelNameProblems(archive.value, environment);
+    return ok({ kind: "wheel", path: absolute, wheel: archive.value, verdicts, problems });
   }
   const report = inspectExtension(source, absolute, arch);
   if (!report.ok) return report;
@@ -90,6 +97,24 @@ export function inspectPath(
     report: report.value,
     ...(verdict === undefined ? {} : { verdict }),
   });
+}
+
+/** Like `inspectPath`; of packages every file is read besides, to compare it with what the package says of it. */
+export async function inspectWhole(
+  host: Pick<Host, "fs" | "env" | "cwd" | "arch">,
+  path: string,
+  options: InspectPathOptions = {},
+): Promise<Result<Inspection>> {
+  const inspected = inspectPath(host, path, options);
+  if (!inspected.ok || inspected.value.kind === "extension") return inspected;
+  const { wheel } = inspected.value;
+  const source = fileSource(host.fs, inspected.value.path);
+  if (source === undefined) return inspected;
+  const unpacked = new Map(
+    wheel.members.flatMap(({ path: member, source: own }) => (own === undefined ? [] : [[member, own]])),
+  );
+  const integrity = await integrityOf(source, { isWheel: wheel.name !== undefined, unpacked });
+  return integrity === undefined ? inspected : ok({ ...inspected.value, integrity });
 }
 
 const MAX_FOUND = 2000;

@@ -162,7 +162,9 @@ export function judgeElf(input: ElfJudgeInput): ElfJudgement {
   }
   const reasons = [...process.reasons];
   if (!complete && missing.length > 0) {
-    reasons.push(`${missing.length} symbols could not be checked, because a library is missing`);
+    reasons.push(
+      `${missing.length === 1 ? "1 symbol" : `${missing.length} symbols`} could not be checked, because a library is missing`,
+    );
   }
   const alone = withoutTorch(input);
   return {

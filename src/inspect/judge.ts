@@ -67,7 +67,8 @@ export function judge(input: JudgeInput): Verdict {
   }
   const reasons: string[] = [...loading.reasons];
   const loads = answerOf(problems, reasons);
-  const device = judgeDevice(input, gpus, reasons);
+  // What does not load runs nowhere: no GPU has to be asked for.
+  const device = judgeDevice(input, gpus, loads === "no" ? [] : reasons);
   problems.push(...device.problems);
   const runs: Answer = loads === "no" ? "no" : device.runs === "yes" ? loads : device.runs;
   return {

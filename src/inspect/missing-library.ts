@@ -117,6 +117,15 @@ export function missingLibraryProblem(missing: MissingLibrary, environment: Judg
       fix: "Build it again with the interpreter that imports it; extension modules should not be linked to libpython at all",
     };
   }
+  const original = bundledName(name);
+  if (original !== undefined) {
+    return {
+      ...base,
+      owner: "user",
+      why: `It is a copy of \`${original}\` that auditwheel or delvewheel put into the wheel, under a name that no other package has; its folder (\`….libs\`) is not beside the package`,
+      fix: "Install the whole wheel again (`pip install --force-reinstall --no-deps PACKAGE`), or repair it again (`auditwheel repair`): files of it must not be moved one by one",
+    };
+  }
   const other = otherLibc(name);
   if (other !== undefined) return { ...base, owner: "c", ...other };
   return {
@@ -125,6 +134,12 @@ export function missingLibraryProblem(missing: MissingLibrary, environment: Judg
     why: "None of the folders that the loader searches has it",
     fix: `Install the package that has \`${name}\`, or add its folder with \`runtime-library-dirs\` in retorch.toml (\`-Wl,-rpath,FOLDER\`) or \`LD_LIBRARY_PATH\``,
   };
+}
+
+/** `libgomp-a34b3233.so.1` (auditwheel: eight hexadecimal digits), `msvcp140-….dll` (delvewheel: 32) → the plain name. */
+function bundledName(name: string): string | undefined {
+  const match = /^([^/\\]+?)-(?:[0-9a-f]{8}(?=\.so)|[0-9a-f]{32}(?=\.dll$))(\.[\w.]+)$/.exec(name);
+  return match === null ? undefined : `${match[1] ?? ""}${match[2] ?? ""}`;
 }
 
 /** The C library of another kind of Linux. */

@@ -47,18 +47,17 @@ export function classify(unresolved: Unresolved, installed: Installed): MissingS
   }
   if (demangled === undefined) return { ...base, cause: "absent", forms: [] };
 
-  const stems = [demangled.stem];
-  // A function that became const, or stopped being it.
-  if (/^_ZNK/.test(demangled.stem)) stems.push(demangled.stem.replace(/^_ZNK/, "_ZN"));
-  else if (/^_ZN/.test(demangled.stem)) stems.push(demangled.stem.replace(/^_ZN/, "_ZNK"));
+  const stems = stemsLike(demangled.stem);
   const asked = withoutStringAbi(demangled.text);
+  const ownName = withoutStringAbi(demangled.name);
   const forms: string[] = [];
   let where: string | undefined;
   for (const library of installed.libraries) {
     for (const stem of stems) {
       for (const symbol of library.symbols.startingWith(stem, 64)) {
         const other = demangleName(symbol.name);
-        if (other === undefined || other.name !== demangled.name) continue;
+        // A function that returns a string has its form in its name.
+        if (other === undefined || withoutStringAbi(other.name) !== ownName) continue;
         if (withoutStringAbi(other.text) === asked) {
           return { ...base, cause: "string-abi", forms: [other.text], library: library.path };
         }
@@ -77,6 +76,15 @@ export function classify(unresolved: Unresolved, installed: Installed): MissingS
   }
   // Where the parameter is part of what precedes the name's end, no other form is found; the string tells nevertheless.
   return { ...base, cause: "absent", forms: [] };
+}
+
+/** The beginning of a mangled name, as it may be otherwise: `const` or not, with or without the mark of a string that is returned. */
+function stemsLike(stem: string): readonly string[] {
+  const marked = /B5cxx11(?=E?$)/.test(stem) ? stem.replace(/B5cxx11(?=E?$)/, "") : stem.replace(/E?$/, "B5cxx11$&");
+  return [stem, marked].flatMap((one) => {
+    if (/^_ZNK/.test(one)) return [one, one.replace(/^_ZNK/, "_ZN")];
+    return /^_ZN/.test(one) ? [one, one.replace(/^_ZN/, "_ZNK")] : [one];
+  });
 }
 
 /** The problems that missing symbols are, one for each cause. */

@@ -4,7 +4,8 @@
  *
  * Layout: PKWARE, APPNOTE.TXT, 4.3.
  */
-import { constants, inflateRawSync } from "node:zlib";
+import { pipeline, Readable } from "node:stream";
+import { constants, createInflateRaw, inflateRawSync } from "node:zlib";
 import { failure } from "../base/failure.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { ByteReader, type ByteSource, bytesSource, decodeText, sliceSource } from "./bytes.ts";
@@ -19,6 +20,8 @@ export interface ZipMember {
   /** 0 stored, 8 deflated, 14 LZMA, 93 Zstandard. */
   readonly method: number;
   readonly encrypted: boolean;
+  /** Of the unpacked content. */
+  readonly crc: number;
   /** Place of the member's own header. */
   readonly headerAt: number;
 }
@@ -93,6 +96,7 @@ export function readZip(source: ByteSource): Result<readonly ZipMember[]> {
       headerAt: wide[2],
       method: record.u16(at + 10),
       encrypted: (record.u16(at + 8) & 1) === 1,
+      crc: record.u32(at + 16),
     });
     at = next;
   }
@@ -148,6 +152,54 @@ export function zipMember(source: ByteSource, member: ZipMember): Result<ByteSou
   if (packed === undefined) return damaged(`The member \`${member.name}\` cannot be read`);
   const bytes = unpack(packed, member.size);
   return bytes?.length === member.size ? ok(bytesSource(bytes)) : damaged(`The member \`${member.name}\` is damaged`);
+}
+
+/** So much of a member is in memory at a time. */
+const PIECE = 1024 * 1024;
+
+/**
+ * The content of a member, piece by piece, never more than its size: unlike `zipMember` it takes little memory for what is
+ * stored or deflated. Throws a `DamagedMember` where it cannot be read to its end.
+ */
+export async function* zipPieces(source: ByteSource, member: ZipMember): AsyncGenerator<Uint8Array> {
+  const at = placeOf(new ByteReader(source, true), member);
+  if (!at.ok) throw new DamagedMember(at.error.message);
+  // A stream of its own costs more than a small member.
+  const isSmall = member.method === 8 && member.size <= PIECE && member.packedSize <= PIECE;
+  if (isSmall || (member.method !== 0 && member.method !== 8)) {
+    const whole = zipMember(source, member);
+    if (!whole.ok) throw new DamagedMember(whole.error.message);
+    return yield* sourcePieces(whole.value);
+  }
+  const packed = sourcePieces(sliceSource(source, at.value, member.packedSize));
+  if (member.method === 0) return yield* packed;
+  const unpacked = createInflateRaw({ chunkSize: PIECE });
+  // What goes wrong comes out of the stream that is read below, too.
+  pipeline(Readable.from(packed), unpacked, () => undefined);
+  let size = 0;
+  try {
+    for await (const piece of unpacked as AsyncIterable<Uint8Array>) {
+      size += piece.length;
+      if (size > member.size) break;
+      yield piece;
+    }
+  } catch {
+    throw new DamagedMember(`The member \`${member.name}\` is damaged`);
+  }
+  if (size !== member.size) throw new DamagedMember(`The member \`${member.name}\` has another size than it says`);
+}
+
+/** A member that cannot be unpacked to its end. */
+export class DamagedMember extends Error {}
+
+/** All of a source, piece by piece. Ends early where it cannot be read. */
+export function* sourcePieces(source: ByteSource): Generator<Uint8Array> {
+  for (let at = 0; at < source.size;) {
+    const piece = source.read(at, PIECE);
+    if (piece.length === 0) return;
+    yield piece;
+    at += piece.length;
+  }
 }
 
 type Unpack = (packed: Uint8Array, size: number) => Uint8Array | undefined;

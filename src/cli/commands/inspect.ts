@@ -78,7 +78,11 @@ function works(inspection: Inspection): Answer {
   const answers = verdicts.flatMap((verdict): Answer[] =>
     verdict === undefined ? ["unknown"] : [verdict.loads, verdict.runs === "no" ? "no" : "yes"],
   );
-  const broken = inspection.kind === "wheel" && inspection.wheel.members.some(isBroken);
+  const broken =
+    inspection.kind === "wheel" &&
+    (inspection.wheel.members.some(isBroken) ||
+      inspection.problems.some(({ severity }) => severity === "error") ||
+      inspection.integrity?.problems.some(({ severity }) => severity === "error") === true);
   if (broken || answers.includes("no")) return "no";
   return answers.includes("unknown") ? "unknown" : "yes";
 }

@@ -64,8 +64,70 @@ describe("what every build needs", () => {
     expect(find({ environment: { ...without, problems: { torch: broken } } }, "torch")).toMatchObject({
       status: "problem",
       title: "it is broken",
-      fix: ["# install it again"],
+      fix: ["/home/ada/ops/.venv/bin/python -m pip install --force-reinstall --no-deps torch"],
     });
+  });
+
+  it("is PyTorch, which is installed where and as it was", () => {
+    const { torch: _, python, ...without } = linuxCpu;
+    if (python === undefined) throw new Error("the example has no Python");
+    const fixOf = (reason: ReturnType<typeof failure>, more: Partial<typeof python> = {}): readonly string[] =>
+      find({ environment: { ...without, python: { ...python, ...more }, problems: { torch: reason } } }, "torch").fix;
+    const broken = (text: string): ReturnType<typeof failure> =>
+      failure("TORCH_BROKEN", `PyTorch is not complete: ${text}`);
+    expect(fixOf(broken("`/v/torch`: torch 2.13.0+cpu is there, but its libraries are not (no `libc10.so`)"))).toEqual([
+      "/home/ada/ops/.venv/bin/python -m pip install --force-reinstall --no-deps torch==2.13.0+cpu --index-url https://download.pytorch.org/whl/cpu",
+    ]);
+    expect(fixOf(broken("`/v/torch`: torch 2.13.0+git1234 is there, but its headers are not"))[0]).toMatch(
+      / torch==2\.13\.0$/,
+    );
+    expect(fixOf(broken("`/usr/lib/python3/dist-packages/torch`: torch 2.1.2 is there"))).toEqual([]);
+    const missing = failure("TORCH_NOT_FOUND", "PyTorch is not installed for `/venv/bin/python`", {
+      hint: "Install it",
+    });
+    expect(fixOf(missing)[0]).toBe("/home/ada/ops/.venv/bin/python -m pip install torch");
+    expect(fixOf(missing, { executable: "/usr/bin/python3", prefix: "/usr", basePrefix: "/usr" }).slice(0, 2)).toEqual([
+      "/usr/bin/python3 -m venv .venv",
+      ".venv/bin/python -m pip install torch",
+    ]);
+    const hint = "`/other/bin/python3` has PyTorch: use it with `--python /other/bin/python3`";
+    expect(fixOf(failure("TORCH_NOT_FOUND", "no", { hint }))[0]).toBe("export RETORCH_PYTHON=/other/bin/python3");
+    const gone = failure("PYTHON_NOT_FOUND", "`/gone` is no Python interpreter");
+    const nothing = {
+      ...without,
+      problems: { python: gone, torch: failure("TORCH_NOT_FOUND", "No PyTorch was found") },
+    };
+    expect(trouble({ environment: nothing }).filter((line) => / (?:python|torch): /.test(line))).toEqual([
+      "problem python: `/gone` is no Python interpreter",
+    ]);
+  });
+
+  it("is a compiler, and the variable that names none is unset", () => {
+    const { compiler: _, ...without } = linuxCpu;
+    const fixOf = (message: string, variables: DoctorFacts["variables"] = {}): string | undefined =>
+      find(
+        { environment: { ...without, problems: { compiler: failure("COMPILER_NOT_FOUND", message) } }, variables },
+        "compiler",
+      ).fix[0];
+    expect(fixOf("CXX names `/gone/g++`, which cannot be used: no such program", { CXX: "/gone/g++" })).toBe(
+      "unset CXX",
+    );
+    expect(fixOf("No C++ compiler was found")).toBe("sudo apt-get install g++");
+  });
+
+  it("is setuptools as PyTorch asks for it, where a setup.py builds", () => {
+    const project = { usesCuda: false, usesSetupScript: true };
+    const fixOf = (parts: Partial<DoctorFacts>): string | undefined =>
+      examine(facts({ project, ...parts })).checks.find(({ id }) => id === "setuptools")?.fix[0];
+    expect(fixOf({ setuptools: "65.5.0", torchSetuptools: "77.0.3" })).toBe(
+      "/home/ada/ops/.venv/bin/python -m pip install 'setuptools>=77.0.3'",
+    );
+    expect(fixOf({ setuptools: "80.9.0", torchSetuptools: "77.0.3" })).toBeUndefined();
+    const old = { ...linuxCpu, torch: { ...linuxCpu.torch!, version: "1.13.1", release: [1, 13, 1] } };
+    expect(fixOf({ environment: old, setuptools: "70.0.0" })).toBe(
+      "/home/ada/ops/.venv/bin/python -m pip install 'setuptools<70'",
+    );
+    expect(fixOf({ environment: old, setuptools: "69.5.1" })).toBeUndefined();
   });
 
   it("is a compiler that knows the standard", () => {
@@ -174,6 +236,14 @@ describe("variables", () => {
     expect(find(home("/gone", { exists: false, hasNvcc: false }), "cuda-home").title).toMatch(/not there/);
     expect(find(home("/usr", { hasNvcc: false }), "cuda-home").title).toMatch(/without `bin\/nvcc`/);
     expect(find(home("/usr/local/cuda"), "cuda-home").status).toBe("ok");
+    const inside = { exists: false, hasNvcc: false, toolkit: "/usr/local/cuda" };
+    expect(find(home("/usr/local/cuda/bin/nvcc", inside), "cuda-home").fix).toEqual([
+      "export CUDA_HOME=/usr/local/cuda",
+    ]);
+    expect(find(home("/part", { hasHeaders: false }), "cuda-home")).toMatchObject({
+      status: "problem",
+      fix: ["unset CUDA_HOME", "# or name one folder: export CUDA_HOME=/usr/local/cuda"],
+    });
     expect(find({ ...home("/a"), variables: { CUDA_PATH: "/b" } }, "cuda-home").status).toBe("later");
   });
 
@@ -189,6 +259,47 @@ describe("variables", () => {
     expect(list("8.0")).toMatchObject({ status: "later", fix: ['export TORCH_CUDA_ARCH_LIST="8.0;9.0"'] });
     expect(list("8.0+PTX").status).toBe("ok");
     expect(list("8.0;9.0").status).toBe("ok");
+    expect(list("Ampere;Hopper 9.0a").status).toBe("ok");
+    expect(list("8.0;sm_90a")).toMatchObject({ status: "later", fix: ["export TORCH_CUDA_ARCH_LIST='8.0;9.0a'"] });
+    expect(list("8.0,90+PTX")).toMatchObject({ status: "later", fix: ["export TORCH_CUDA_ARCH_LIST='8.0;9.0+PTX'"] });
+  });
+
+  it("PYTHONHOME, VIRTUAL_ENV and -ccbin name what is there", () => {
+    const { python: _, ...without } = linuxCpu;
+    const dead = failure("PYTHON_NOT_FOUND", "`/p/python` cannot be used: exit code 1: <no Python frame>");
+    expect(
+      find({ environment: { ...without, problems: { python: dead } }, variables: { PYTHONHOME: "/h" } }, "python"),
+    ).toMatchObject({
+      title: "`/p/python` cannot be used, and `PYTHONHOME` is `/h`",
+      fix: ["unset PYTHONHOME"],
+    });
+    expect(find({ variables: { VIRTUAL_ENV: "/gone" }, activeExists: false }, "active-environment").fix).toEqual([
+      "unset VIRTUAL_ENV",
+    ]);
+    const variables = { NVCC_PREPEND_FLAGS: "-O2 -ccbin /gone/g++" };
+    const missingHosts = [{ variable: "NVCC_PREPEND_FLAGS", host: "/gone/g++" }];
+    expect(find({ variables, missingHosts }, "flags").fix).toEqual(["export NVCC_PREPEND_FLAGS=-O2"]);
+  });
+
+  it("one CUDA is left on the library path, one folder is taken from PYTHONPATH", () => {
+    const cudaPlaces = ["12", "13"].map((version) => ({
+      variable: "LD_LIBRARY_PATH" as const,
+      folder: `/c${version}`,
+      version,
+    }));
+    const variables = { LD_LIBRARY_PATH: "/c12:/x:/c13/" };
+    const environment = cuda();
+    const kept = environment.torch?.cudaVersion?.split(".")[0];
+    expect(find({ environment, cudaPlaces, variables }, "cuda-in-ld-library-path").fix).toEqual([
+      kept === "13" ? "export LD_LIBRARY_PATH=/x:/c13/" : "export LD_LIBRARY_PATH=/c12:/x",
+    ]);
+    const torches = [
+      { folder: "/s/torch", from: "PYTHONPATH" as const },
+      { folder: "/v/torch", from: "packages" as const },
+    ];
+    expect(find({ torches, variables: { PYTHONPATH: "/a:/s/" } }, "torch-shadowed").fix).toEqual([
+      "export PYTHONPATH=/a",
+    ]);
   });
 
   it("lists of folders have no empty part", () => {

@@ -57,11 +57,28 @@ describe("gatherFacts", () => {
       value: ":/cuda",
       exists: false,
       hasNvcc: false,
+      hasHeaders: false,
     });
-    expect(gather({ env: { CUDA_PATH: "/cuda" }, files: { "/cuda/bin/nvcc": "" } }).cudaHome).toMatchObject({
+    const files = { "/cuda/bin/nvcc": "", "/cuda/targets/x86_64-linux/include/cuda_runtime.h": "" };
+    expect(gather({ env: { CUDA_PATH: "/cuda" }, files }).cudaHome).toMatchObject({
       exists: true,
       hasNvcc: true,
+      hasHeaders: true,
     });
+    expect(gather({ env: { CUDA_PATH: "/cuda/bin/nvcc" }, files }).cudaHome).toMatchObject({
+      exists: false,
+      toolkit: "/cuda",
+    });
+  });
+
+  it("looks for the host compilers that flags of nvcc's name", () => {
+    const files = { "/usr/bin/g++-13": "" };
+    const hosts = (flags: string): unknown =>
+      gather({ env: { PATH: "/usr/bin", NVCC_APPEND_FLAGS: flags }, files }).missingHosts;
+    expect(hosts("-O2 -ccbin /gone/g++")).toEqual([{ variable: "NVCC_APPEND_FLAGS", host: "/gone/g++" }]);
+    expect(hosts("--compiler-bindir=g++-99")).toEqual([{ variable: "NVCC_APPEND_FLAGS", host: "g++-99" }]);
+    for (const good of ["-ccbin g++-13", "-ccbin=/usr/bin", "-ccbin /usr/bin/g++-13", "-O2"])
+      expect(hosts(good)).toEqual([]);
   });
 
   it("reads the loaded driver, programs and packages", () => {

@@ -42,6 +42,12 @@ describe("room on the disks", () => {
     expect(ids(place({ free: 100 * gib, freeFiles: 3 }))).toEqual(["problem disk-space"]);
     expect(ids(place({ free: 100 * gib, freeFiles: 1e6 }))).toEqual([]);
     expect(trouble({ places: [{ role: "temporary", path: "/tmp", free: gib }] })[0]?.fix[0]).toContain("TMPDIR");
+    const full = { role: "temporary", path: "/tmp", free: gib } as const;
+    const roomy = { role: "cache", path: "/home/a/.cache", free: 9 * gib } as const;
+    expect(trouble({ places: [full, roomy] })[0]?.fix).toEqual([
+      "mkdir -p /home/a/.cache/tmp && export TMPDIR=/home/a/.cache/tmp",
+    ]);
+    expect(trouble({ places: [full, { ...roomy, noExec: true }] })[0]?.fix[0]).toMatch(/^# /);
   });
 
   it("is asked of the project, the cache and the temporary folder, or the nearest folder that is there", () => {

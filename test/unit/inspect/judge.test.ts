@@ -62,6 +62,13 @@ describe("the verdict on loading", () => {
     expect(report.torch.stringAbi?.abi).toBe("cxx11");
   });
 
+  it("knows the other string ABI of functions that return one, too", () => {
+    const assert = "_ZN3c106detail23torchInternalAssertFailEPKcS2_jS2_RKSs";
+    const { verdict } = judgeElfFile(asking("_ZNK3c106Device3strEv", assert));
+    expect(verdict.problems.map(({ kind, count }) => [kind, count])).toEqual([["string-abi", 2]]);
+    expect(verdict.problems[0]?.symbols?.[0]?.forms).toEqual(["c10::Device::str[abi:cxx11]() const"]);
+  });
+
   it("names the other string ABI where torch has the old one", () => {
     const environment = environmentOf({ torch: { ...environmentOf().torch!, cxx11Abi: false } });
     const gone = "_ZN5torch3jit11parseSchemaERKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEEb";
@@ -100,6 +107,9 @@ describe("the verdict on loading", () => {
   it("names device code that was not linked", () => {
     const { verdict } = judgeElfFile(asking("__cudaRegisterLinkedBinary_12_kernel_cu_0a", "__fatbinwrap_12_kernel_cu"));
     expect(verdict.problems.map((problem) => problem.kind)).toEqual(["missing-device-link"]);
+    // What a link of device code defines says nothing of CUDA's run time.
+    const unlinked = judgeElfFile(asking("__cudaRegisterLinkedBinary_12_kernel_cu_0a", "__fatbinwrap_12_kernel_cu"));
+    expect(unlinked.report.cuda.runtime).toBe("none");
   });
 
   it("names functions of another Python", () => {
@@ -128,11 +138,12 @@ describe("the verdict on loading", () => {
     expect(verdict.problems.map((problem) => [problem.kind, problem.library])).toEqual([
       ["missing-library", "libmine.so.3"],
     ]);
-    expect(verdict.reasons[0]).toContain("1 symbols could not be checked");
+    expect(verdict.reasons[0]).toContain("1 symbol could not be checked");
   });
 
   it.each([
     ["libc10_cuda.so", "a PyTorch for CUDA"],
+    ["libgomp-a34b3233.so.1", "a copy of `libgomp.so.1` that auditwheel"],
     ["libtorch_hip.so", "a PyTorch for ROCm"],
     ["libtorch_cuda_cu.so", "a PyTorch for CUDA"],
     ["libcudart.so.12", "built with CUDA 12, and no CUDA is installed"],

@@ -18,6 +18,7 @@ function defined(...names: readonly string[]): TestSymbol[] {
 export const C10 = [
   "_ZN3c105ErrorC2ENS_14SourceLocationENSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE",
   "_ZN3c106detail23torchInternalAssertFailEPKcS2_jS2_RKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE",
+  "_ZNK3c106Device3strB5cxx11Ev",
 ];
 export const TORCH_CPU = ["_ZN2at5emptyEN3c108ArrayRefIlEE", "aoti_torch_device_type_cpu", "_ZNK2at6Tensor3dimEv"];
 

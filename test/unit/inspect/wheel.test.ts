@@ -181,3 +181,18 @@ describe("inspectPath", () => {
     expect(empty.ok ? "" : empty.error.message).toBe("The file `empty.so` is empty");
   });
 });
+
+describe("what a library is", () => {
+  it("holds operators only where it registers some", () => {
+    const page = (symbol: string): string => {
+      const host = newMachine();
+      host.write("/project/libx.so", buildElf({ needed: ["libtorch_cpu.so"], symbols: [{ name: symbol }] }));
+      const inspected = inspectPath(host, "libx.so");
+      return inspected.ok ? describeText(inspected.value) : "";
+    };
+    expect(page("_ZN2at5emptyEN3c108ArrayRefIlEE")).toContain("library that uses PyTorch, ELF");
+    for (const symbol of ["_ZN5torch7LibraryC1ENS0_4KindESs", "aoti_torch_library_init_def", "torch_library_impl"]) {
+      expect(page(symbol)).toContain("library of PyTorch operators, ELF");
+    }
+  });
+});

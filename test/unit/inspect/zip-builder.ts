@@ -1,5 +1,5 @@
 /** Writes zip archives for tests. */
-import { deflateRawSync } from "node:zlib";
+import { crc32, deflateRawSync } from "node:zlib";
 import { Bytes } from "./elf-builder.ts";
 
 export interface TestMember {
@@ -10,6 +10,8 @@ export interface TestMember {
   readonly raw?: { readonly packed: Uint8Array; readonly size: number };
   readonly encrypted?: boolean;
   readonly method?: number;
+  /** Another checksum than that of the content. */
+  readonly crc?: number;
   /** Sizes in 64 bits, in an extra field. */
   readonly wide?: boolean;
 }
@@ -26,6 +28,7 @@ export function buildZip(members: readonly TestMember[], comment = ""): Uint8Arr
     const packed = member.raw?.packed ?? (member.deflate === true ? deflateRawSync(member.content) : member.content);
     const size = member.raw?.size ?? member.content.length;
     const method = member.method ?? (member.deflate === true || member.raw !== undefined ? 8 : 0);
+    const crc = member.crc ?? crc32(member.content);
     const flags = member.encrypted === true ? 1 : 0;
     const name = Buffer.from(member.name);
     const headerAt = at;
@@ -35,7 +38,8 @@ export function buildZip(members: readonly TestMember[], comment = ""): Uint8Arr
         .number(20, 2)
         .number(flags, 2)
         .number(method, 2)
-        .number(0, 8)
+        .number(0, 4)
+        .number(crc, 4)
         .number(packed.length, 4)
         .number(size, 4)
         .number(name.length, 2)
@@ -57,7 +61,7 @@ export function buildZip(members: readonly TestMember[], comment = ""): Uint8Arr
         .number(flags, 2)
         .number(method, 2)
         .number(0, 4)
-        .number(0, 4)
+        .number(crc, 4)
         .number(narrow(packed.length), 4)
         .number(narrow(size), 4)
         .number(name.length, 2)
