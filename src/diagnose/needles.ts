@@ -49,7 +49,7 @@ qemu|exec format|unavailable: introduced|Native API|pre-compile|ABI version|By n
 wasn't set|Found two|file format|has no attribute|xitcode|xitCode|ssertion|
 fault by GPU|not installed|NCCL|nccl|is lost|fallen off|NVRM|XPU|/dev/kfd|must be|hould be|xpected|only support|GIL|
 viable|xtra operand|known conversion|n wrong format|equested here|see reference to|nstantiation of|aited on|not member|what(|xited|with code|0xc0000|0xC0000|#0  0x|#0 0x|frame #0: |= Backtrace: |::at|raph break|larger than max_size|_M_|ocate package|installation candidate|o package|o match|find a match|such package|target not|NO_PUBKEY|baseurl|for repo|mirrorlist|cd: |stat '|cache key|COPY failed|SandboxViolation|uitable distribution|istribution |file_baton|Allowing ninja|envvar MAX_JOBS|Building extension|Interrupt|subsequent index|lines of output|end of output|Docker daemon|PyPI package is|an't open file|irtual package|nothing provides|batch response|data quota|not our ref|cmdlet|applet|komandlet|командлет|识别为|nicht gefunden|introuvable|找不到|未找到|no encontrad|não encontrad|non trovat|не найден|見つかりません|ultiple rules|(you have|minor version|ree space in|geographic area|network timeout|slug size|nzipped|modulefile|walltime|RUNLIMIT|==    at 0x|recognized processor|running against|linked against|.o): in function|problems while solving|Microsoft C++|Sanitizer: |== Invalid |uninitialised value|libprotobuf |CODESIGN|MKL FATAL|active drivers|ntry point|double free|free(): |malloc(): |munmap_chunk|= Invalid __|= Error: |Race reported|azard detected|uccessfully installed|Finished processing dep|but was built for|ackages in |ackage in |.o): In function|CUDA SETUP: P|WindowsPath
-|nrecognised emul|nsatisfiable|imposed_constraint|concretize|oncretization|minimum target of
+|nrecognised emul|nsatisfiable|imposed_constraint|concretize|oncretization|minimum target of|not satisfy dep|impure path
 `;
 
 const strong = String.raw`
@@ -82,7 +82,7 @@ const facts =
   // Rows of `pip list` for packages that are compiled for one torch, and who may not use sudo.
   "|ocation: |CUDA_ARCHITECTURES|CMakeLists.txt|orchvision |orchaudio |orchvision=|orchaudio=|uilding wheel for |/archive/|codeload.github|+pt1|+pt2|orch::Tensor |at::Tensor |orch::Tensor> |attn  |orchrec  |pconv-cu|cumm-cu|sudoers|): Pending|cessfully installed |not allowed to |may not run sudo|ound CUDAToolkit|ipykernel|matching Triton|ell In[|ell In [" +
   // What delocate says of the libraries in a wheel.
-  "|minimum target of |to update minimum|odetected CUDA arch";
+  "|minimum target of |to update minimum|odetected CUDA arch|nvcc.exe";
 
 function split(list: string, marks: number): Needle[] {
   const words = list.replaceAll("\n", "").split("|");

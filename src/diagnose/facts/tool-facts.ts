@@ -13,6 +13,8 @@ export interface ToolFacts {
   readonly notLocated?: readonly string[];
   /** The newest macOS that a library in the wheel asks for, as delocate says: `13.0`. */
   readonly macosOfLibraries?: string;
+  /** Windows's nvcc, where the text lists more than one: `C:\e\Library\bin\nvcc.exe`. */
+  readonly nvccPlaces?: readonly string[];
   /** cibuildwheel builds. */
   readonly cibuildwheel: boolean;
   /** The LibTorch that was fetched: `https://download.pytorch.org/libtorch/cpu/libtorch-cxx11-abi-shared-with-deps-2.2.1%2Bcpu.zip`. */
@@ -91,6 +93,7 @@ export class ToolReader {
   #goesOn = false;
   readonly #notLocated = new Set<string>();
   #macos: string | undefined;
+  readonly #nvccs = new Set<string>();
   #cibuildwheel = false;
   #zip: string | undefined;
   #companions: readonly string[] | undefined;
@@ -125,6 +128,9 @@ export class ToolReader {
       const library = /^(?:ERROR:delocate\.libsana:)?@(?:rpath|loader_path)\/(\S+\.dylib) not found/.exec(text)?.[1];
       if (library !== undefined) this.#notLocated.add(library);
     }
+    if (text.includes("nvcc.exe") && !text.includes(" -c ") && this.#nvccs.size < 4)
+      for (const [place] of text.matchAll(/[A-Za-z]:[\\/][\w .()\\/+-]{1,160}?[\\/]bin[\\/]{1,2}nvcc\.exe/g))
+        this.#nvccs.add(place.replaceAll("\\\\", "\\"));
     if (text.includes("minimum target of ") || text.includes("to update minimum")) {
       const asked = /has a minimum target of (\d+(?:\.\d+)*)|MACOSX_DEPLOYMENT_TARGET=(\d+(?:\.\d+)*)/.exec(text);
       const version = asked?.[1] ?? asked?.[2];
@@ -185,6 +191,7 @@ export class ToolReader {
       ...(this.#targets.size === 1 ? { cmakeTarget: [...this.#targets][0] ?? "" } : {}),
       ...(this.#keyword === undefined ? {} : { cmakeKeyword: this.#keyword }),
       cibuildwheel: this.#cibuildwheel,
+      ...(this.#nvccs.size < 2 ? {} : { nvccPlaces: [...this.#nvccs] }),
       ...(this.#macos === undefined ? {} : { macosOfLibraries: this.#macos }),
       ...(this.#notLocated.size === 0 ? {} : { notLocated: [...this.#notLocated] }),
       ...(this.#auditwheel.length === 0 ? {} : { auditwheel: [...new Set(this.#auditwheel)] }),

@@ -1,6 +1,7 @@
 /** Functions of CUDA's device libraries that nvlink asks for: the library is missing on the device link, no source is. */
 import { isDevice } from "./symbol-owners.ts";
-import { knownCapabilities } from "../commands/commands.ts";
+import { quote } from "../commands/command-words.ts";
+import { knownCapabilities, setVariable } from "../commands/commands.ts";
 import type { Match, MatchFacts, Rule } from "../rule.ts";
 import type { Finding } from "../finding.ts";
 
@@ -50,11 +51,27 @@ export const deviceLinkRules: readonly Rule[] = [
     confidence: "medium",
     cause: (match) =>
       `\`${match.facts["symbol"] ?? ""}\` is defined by another source of NCCL's own (src/collectives/device, src/device), and the object of that one is missing in the device link or was made for other GPUs: an earlier build of another release, another nvcc or another NVCC_GENCODE left objects in the build folder, or one of them failed.`,
-    fix: (match) => [
-      "make src.clean   # with the same BUILDDIR= as the build; the objects that are left are what does not fit",
-      `make -j src.build NVCC_GENCODE="-gencode=arch=compute_${gpu(match)},code=sm_${gpu(match)}"   # the GPU's own number: nvidia-smi --query-gpu=compute_cap --format=csv; CUDA_HOME= and BUILDDIR= as before`,
-      "# ready-made: pip install nvidia-nccl-cu12, or https://developer.nvidia.com/nccl",
-    ],
+    fix: (match) => {
+      // torch's build makes NCCL below its own build folder.
+      const ofTorch = /['"]?(\S*build\/nccl)\/obj\//.exec(match.finding.text)?.[1];
+      if (ofTorch !== undefined)
+        return [
+          `rm -rf ${quote(ofTorch.replace(/^['"]/, ""))}   # NCCL's objects alone, which the next build makes anew`,
+          setVariable(
+            match,
+            "TORCH_CUDA_ARCH_LIST",
+            (knownCapabilities(match)[0] ?? "8.0").replace(/^(\d+)(\d)$/, "$1.$2"),
+          ),
+          ...(match.context.log.setupCommand === undefined
+            ? ["python setup.py develop   # in torch's sources; or: pip install --no-build-isolation -v -e ."]
+            : []),
+        ];
+      return [
+        "make src.clean   # with the same BUILDDIR= as the build; the objects that are left are what does not fit",
+        `make -j src.build NVCC_GENCODE="-gencode=arch=compute_${gpu(match)},code=sm_${gpu(match)}"   # the GPU's own number: nvidia-smi --query-gpu=compute_cap --format=csv; CUDA_HOME= and BUILDDIR= as before`,
+        "# ready-made: pip install nvidia-nccl-cu12, or https://developer.nvidia.com/nccl",
+      ];
+    },
     sources: ["NVIDIA/nccl#654", "NVIDIA/nccl#668", "https://github.com/NVIDIA/nccl#build"],
     examples: [
       {

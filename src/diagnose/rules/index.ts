@@ -153,6 +153,9 @@ import { vendorCompilerRules } from "./vendor-compilers.ts";
 import { chosenLinkerRules } from "./chosen-linkers.ts";
 import { clangCudaRules } from "./clang-cuda.ts";
 import { spackRules } from "./spack.ts";
+import { hipDeviceLinkRules } from "./hip-device-link.ts";
+import { nixRules } from "./nix.ts";
+import { nanobindRules } from "./nanobind.ts";
 import { wheelRules } from "./wheels.ts";
 import { downloadRules } from "./downloads.ts";
 import { libraryVersionRules } from "./library-versions.ts";
@@ -397,7 +400,9 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Releases of torch", rules: torchReleaseRules },
   { name: "Wheels for others", rules: wheelRules },
   { name: "clang as CUDA's compiler", rules: clangCudaRules },
-  { name: "Spack", rules: spackRules },
+  { name: "Spack and Nix", rules: [...spackRules, ...nixRules] },
+  { name: "AMD's device link", rules: hipDeviceLinkRules },
+  { name: "nanobind", rules: nanobindRules },
   { name: "Linkers that are asked for", rules: chosenLinkerRules },
   { name: "Pythons and NumPys", rules: pythonVersionRules },
   { name: "CMake", rules: cmakeRules },
