@@ -39,7 +39,7 @@ export const hipDeviceLinkRules: readonly Rule[] = [
     cause: (match) =>
       match.facts["own"] === undefined
         ? `A kernel uses \`${match.facts["symbol"] ?? ""}\` of another source. hipcc compiles each source as a whole program unless all of them get -fgpu-rdc, and only a link by hipcc with -fgpu-rdc --hip-link puts the parts together.`
-        : `\`${match.facts["symbol"] ?? ""}\` stands for the device code of an object that was compiled with -fgpu-rdc. Only a link by hipcc with -fgpu-rdc --hip-link makes it; a link by g++, or without those two flags, leaves it undefined.`,
+        : `\`${match.facts["symbol"] ?? ""}\` stands for the device code of an object that was compiled with -fgpu-rdc. Only a link by hipcc with -fgpu-rdc --hip-link makes it; a link by g++, or without those two flags, does not.`,
     fix: (match) => [
       ...linkedAgain(match),
       `# -fgpu-rdc on every compile of a source for the GPU, and -fgpu-rdc --hip-link on the link, which hipcc has to do (CXX=hipcc)`,

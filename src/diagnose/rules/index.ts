@@ -150,12 +150,7 @@ import { rocmDevicePackageRules } from "./rocm-device-packages.ts";
 import { rocmRules } from "./rocm.ts";
 import { deviceCompilerRules } from "./device-compilers.ts";
 import { vendorCompilerRules } from "./vendor-compilers.ts";
-import { chosenLinkerRules } from "./chosen-linkers.ts";
-import { clangCudaRules } from "./clang-cuda.ts";
-import { spackRules } from "./spack.ts";
-import { hipDeviceLinkRules } from "./hip-device-link.ts";
-import { nixRules } from "./nix.ts";
-import { nanobindRules } from "./nanobind.ts";
+import { linkersAndBuilders } from "./linkers-and-builders.ts";
 import { wheelRules } from "./wheels.ts";
 import { downloadRules } from "./downloads.ts";
 import { libraryVersionRules } from "./library-versions.ts";
@@ -399,11 +394,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Packages that projects carry", rules: carriedPackageRules },
   { name: "Releases of torch", rules: torchReleaseRules },
   { name: "Wheels for others", rules: wheelRules },
-  { name: "clang as CUDA's compiler", rules: clangCudaRules },
-  { name: "Spack and Nix", rules: [...spackRules, ...nixRules] },
-  { name: "AMD's device link", rules: hipDeviceLinkRules },
-  { name: "nanobind", rules: nanobindRules },
-  { name: "Linkers that are asked for", rules: chosenLinkerRules },
+  ...linkersAndBuilders,
   { name: "Pythons and NumPys", rules: pythonVersionRules },
   { name: "CMake", rules: cmakeRules },
   { name: "Commands of CMake", rules: cmakeCommandRules },

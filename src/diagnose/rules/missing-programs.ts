@@ -64,7 +64,7 @@ export const missingProgramRules: readonly Rule[] = [
       { text: "error: [WinError 2] The system cannot find the file specified", expect: "where nvcc" },
       {
         text: "C:\\p>where nvcc\nC:\\Users\\z\\miniconda3\\envs\\t\\Library\\bin\\nvcc.exe\nC:\\Users\\z\\miniconda3\\envs\\t\\bin\\nvcc.exe\nC:\\p>python setup_cuda.py install\nerror: [WinError 2] The system cannot find the file specified",
-        expect: "set CUDA_HOME=C:\\Users\\z\\miniconda3\\envs\\t\\Library\npython setup_cuda.py install",
+        expect: "set CUDA_HOME=C:\\Users\\z\\miniconda3\\envs\\t\\Library",
       },
       { text: "ninja: fatal: CreateProcess: The system cannot find the file specified.", expect: "cl.exe" },
       {
