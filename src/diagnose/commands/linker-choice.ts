@@ -5,6 +5,7 @@
  * https://doc.rust-lang.org/cargo/reference/config.html#buildrustflags.
  */
 import { systemPackage } from "./commands.ts";
+import { cmakeAgain } from "../fit/typed-fit.ts";
 import type { Match } from "../rule.ts";
 
 /** The package that brings a linker; undefined: none that is known. */
@@ -21,16 +22,25 @@ export function linkerPackage(match: Match, name: string): string[] | undefined 
   }
 }
 
+/** CMake's command of the text with that linker for all that it links; its cache and the command itself say another one. */
+function byCmake(match: Match, name: string): readonly string[] | undefined {
+  if (match.context.log.typedConfigure === undefined) return undefined;
+  const kinds = ["EXE", "SHARED", "MODULE"];
+  return cmakeAgain(match, [], kinds.map((kind) => `-DCMAKE_${kind}_LINKER_FLAGS=-fuse-ld=${name}`).join(" "));
+}
+
 /** Has the compiler take a linker by its name (`bfd`, `lld`), whatever else was asked for before. */
-export function chooseLinker(match: Match, name: string): string[] {
+export function chooseLinker(match: Match, name: string): readonly string[] {
+  const cmake = byCmake(match, name);
+  if (cmake !== undefined) return cmake;
   return match.context.log.host === "rust"
     ? [`export RUSTFLAGS="-C link-arg=-fuse-ld=${name}"   # in place of the rustflags in .cargo/config.toml`]
     : [`export LDFLAGS="$LDFLAGS -fuse-ld=${name}"   # setuptools and CMake (in an empty build folder) take it`];
 }
 
 /** The same without a word about the linker: the compiler's own one, which is always there. */
-export function usualLinker(match: Match): string[] {
-  return match.context.log.host === "rust"
+export function usualLinker(match: Match): readonly string[] {
+  return match.context.log.host === "rust" || byCmake(match, "bfd") !== undefined
     ? chooseLinker(match, "bfd")
     : [`export LDFLAGS="$(printf %s "$LDFLAGS" | sed -E 's/-fuse-ld=[^ ]*//g')"   # the compiler's own linker`];
 }

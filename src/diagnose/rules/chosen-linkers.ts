@@ -5,8 +5,14 @@ import { type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** The build again: cargo's own, or the project's. */
 function buildAgain(match: Match): string[] {
-  const { host, builtAtRunTime } = match.context.log;
-  return host === "rust" ? ["cargo build"] : builtAtRunTime ? ["# then run the program again"] : rebuild(match);
+  const { host, builtAtRunTime, typedConfigure } = match.context.log;
+  return host === "rust"
+    ? ["cargo build"]
+    : typedConfigure !== undefined
+      ? []
+      : builtAtRunTime
+        ? ["# then run the program again"]
+        : rebuild(match);
 }
 
 /** The name without a folder: `/usr/bin/mold` and `ld64.lld` → `mold`, `lld`. */
@@ -88,6 +94,10 @@ export const chosenLinkerRules: readonly Rule[] = [
       {
         text: "g++: error: unrecognized command-line option '-fuse-ld=mold'; did you mean '-fuse-ld=gold'?",
         expect: "12.1",
+      },
+      {
+        text: "$ cmake -S . -B build -DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=mold && cmake --build build\n/usr/bin/c++: error: unrecognized command-line option '-fuse-ld=mold'; did you mean '-fuse-ld=bfd'?\nmake[2]: *** [app] Error 1",
+        expect: "cmake -S . -B build -DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=bfd",
       },
     ],
   },
