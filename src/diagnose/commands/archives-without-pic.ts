@@ -28,6 +28,12 @@ export function archiveWithPic(match: Match): string[] | undefined {
   const { typedConfigure } = match.context.log;
   if (typedConfigure !== undefined && !typedConfigure.includes("POSITION_INDEPENDENT"))
     return [`${typedConfigure} -DCMAKE_POSITION_INDEPENDENT_CODE=ON`];
+  // One that the same build has made, below its own folder: torch's sources, built with static libraries.
+  if (/^(?:\.\/)?lib\//.test(file))
+    return [
+      'export CMAKE_POSITION_INDEPENDENT_CODE=ON CFLAGS="$CFLAGS -fPIC" CXXFLAGS="$CXXFLAGS -fPIC"   # torch\'s setup.py hands the first on to CMake, which reads the others by itself',
+      "rm -rf build   # objects without it are left there; then the same build again",
+    ];
   // An installed one of a package of the system has a shared form beside it, or in the package of the same name.
   return [
     `find / -name '${stem}.so*' -not -path '/proc/*' 2>/dev/null   # its shared form: that one in the link, in place of ${stem}.a`,

@@ -22,6 +22,8 @@ export interface CmakeArchitectureFacts {
   readonly cmakeArchitectures?: ShownArchitectures;
   /** torch's CMake files saw no GPU and take a list of common targets. */
   readonly detectionFailed: boolean;
+  /** What torch's CMake files found or take for found: `8.6`, `9.0a`. */
+  readonly autodetected?: readonly string[];
 }
 
 const number = String.raw`\d{2,3}[af]?(?:-real|-virtual)?`;
@@ -42,8 +44,13 @@ export class CmakeArchitectureReader {
   #shown: ShownArchitectures | undefined;
   #file: string | undefined;
   #failed = false;
+  #detected: readonly string[] | undefined;
 
   line(text: string): void {
+    if (text.includes("Autodetected CUDA arch"))
+      this.#detected = (/Autodetected CUDA architecture\(s\): {1,3}(\S.{0,200})$/.exec(text)?.[1] ?? "")
+        .split(/[;,\s]+/)
+        .filter((word) => /^\d{1,2}\.\d[af]?(?:\+PTX)?$/.test(word));
     if (text.includes("Automatic GPU detection failed")) this.#failed = true;
     if (text.length > 1_000 || !/CUDA_ARCHITECTURES|CMakeLists|\.cmake/.test(text)) return;
     const { file, before, list } = inFile.exec(text)?.groups ?? {};
@@ -62,6 +69,7 @@ export class CmakeArchitectureReader {
   facts(): CmakeArchitectureFacts {
     return {
       detectionFailed: this.#failed,
+      ...(this.#detected === undefined || this.#detected.length === 0 ? {} : { autodetected: this.#detected }),
       ...(this.#shown === undefined ? {} : { cmakeArchitectures: this.#shown }),
     };
   }

@@ -18,6 +18,10 @@ export interface LibtorchFacts {
   readonly cmakeStandard?: string;
 }
 
+/** `libtorch is downloaded by hand (version 2.3.0)`, `the 1.11.0 version of libtorch`. */
+const said =
+  /\blibtorch\b[^\d/\\=,;]{0,50}?\b([12]\.\d{1,2}\.\d)\b|(?<![\w.])v?([12]\.\d{1,2}\.\d)[`"']? (?:version (?:of|for) )?libtorch\b/i;
+
 /** Gathers them line by line. */
 export class LibtorchReader {
   #release: string | undefined;
@@ -30,7 +34,11 @@ export class LibtorchReader {
       this.#release ??=
         /\blibtorch(?:-(?:cxx11-abi|win|macos|shared|static|with|deps|debug|x86_64|arm64))*[-/ :=]{1,3}v?(\d\.\d{1,2}\.\d)\b/i.exec(
           text,
-        )?.[1];
+        )?.[1] ??
+        said
+          .exec(text)
+          ?.slice(1)
+          .find((release) => release !== undefined);
     if (text.includes("cuda/")) this.#module ??= /(?:^|[\s,`'"])cuda\/(\d{1,2}\.\d)(?![\w/])/.exec(text)?.[1];
     if (text.includes("CXX_STANDARD")) this.#standard ??= /\bCXX_STANDARD[ =]"?(11|14|17|20)\b/.exec(text)?.[1];
   }

@@ -55,28 +55,37 @@ function prefixPath(match: Match): string {
     : "/path/to/libtorch";
 }
 
+/** Where the program finds torch's libraries when it runs: pip's torch, where it was built against that, or LibTorch. */
+function libraryPath(match: Match): string {
+  const [folder, ...others] = match.context.log.packageFolders;
+  const library =
+    folder !== undefined && others.length === 0 && match.finding.text.includes(`${folder}/torch/`)
+      ? `${folder}/torch/lib`
+      : "$LIBTORCH/lib";
+  return platformOf(match) === "win32"
+    ? "set PATH=%LIBTORCH%\\lib;%PATH%"
+    : `export ${platformOf(match) === "darwin" ? "DYLD" : "LD"}_LIBRARY_PATH=${library}:$${platformOf(match) === "darwin" ? "DYLD" : "LD"}_LIBRARY_PATH`;
+}
+
 /** What to do in the program's own tools; undefined when it is Python's. */
 export function programFix(match: Match, misfit: Misfit): string[] | undefined {
   if (!isProgram(match)) return undefined;
-  const library =
-    platformOf(match) === "win32"
-      ? "%LIBTORCH%\\lib on PATH"
-      : `export ${platformOf(match) === "darwin" ? "DYLD" : "LD"}_LIBRARY_PATH=$LIBTORCH/lib`;
   switch (match.context.log.host) {
     case "rust":
-      return [
-        match.context.log.tch === undefined || torchOfTch(match.context.log.tch) === undefined
-          ? "cargo tree -i torch-sys   # the release of tch: its README names the one LibTorch that it is for"
-          : `# tch ${match.context.log.tch} is made for torch ${torchOfTch(match.context.log.tch) ?? ""}, and for no other`,
-        `export LIBTORCH=/path/to/libtorch   # ${download(misfit)}`,
-        ...(misfit === "wants-old-strings" || misfit === "wants-new-strings"
-          ? [
-              "export LIBTORCH_CXX11_ABI=1   # 0 for a LibTorch (or pip's torch up to 2.5) with the old strings: it has to say what the libraries have",
-            ]
-          : []),
-        "# or pip's torch of that release for building and running: export LIBTORCH_USE_PYTORCH=1   (in the environment that has it)",
-        `cargo clean -p torch-sys && ${library} && cargo build`,
-      ];
+      return misfit === "wants-new-strings" || misfit === "wants-old-strings"
+        ? [
+            `export LIBTORCH_CXX11_ABI=${misfit === "wants-new-strings" ? "0" : "1"}   # as the libraries that are there were built; torch-sys takes 1 where nothing is said`,
+            `cargo clean -p torch-sys && ${libraryPath(match)} && cargo build`,
+            `# where another library in the program has to have the other strings: ${download(misfit)}`,
+          ]
+        : [
+            match.context.log.tch === undefined || torchOfTch(match.context.log.tch) === undefined
+              ? "cargo tree -i torch-sys   # the release of tch: its README names the one LibTorch that it is for"
+              : `# tch ${match.context.log.tch} is made for torch ${torchOfTch(match.context.log.tch) ?? ""}, and for no other`,
+            `export LIBTORCH=/path/to/libtorch   # ${download(misfit)}`,
+            "# or pip's torch of that release for building and running: export LIBTORCH_USE_PYTORCH=1   (in the environment that has it)",
+            `cargo clean -p torch-sys && ${libraryPath(match)} && cargo build`,
+          ];
     case "java":
       return [
         /djl/.test(`${match.finding.file ?? ""} ${match.finding.message}`)

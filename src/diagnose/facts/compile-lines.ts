@@ -4,6 +4,8 @@
  */
 
 export interface CompileFacts {
+  /** The CUDA toolkit whose headers a compile takes: `/usr/local/cuda-8.0` of `-I/usr/local/cuda-8.0/include`. */
+  readonly includedToolkit?: string;
   /** A source that is compiled as C: `src/lz.c`. */
   readonly cSource?: string;
   /** The extension that setuptools builds: `pkg._core`. */
@@ -33,6 +35,7 @@ export class CompileReader {
   #link: string | undefined;
   readonly #gpuSources = new Set<string>();
   #hostCallIn: string | undefined;
+  #toolkit: string | undefined;
 
   line(text: string): void {
     if (text.startsWith("building '")) this.#extension = /^building '([\w.]+)' extension/.exec(text)?.[1];
@@ -46,6 +49,10 @@ export class CompileReader {
         text.trim(),
       )?.[1];
     if (!text.includes(" -c ")) return;
+    if (text.includes("cuda"))
+      this.#toolkit ??= /(?:-I|-isystem )["']?((?:\/[\w.+-]{1,60}){0,8}\/cuda(?:-\d{1,2}\.\d)?)\/include\b/.exec(
+        text,
+      )?.[1];
     const source = / -c "?((?:[A-Za-z]:)?[^\s":]+\.cu)(?="? |"?$)/.exec(text)?.[1];
     if (source !== undefined && this.#gpuSources.size < 2) this.#gpuSources.add(source);
     this.#cSource ??= / -c (\S+\.c)(?= |$)/.exec(text)?.[1];
@@ -57,6 +64,7 @@ export class CompileReader {
     return {
       ...(gpuSource === undefined ? {} : { gpuSource }),
       oldStringsAsked: this.#oldStrings,
+      ...(this.#toolkit === undefined ? {} : { includedToolkit: this.#toolkit }),
       clangLto: this.#lto,
       ...(this.#cSource === undefined ? {} : { cSource: this.#cSource }),
       ...(this.#extension === undefined ? {} : { builtExtension: this.#extension }),

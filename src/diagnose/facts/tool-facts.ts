@@ -4,11 +4,17 @@
  * fix keeps them. Reads one line at a time.
  */
 
+import { compareVersions, parseVersion } from "../../base/order.ts";
+
 export interface ToolFacts {
   /** Options of `auditwheel repair`, without its folders and wheels: `--plat manylinux_2_34_x86_64`, `--exclude libc10.so`. */
   readonly auditwheel?: readonly string[];
   /** Libraries that delocate does not find: `libc10.dylib`. */
   readonly notLocated?: readonly string[];
+  /** The newest macOS that a library in the wheel asks for, as delocate says: `13.0`. */
+  readonly macosOfLibraries?: string;
+  /** Windows's nvcc, where the text lists more than one: `C:\e\Library\bin\nvcc.exe`. */
+  readonly nvccPlaces?: readonly string[];
   /** cibuildwheel builds. */
   readonly cibuildwheel: boolean;
   /** The LibTorch that was fetched: `https://download.pytorch.org/libtorch/cpu/libtorch-cxx11-abi-shared-with-deps-2.2.1%2Bcpu.zip`. */
@@ -86,6 +92,8 @@ export class ToolReader {
   readonly #auditwheel: string[] = [];
   #goesOn = false;
   readonly #notLocated = new Set<string>();
+  #macos: string | undefined;
+  readonly #nvccs = new Set<string>();
   #cibuildwheel = false;
   #zip: string | undefined;
   #companions: readonly string[] | undefined;
@@ -119,6 +127,15 @@ export class ToolReader {
     if (text.includes(".dylib not found") && this.#notLocated.size < 8) {
       const library = /^(?:ERROR:delocate\.libsana:)?@(?:rpath|loader_path)\/(\S+\.dylib) not found/.exec(text)?.[1];
       if (library !== undefined) this.#notLocated.add(library);
+    }
+    if (text.includes("nvcc.exe") && !text.includes(" -c ") && this.#nvccs.size < 4)
+      for (const [place] of text.matchAll(/[A-Za-z]:[\\/][\w .()\\/+-]{1,160}?[\\/]bin[\\/]{1,2}nvcc\.exe/g))
+        this.#nvccs.add(place.replaceAll("\\\\", "\\"));
+    if (text.includes("minimum target of ") || text.includes("to update minimum")) {
+      const asked = /has a minimum target of (\d+(?:\.\d+)*)|MACOSX_DEPLOYMENT_TARGET=(\d+(?:\.\d+)*)/.exec(text);
+      const version = asked?.[1] ?? asked?.[2];
+      if (version !== undefined && compareVersions(parseVersion(version), parseVersion(this.#macos ?? "0")) > 0)
+        this.#macos = version;
     }
     if (text.includes("ibuildwheel") || text.includes("CIBW_") || text.includes("cibw-run")) this.#cibuildwheel = true;
     if (text.startsWith("pip "))
@@ -174,6 +191,8 @@ export class ToolReader {
       ...(this.#targets.size === 1 ? { cmakeTarget: [...this.#targets][0] ?? "" } : {}),
       ...(this.#keyword === undefined ? {} : { cmakeKeyword: this.#keyword }),
       cibuildwheel: this.#cibuildwheel,
+      ...(this.#nvccs.size < 2 ? {} : { nvccPlaces: [...this.#nvccs] }),
+      ...(this.#macos === undefined ? {} : { macosOfLibraries: this.#macos }),
       ...(this.#notLocated.size === 0 ? {} : { notLocated: [...this.#notLocated] }),
       ...(this.#auditwheel.length === 0 ? {} : { auditwheel: [...new Set(this.#auditwheel)] }),
       ...(this.#zip === undefined ? {} : { libtorchZip: this.#zip }),

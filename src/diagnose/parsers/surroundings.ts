@@ -101,6 +101,34 @@ const sentences: readonly Sentence[] = [
     tool: "cmake",
     code: "hip-version",
   },
+  // Spack's solver, and the versions that it may choose from.
+  {
+    words:
+      /^==> Error: (?<name>\S.{0,300}) is unsatisfiable\b|^==> Error: (?:failed to concretize|concretization failed)/,
+    kind: "installer",
+    tool: "system",
+    code: "spack-unsatisfiable",
+  },
+  {
+    words: /^(?<name>imposed_constraint\(\d+,"version_satisfies",)|^\d{1,3}\. [Cc]annot satisfy '/,
+    kind: "installer",
+    tool: "system",
+    code: "spack-bound",
+    severity: "note",
+  },
+  // Nix.
+  {
+    words: /auto-patchelf could not satisfy dependency (?<name>\S+) wanted by /,
+    kind: "installer",
+    tool: "system",
+    code: "nix-patchelf",
+  },
+  {
+    words: /^(?:\S*ld: )?impure path [`'"‘]?(?<name>\/[^\s'"’]+)['"’]? used in link/,
+    kind: "installer",
+    tool: "system",
+    code: "nix-impure",
+  },
   // setuptools, when it copies, fetches and installs by itself.
   {
     words: /^(?:error: )?can't copy '(?<name>[^']+)': doesn't exist or not a regular file/,
@@ -199,7 +227,7 @@ const sentences: readonly Sentence[] = [
 
 /** Cheap test before the table. */
 const anySentence =
-  /ocate package|installation candidate|^E: |No package|No match for|find a match|no such package|target not found|No available formula|NO_PUBKEY|baseurl|metadata for repo|mirrorlist|\bcd: |cannot stat|can't stat|failed to access|cannot access|cannot open|can't open|cache key|COPY failed|can't copy|SandboxViolation|is required by|suitable distribution|setup script in|Download error|Command killed|git-lfs|lfs|Host key|batch response|not a tree|not our ref|pathspec|did not contain|unadvertised|Remote branch|epository|module\(s\)|modulefile|geographic|slug size|nzipped|size limit|SPACK_|: No module named|could not read|Authentication failed|fatal: |irtual package|nothing provides|can't open file|: not found|manifest for|access denied|Docker|architecture '|deprecated|find HIP|ssertion [`'‘"]|LLVM ERROR|but was built for sm/;
+  /ocate package|installation candidate|^E: |No package|No match for|find a match|no such package|target not found|No available formula|NO_PUBKEY|baseurl|metadata for repo|mirrorlist|\bcd: |cannot stat|can't stat|failed to access|cannot access|cannot open|can't open|cache key|COPY failed|can't copy|SandboxViolation|is required by|suitable distribution|setup script in|Download error|Command killed|git-lfs|lfs|Host key|batch response|not a tree|not our ref|pathspec|did not contain|unadvertised|Remote branch|epository|module\(s\)|modulefile|geographic|slug size|nzipped|size limit|SPACK_|: No module named|could not read|Authentication failed|fatal: |irtual package|nothing provides|can't open file|: not found|manifest for|access denied|Docker|architecture '|deprecated|find HIP|ssertion [`'‘"]|LLVM ERROR|but was built for sm|^==> Error|auto-patchelf|impure path|imposed_constraint|annot satisfy '/;
 
 /** pip's frame around the output of a program that failed. */
 const outputBegins = /^\[\d+ lines? of output\]$/;

@@ -1,6 +1,8 @@
 /** Bazel and Meson. */
 import { developmentPackages, type PackageNames } from "../tables/development-packages.ts";
 import { buildAgain, pip, python, systemPackage, useToolkit } from "../commands/commands.ts";
+import { ofLog } from "../matchers.ts";
+import { baseName } from "../parsers/parser.ts";
 import { type Match, type Rule, said, saidAny } from "../rule.ts";
 
 const dependencies: Readonly<Record<string, PackageNames>> = {
@@ -27,7 +29,51 @@ function mesonPackages(match: Match, name: string): string[] {
   return names === undefined ? [] : systemPackage(match, names);
 }
 
+/** The target whose files Bazel laid out: `//app:main` of `bazel-out/k8-fastbuild/bin/app/main.runfiles/`. */
+function targetIn(match: Match): string | undefined {
+  return ofLog(match.context, ({ findings }) => {
+    const path = findings
+      .flatMap(({ text, frames = [], file = "" }) => [text, file, ...frames])
+      .map((each) => /\/bin\/([\w./+-]{1,200})\.runfiles\//.exec(each)?.[1])
+      .find((each) => each !== undefined);
+    if (path === undefined) return undefined;
+    const parts = path.split("/");
+    return `//${parts.slice(0, -1).join("/")}:${parts.at(-1) ?? ""}`;
+  });
+}
+
 export const bazelAndMesonRules: readonly Rule[] = [
+  {
+    id: "bazel-parts-torch-from-nvidia",
+    title: "Bazel lays torch and its nvidia packages in different folders",
+    on: ["missing-library"],
+    specificity: 84,
+    matches: (finding, context) =>
+      /^lib(?:cu\w+|nccl|nvJitLink|nvrtc|nvToolsExt|nvshmem_host|cupti)\.so/.test(baseName(finding.library ?? "")) &&
+      finding.phase === "load" &&
+      targetIn({ finding, context, facts: {} }) !== undefined
+        ? { name: baseName(finding.library ?? "") }
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `torch looks for \`${match.facts["name"] ?? ""}\` beside itself (../../nvidia/…/lib in site-packages), and rules_python gives each package of pip a site-packages of its own below runfiles: the nvidia packages are there, and not where torch looks.`,
+    fix: (match) => [
+      `bazel run --@rules_python//python/config_settings:bootstrap_impl=script --@rules_python//python/config_settings:venvs_site_packages=yes ${targetIn(match) ?? "//<package>:<target>"}   # one site-packages for all (rules_python 1.5 and newer); bazel test and bazel build take the same flags`,
+      "# for good: both in .bazelrc behind `common`",
+      "# an older rules_python: before `import torch`, ctypes.CDLL(path, mode=ctypes.RTLD_GLOBAL) for each library of the nvidia packages; or rules_py of Aspect, whose py_binary makes one site-packages",
+    ],
+    sources: [
+      "bazel-contrib/rules_python#2125",
+      "aspect-build/rules_py#275",
+      "https://rules-python.readthedocs.io/en/latest/api/rules_python/python/config_settings/index.html",
+    ],
+    examples: [
+      {
+        text: 'Traceback (most recent call last):\n  File "/home/u/.cache/bazel/_bazel_u/0b6/execroot/_main/bazel-out/k8-fastbuild/bin/app/main.runfiles/_main/app/main.py", line 1, in <module>\n    import torch\n  File "/home/u/.cache/bazel/_bazel_u/0b6/execroot/_main/bazel-out/k8-fastbuild/bin/app/main.runfiles/rules_python~~pip~pypi_311_torch/site-packages/torch/__init__.py", line 290, in <module>\n    from torch._C import *\nImportError: libnccl.so.2: cannot open shared object file: No such file or directory',
+        expect: "venvs_site_packages=yes //app:main",
+      },
+    ],
+  },
   {
     id: "bazel-dependency-undeclared",
     title: "Bazel does not know where headers or a package come from",

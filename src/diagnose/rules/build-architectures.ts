@@ -85,6 +85,15 @@ function inTorchForm(match: Match): string | undefined {
     : undefined;
 }
 
+/** What CMake found by itself without the name that it does not know; targets that a CUDA with that one has no more left out. */
+function withoutUnknown({ finding, facts, context: { log } }: Match): string | undefined {
+  const arch = facts["arch"] ?? "";
+  if (finding.kind !== "build-tool" || !/^\d+\.\d[af]$/.test(arch)) return undefined;
+  const plain = arch.slice(0, -1);
+  const found = (log.autodetected ?? []).filter((each) => each !== arch && Number.parseFloat(each) >= 5);
+  return [...new Set([...found, plain])].join(";");
+}
+
 /** The newest architecture that torch's list has, by the first release with it. Source: torch/utils/cpp_extension.py of each. */
 const knownSince: readonly (readonly [since: readonly number[], list: string])[] = [
   [[2, 7], "12.0+PTX"],
@@ -123,11 +132,18 @@ export const buildArchitectureRules: readonly Rule[] = [
       said(finding, /Unknown CUDA Architecture Name (?<arch>[^\s]+)/i),
     confidence: "high",
     cause: (match) =>
-      inTorchForm(match) !== undefined
-        ? `\`${match.facts["arch"] ?? ""}\` is not how TORCH_CUDA_ARCH_LIST names an architecture: torch wants the compute capability with its point (8.6, 9.0a, 12.0+PTX), not nvcc's name (sm_86, compute_86) or its number (86).`
-        : `The installed torch has a list of architectures, and \`${match.facts["arch"] ?? ""}\` is not in it: the GPU (or TORCH_CUDA_ARCH_LIST) is newer than this torch, was dropped from it, or is misspelt.`,
+      withoutUnknown(match) !== undefined
+        ? `torch's CMake files found the architectures by themselves, and their own list (select_compute_arch.cmake) does not have \`${match.facts["arch"] ?? ""}\`: this torch, or the CMake that is used, is older than the GPU's name.`
+        : inTorchForm(match) !== undefined
+          ? `\`${match.facts["arch"] ?? ""}\` is not how TORCH_CUDA_ARCH_LIST names an architecture: torch wants the compute capability with its point (8.6, 9.0a, 12.0+PTX), not nvcc's name (sm_86, compute_86) or its number (86).`
+          : `The installed torch has a list of architectures, and \`${match.facts["arch"] ?? ""}\` is not in it: the GPU (or TORCH_CUDA_ARCH_LIST) is newer than this torch, was dropped from it, or is misspelt.`,
     fix: (match) => {
       const arch = match.facts["arch"] ?? "";
+      const others = withoutUnknown(match);
+      if (others !== undefined)
+        return [
+          `${setVariable(match, "TORCH_CUDA_ARCH_LIST", others)}   # in place of what it finds by itself; fewer of them build faster: nvidia-smi --query-gpu=compute_cap --format=csv`,
+        ];
       const rewritten = inTorchForm(match);
       if (rewritten !== undefined)
         return [

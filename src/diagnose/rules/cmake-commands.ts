@@ -1,7 +1,7 @@
 /** Commands and files that CMake does not know: an older CMake, or a package's own commands that were not included. */
 import { own } from "../../base/own.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { python } from "../commands/commands.ts";
+import { platformOf, python } from "../commands/commands.ts";
 import type { Match, Rule } from "../rule.ts";
 import { said, saidAny } from "../rule.ts";
 
@@ -138,6 +138,7 @@ export const cmakeCommandRules: readonly Rule[] = [
           "git submodule update --init --recursive   # third_party/pybind11 is often an empty folder",
           `${python(match)} -m pip install pybind11 && cmake -Dpybind11_DIR="$(${python(match)} -m pybind11 --cmakedir)" ..`,
         ];
+      if (/^python3?_add_library$/i.test(name) && platformOf(match) === "linux") return pythonFoundFirst(match, name);
       return [
         match.facts["owner"] === undefined
           ? `grep -rn "${name}" --include=*.cmake --include=CMakeLists.txt . | head   # who defines it?`
@@ -160,8 +161,45 @@ export const cmakeCommandRules: readonly Rule[] = [
         expect: "find_package(pybind11",
       },
       {
+        text: '-- Found PythonInterp: /home/p/venv/bin/python3 (found suitable version "3.10.8", minimum required is "3.8")\nCMake Error at CMakeLists.txt:9 (python_add_library):\n  Unknown CMake command "python_add_library".',
+        expect: "sed -i.bak '0,/find_package(pybind11/",
+      },
+      {
         text: 'CMake Error at CMakeLists.txt:9 (cuda_add_library):\n  Unknown CMake command "cuda_add_library".',
         expect: "CMP0146",
+      },
+    ],
+  },
+  {
+    id: "cmake-path-with-blank",
+    title: "A folder's name has a blank, and the project's CMake files do not bear it",
+    on: ["build-tool"],
+    specificity: 86,
+    matches: (finding) =>
+      said(finding, /(?<path>(?:\/[\w.+-]+){0,12}\/[\w.+-]+\\ [\w.+-]+(?:\/[\w.+\\-]+)*)/) !== undefined &&
+      /(?:failed to open|No such file|does not exist|cannot find|could not find)/i.test(finding.message)
+        ? { path: /(\/\S+\\ \S+)/.exec(finding.message)?.[1] }
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `The path \`${(match.facts["path"] ?? "").replaceAll("\\ ", " ")}\` has a blank in it. The project's CMake files wrote it as a shell would (\`\\ \`), and CMake takes the backslash for a part of the name: no such folder exists.`,
+    fix: (match) => {
+      const path = (match.facts["path"] ?? "").replaceAll("\\ ", " ");
+      const root = /^(.*? [^/]*(?:\/[^/]+)*?)\/build\//.exec(path)?.[1];
+      return root === undefined
+        ? [
+            "# move the project to a folder without a blank in its whole path, and configure in an empty build folder there",
+          ]
+        : [
+            `cp -r "${root}" ~/${root.replace(/^.*\//, "").replaceAll(" ", "-")} && cd ~/${root.replace(/^.*\//, "").replaceAll(" ", "-")}   # a path without a blank (in WSL also faster than /mnt/c)`,
+            "rm -rf build && mkdir build && cd build   # the old one names the old path; then cmake with the options as before",
+          ];
+    },
+    sources: ["mir-group/pair_nequip#11"],
+    examples: [
+      {
+        text: "CMake Error at /mnt/c/Users/Steven Fang/lammps/cmake/Modules/generate_lmpgitversion.cmake:34 (file):\n  file failed to open for writing (No such file or directory):\n\n    /mnt/c/Users/Steven\\ Fang/lammps/build/styles/lmpgitversion.h.tmp",
+        expect: 'cp -r "/mnt/c/Users/Steven Fang/lammps" ~/lammps',
       },
     ],
   },
@@ -234,3 +272,14 @@ export const cmakeCommandRules: readonly Rule[] = [
     ],
   },
 ];
+
+/** pybind11 looks for Python in the old way, without that command, where nobody did before it in the new way. Source: pybind/scikit_build_example#189. */
+function pythonFoundFirst(match: Match, name: string): string[] {
+  const package_ = /3/.test(name) ? "Python3" : "Python";
+  const line = `find_package(${package_} COMPONENTS Interpreter Development.Module REQUIRED)`;
+  const file = match.finding.file ?? "CMakeLists.txt";
+  return [
+    `sed -i.bak '0,/find_package(pybind11/s//${line}\\n&/' ${file}`,
+    "# the same by hand: that line before find_package(pybind11 …), which otherwise looks for Python in the old way; CMake 3.18 or newer",
+  ];
+}

@@ -156,7 +156,7 @@ export const cmakeRules: readonly Rule[] = [
     matches: (finding) =>
       saidAny(
         finding,
-        /CUDA_ARCHITECTURES (?:is empty|is set to|must be)|CMAKE_CUDA_ARCHITECTURES:\s+\S+\s+is not one of|CMAKE_CUDA_ARCHITECTURES must be|CUDA_ARCHITECTURES is empty|arch_bin wasn't set|Unknown CUDA Architecture Name \S+ in CUDA_SELECT_NVCC_ARCH_FLAGS/,
+        /CUDA_ARCHITECTURES (?:is empty|is set to|must be)|CMAKE_CUDA_ARCHITECTURES:\s+\S+\s+is not one of|CMAKE_CUDA_ARCHITECTURES must be|CUDA_ARCHITECTURES is empty|arch_bin wasn't set|Unknown CUDA Architecture Name (?!\d+\.\d[af]\b)\S+ in CUDA_SELECT_NVCC_ARCH_FLAGS/,
         /The CMAKE_CUDA_ARCHITECTURES: (?<list>\S.*?) do not all work with this compiler\. {1,3}Try:/,
       ),
     confidence: "high",

@@ -1,11 +1,21 @@
 /** ccache and sccache in front of the compilers: their own failures, and what they make of a compiler that is newer than they are. */
 import { platformOf, setVariable } from "../commands/commands.ts";
-import { coded, type Match, type Rule, said } from "../rule.ts";
+import { ofLog } from "../matchers.ts";
+import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** Nothing stands before nvcc then: neither as CMake's launcher nor as torch's PYTORCH_NVCC. */
 function nvccItself(match: Match): string[] {
   if (platformOf(match) === "win32") return ["set CMAKE_CUDA_COMPILER_LAUNCHER=& set PYTORCH_NVCC="];
   return ["unset CMAKE_CUDA_COMPILER_LAUNCHER PYTORCH_NVCC   # nvcc without sccache"];
+}
+
+/** The build folder below which CMake tried the compiler: `/tmp/p/build`. */
+function testedIn(match: Match): string | undefined {
+  return ofLog(match.context, ({ findings }) =>
+    findings
+      .map(({ message }) => /Change Dir: ['"]?(\/[\w./+-]{1,200}?)\/CMakeFiles\//.exec(message)?.[1])
+      .find((folder) => folder !== undefined),
+  );
 }
 
 export const compilerCacheRules: readonly Rule[] = [
@@ -52,14 +62,41 @@ export const compilerCacheRules: readonly Rule[] = [
     ],
   },
   {
+    id: "sccache-without-nvcc-headers",
+    title: "sccache does not take nvcc's precompiled headers",
+    on: ["system"],
+    specificity: 90,
+    matches: (finding) => said(finding, /PCH not supported by nvcc/),
+    confidence: "high",
+    cause: () =>
+      "sccache stands before nvcc (as CMake's launcher, or as a script of that name on PATH) and refuses a compile that uses a precompiled header (-pch, --use-local-pch…): it has no way to keep it. The code and nvcc are well.",
+    fix: (match) => [
+      ...nvccItself(match),
+      ...(platformOf(match) === "win32"
+        ? []
+        : [
+            "export CUDA_HOME=/usr/local/cuda PATH=/usr/local/cuda/bin:$PATH   # nvcc itself before a script that calls sccache",
+          ]),
+      "# or without the precompiled header: load_inline(…, use_pch=False); no -pch among nvcc's flags",
+    ],
+    sources: ["pytorch/pytorch#155464"],
+    examples: [
+      {
+        text: "sccache: encountered fatal error\nsccache: error: PCH not supported by nvcc\nsccache: caused by: PCH not supported by nvcc",
+        expect: "unset CMAKE_CUDA_COMPILER_LAUNCHER",
+      },
+    ],
+  },
+  {
     id: "sccache-misreads-nvcc",
     title: "sccache is older than nvcc and misreads it",
     on: ["driver", "system", "tool-died"],
     specificity: 90,
     matches: (finding) =>
-      said(
+      saidAny(
         finding,
         /fatbinary fatal *: *Could not open input file '?\*\.(?:cubin|ptx)|^Could not open input file '?\*\.(?:cubin|ptx)/,
+        /sccache: error: Could not parse shell line|Missing "cubin" file output/,
       ),
     confidence: ({ context: { log } }) => (log.namesSccache ? "high" : "medium"),
     cause: () =>
@@ -68,10 +105,10 @@ export const compilerCacheRules: readonly Rule[] = [
       ...nvccItself(match),
       platformOf(match) === "win32"
         ? "del build\\CMakeCache.txt   # where CMake builds: it keeps the launcher"
-        : "rm -f build/CMakeCache.txt   # where CMake builds: it keeps the launcher",
+        : `rm -f ${testedIn(match) ?? "build"}/CMakeCache.txt   # where CMake builds: it keeps the launcher`,
       "# then build again; or with sccache 0.18.0 or newer in its place: cargo install sccache --locked",
     ],
-    sources: ["pytorch/pytorch#190832", "mozilla/sccache#2722", "mozilla/sccache#2862"],
+    sources: ["pytorch/pytorch#190832", "mozilla/sccache#2722", "mozilla/sccache#2828", "mozilla/sccache#2862"],
     examples: [
       {
         text: "[3/9] /usr/bin/sccache /usr/local/cuda-13.3/bin/nvcc -forward-unknown-to-host-compiler -rdc=true -c /work/p/csrc/a.cu -o CMakeFiles/a.dir/a.cu.o\nFAILED: CMakeFiles/a.dir/a.cu.o\nfatbinary fatal   : Could not open input file '*.cubin'\nsccache: Compiler killed by signal 1",

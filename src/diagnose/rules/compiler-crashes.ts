@@ -76,8 +76,10 @@ export const compilerCrashRules: readonly Rule[] = [
         : "The same source often compiles with another release of the compiler."),
     fix: (match) => [
       ...forOwnGpu(match),
-      // Where the compiler names the place in itself, it was not memory.
-      ...(inItself.test(match.finding.text) || isOneByOne(match)
+      // Where the compiler names the place in itself, or its stack, it was not memory.
+      ...(inItself.test(match.finding.text) ||
+      isOneByOne(match) ||
+      /0xC00000FD|STACK_OVERFLOW/i.test(match.finding.text)
         ? []
         : [setVariable(match, "MAX_JOBS", "1") + "   # rules out memory"]),
       /ptxas|cicc|cudafe|nvcc/.test(match.facts["program"] ?? "")

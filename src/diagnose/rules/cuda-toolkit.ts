@@ -17,12 +17,26 @@ import {
 import { condaToolkit, useCondaToolkit } from "../tables/conda-toolkit.ts";
 import { cudaBuildsOf } from "../tables/torch-wheels.ts";
 import { originOf, packageOf } from "../tables/packages.ts";
-import { missingProgram } from "../matchers.ts";
+import { missingProgram, ofLog } from "../matchers.ts";
 import { partOfPipToolkit, pipToolkit } from "../commands/pip-toolkit.ts";
 import { type Match, type Rule, said } from "../rule.ts";
 
 function cudaRoot(match: Match): string {
   return match.context.environment?.cuda?.root ?? toolkitFolder(match, torchCuda(match));
+}
+
+/** The nvcc that was started and failed, as the text names it. */
+function nvccThatRan(match: Match): string | undefined {
+  return ofLog(match.context, ({ findings }) =>
+    findings
+      .map(({ text }) => /command ['"](\/\S{0,200}\/nvcc)['"] failed/.exec(text)?.[1])
+      .find((path) => path !== undefined),
+  );
+}
+
+/** The toolkit whose headers the failed command takes, whatever nvcc it started; else where it would be. */
+function wholeToolkit(match: Match): string {
+  return match.context.log.includedToolkit ?? cudaRoot(match);
 }
 
 /** The two versions of a mismatch, of the message or of what stands around it. */
@@ -318,16 +332,22 @@ export const cudaToolkitRules: readonly Rule[] = [
     fix: (match) => [
       ...partOfPipToolkit(match, match.facts["name"] ?? "libdevice"),
       "readlink -f $(which nvcc); nvcc --dryrun -x cu /dev/null -o /dev/null 2>&1 | head   # where nvcc looks",
-      ...(match.context.log.conda ? ["conda install -c conda-forge cuda-nvcc cuda-nvvm cuda-cudart-dev"] : []),
+      ...(match.context.log.conda && !/^\/usr\//.test(nvccThatRan(match) ?? "")
+        ? ["conda install -c conda-forge cuda-nvcc cuda-nvvm cuda-cudart-dev"]
+        : []),
       ...(pipToolkit(match) === undefined
         ? [
-            `ls ${cudaRoot(match)}/bin/ptxas ${cudaRoot(match)}/nvvm/bin/cicc && ${setVariable(match, "CUDA_HOME", cudaRoot(match))} && export PATH=$CUDA_HOME/bin:$PATH   # a whole toolkit; not there: https://developer.nvidia.com/cuda-toolkit-archive`,
+            `ls ${wholeToolkit(match)}/bin/ptxas ${wholeToolkit(match)}/nvvm/bin/cicc && ${setVariable(match, "CUDA_HOME", wholeToolkit(match))} && export PATH=$CUDA_HOME/bin:$PATH   # a whole toolkit; not there: https://developer.nvidia.com/cuda-toolkit-archive`,
           ]
         : []),
     ],
     sources: ["https://docs.nvidia.com/cuda/cuda-compiler-driver-nvcc/"],
     examples: [
       { text: "sh: 1: cicc: not found", expect: "cuda-nvvm" },
+      {
+        text: "/usr/local/bin/nvcc -I/home/u/miniconda2/lib/python2.7/site-packages/numpy/core/include -I/usr/local/cuda-8.0/include -c nms/k.cu -o k.o\nsh: 1: cicc: not found\nerror: command '/usr/local/bin/nvcc' failed with exit status 127",
+        expect: "export CUDA_HOME=/usr/local/cuda-8.0",
+      },
       { text: "nvcc fatal   : Path to libdevice library not specified", expect: "nvvm" },
     ],
   },

@@ -1,6 +1,8 @@
 /** Functions of CUDA's device libraries that nvlink asks for: the library is missing on the device link, no source is. */
 import { isDevice } from "./symbol-owners.ts";
-import type { MatchFacts, Rule } from "../rule.ts";
+import { quote } from "../commands/command-words.ts";
+import { knownCapabilities, setVariable } from "../commands/commands.ts";
+import type { Match, MatchFacts, Rule } from "../rule.ts";
 import type { Finding } from "../finding.ts";
 
 interface DeviceLibrary {
@@ -31,13 +33,59 @@ function libraryOf(finding: Finding): MatchFacts | undefined {
   return found === undefined ? undefined : { name: found.name, why: found.why, symbol };
 }
 
+/** NCCL itself is built: what is missing is in objects of its own. */
+function ofNccl({ file = "", text }: Finding): boolean {
+  return (
+    /\/(?:collectives\/device|device)\/(?:gensrc\/)?\w+\.o\b|\/colldevice\.a\b/.test(`${file} ${text}`) &&
+    /nccl/i.test(text)
+  );
+}
+
 export const deviceLinkRules: readonly Rule[] = [
+  {
+    id: "nccl-objects-incomplete",
+    title: "NCCL's own build links objects that do not belong together",
+    on: ["undefined-symbol"],
+    specificity: 92,
+    matches: (finding) => (isDevice(finding) && ofNccl(finding) ? { symbol: finding.symbol ?? "" } : undefined),
+    confidence: "medium",
+    cause: (match) =>
+      `\`${match.facts["symbol"] ?? ""}\` is defined by another source of NCCL's own (src/collectives/device, src/device), and the object of that one is missing in the device link or was made for other GPUs: an earlier build of another release, another nvcc or another NVCC_GENCODE left objects in the build folder, or one of them failed.`,
+    fix: (match) => {
+      // torch's build makes NCCL below its own build folder.
+      const ofTorch = /['"]?(\S*build\/nccl)\/obj\//.exec(match.finding.text)?.[1];
+      if (ofTorch !== undefined)
+        return [
+          `rm -rf ${quote(ofTorch.replace(/^['"]/, ""))}   # NCCL's objects alone, which the next build makes anew`,
+          setVariable(
+            match,
+            "TORCH_CUDA_ARCH_LIST",
+            (knownCapabilities(match)[0] ?? "8.0").replace(/^(\d+)(\d)$/, "$1.$2"),
+          ),
+          ...(match.context.log.setupCommand === undefined
+            ? ["python setup.py develop   # in torch's sources; or: pip install --no-build-isolation -v -e ."]
+            : []),
+        ];
+      return [
+        "make src.clean   # with the same BUILDDIR= as the build; the objects that are left are what does not fit",
+        `make -j src.build NVCC_GENCODE="-gencode=arch=compute_${gpu(match)},code=sm_${gpu(match)}"   # the GPU's own number: nvidia-smi --query-gpu=compute_cap --format=csv; CUDA_HOME= and BUILDDIR= as before`,
+        "# ready-made: pip install nvidia-nccl-cu12, or https://developer.nvidia.com/nccl",
+      ];
+    },
+    sources: ["NVIDIA/nccl#654", "NVIDIA/nccl#668", "https://github.com/NVIDIA/nccl#build"],
+    examples: [
+      {
+        text: "nvlink error   : Undefined reference to 'ncclShmem' in 'nccl/build/obj/collectives/device/sendrecv_sum_i8.o' (target: sm_35)\nmake[2]: *** [Makefile:73: nccl/build/obj/collectives/device/devlink.o] Error 255",
+        expect: "make src.clean",
+      },
+    ],
+  },
   {
     id: "device-library-not-linked",
     title: "A device library is missing on the device link",
     on: ["undefined-symbol"],
     specificity: 90,
-    matches: (finding) => (isDevice(finding) ? libraryOf(finding) : undefined),
+    matches: (finding) => (isDevice(finding) && !ofNccl(finding) ? libraryOf(finding) : undefined),
     confidence: "high",
     cause: (match) =>
       match.facts["ibgda"] !== undefined
@@ -81,3 +129,8 @@ export const deviceLinkRules: readonly Rule[] = [
     ],
   },
 ];
+
+/** The number of the GPU, `80`: of the text, else a common one. */
+function gpu(match: Match): string {
+  return (knownCapabilities(match)[0] ?? "8.0").replace(".", "");
+}

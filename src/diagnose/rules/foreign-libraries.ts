@@ -4,6 +4,7 @@ import type { Finding } from "../finding.ts";
 import { macLibtorch, replaceLibtorch } from "../commands/libtorch-downloads.ts";
 import { baseName } from "../parsers/parser.ts";
 import type { Match, MatchFacts, Rule, RuleContext } from "../rule.ts";
+import { torchOfTch } from "../tables/version-facts.ts";
 
 const systems = { elf: "Linux", macho: "macOS", pe: "Windows" } as const;
 
@@ -99,6 +100,7 @@ export const foreignLibraryRules: readonly Rule[] = [
           `file ${match.facts["file"] ?? ""}`,
           `# put the ${baseName(match.facts["file"] ?? "").replace(/\..*$/, "")} of this system in its place, and build from an empty folder`,
         ];
+      if (match.context.log.host === "rust" && platformOf(match) !== "win32") return pipTorchForCargo(match);
       const processor = platformOf(match) === "darwin" ? linksFor(match) : undefined;
       const replaced = processor === undefined ? [] : replaceLibtorch(match, macLibtorch(match, processor));
       if (replaced.length > 0)
@@ -149,3 +151,21 @@ export const foreignLibraryRules: readonly Rule[] = [
     ],
   },
 ];
+
+/** torch of pip's, which is made for each system, in the place of a LibTorch that was downloaded for another one. */
+function pipTorchForCargo(match: Match): string[] {
+  const { tch } = match.context.log;
+  const torch = torchOfTch(tch);
+  const variable = platformOf(match) === "darwin" ? "DYLD_LIBRARY_PATH" : "LD_LIBRARY_PATH";
+  return [
+    ...(torch === undefined
+      ? ["cargo tree -i torch-sys   # the release of tch, which goes with one release of torch"]
+      : []),
+    torch === undefined
+      ? "# python3 -m pip install torch==<that release>   (tch 0.13: 2.0, 0.17: 2.4, 0.20: 2.7, 0.23: 2.10)"
+      : `python3 -m pip install "torch==${torch}.*"   # the one that tch ${tch ?? ""} is made for, for this system`,
+    "unset LIBTORCH LIBTORCH_INCLUDE LIBTORCH_LIB; export LIBTORCH_USE_PYTORCH=1",
+    `export ${variable}=$(python3 -c "import torch, os; print(os.path.dirname(torch.__file__))")/lib`,
+    "cargo clean -p torch-sys && cargo build",
+  ];
+}

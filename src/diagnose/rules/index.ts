@@ -150,6 +150,7 @@ import { rocmDevicePackageRules } from "./rocm-device-packages.ts";
 import { rocmRules } from "./rocm.ts";
 import { deviceCompilerRules } from "./device-compilers.ts";
 import { vendorCompilerRules } from "./vendor-compilers.ts";
+import { linkersAndBuilders } from "./linkers-and-builders.ts";
 import { wheelRules } from "./wheels.ts";
 import { downloadRules } from "./downloads.ts";
 import { libraryVersionRules } from "./library-versions.ts";
@@ -393,6 +394,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Packages that projects carry", rules: carriedPackageRules },
   { name: "Releases of torch", rules: torchReleaseRules },
   { name: "Wheels for others", rules: wheelRules },
+  ...linkersAndBuilders,
   { name: "Pythons and NumPys", rules: pythonVersionRules },
   { name: "CMake", rules: cmakeRules },
   { name: "Commands of CMake", rules: cmakeCommandRules },

@@ -1,11 +1,12 @@
 /** The link: files that do not fit or cannot be written, position-independent code, symbols that are defined twice. */
 import { rebuild, setVariable, systemPackage, platformOf } from "../commands/commands.ts";
 import { archiveWithPic } from "../commands/archives-without-pic.ts";
+import { chooseLinker, linkerPackage } from "../commands/linker-choice.ts";
 import { linkLibrary } from "../matchers.ts";
 import { isBuiltByPython } from "../commands/typed-builds.ts";
 import { judgeSymbol } from "../symbols.ts";
 import { outputPlaceRules } from "./output-places.ts";
-import { coded, type Match, type Rule, saidAny } from "../rule.ts";
+import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** The static C++ run time is on one side. */
 function staticRunTime(match: Match): boolean {
@@ -217,6 +218,28 @@ export const linkingRules: readonly Rule[] = [
     ],
   },
   {
+    id: "lto-compares-types",
+    title: "Link-time optimization finds types of one name that differ",
+    on: ["compile"],
+    specificity: 78,
+    matches: (finding) => said(finding, /\[-W(?:error=)?(?<warning>lto-type-mismatch|odr)\]/),
+    confidence: "high",
+    cause: (match) =>
+      `gcc compiles with -flto, and its last pass compares types of one name over all sources (\`${match.facts["warning"] ?? ""}\`): torch compiles its CPU kernels once for each kind of processor (DEFAULT, AVX2, AVX512), with types that are not the same. The build makes an error of that warning. torch's sources are not made for -flto.`,
+    fix: (match) => [
+      'export CFLAGS="$CFLAGS -fno-lto" CXXFLAGS="$CXXFLAGS -fno-lto" LDFLAGS="$LDFLAGS -fno-lto"',
+      "# Gentoo: those three lines in /etc/portage/env/no-lto.conf, and in /etc/portage/package.env: sci-libs/caffe2 no-lto.conf",
+      ...rebuild(match),
+    ],
+    sources: ["pytorch/pytorch#82710", "https://wiki.gentoo.org/wiki/LTO"],
+    examples: [
+      {
+        text: "aten/src/ATen/native/cpu/moments_utils.h:76: error: type of ‘c_vecs’ does not match original declaration [-Werror=lto-type-mismatch]",
+        expect: "-fno-lto",
+      },
+    ],
+  },
+  {
     id: "linker-crashed",
     title: "The linker itself went wrong",
     on: ["link"],
@@ -234,13 +257,8 @@ export const linkingRules: readonly Rule[] = [
       ...(platformOf(match) !== "linux"
         ? []
         : /gold/.test(match.finding.text)
-          ? [
-              'export LDFLAGS="$LDFLAGS -fuse-ld=bfd"   # GNU\'s other linker; setuptools and CMake (in an empty build folder) take it',
-            ]
-          : [
-              ...systemPackage(match, { apt: "lld", dnf: "lld", conda: "lld" }),
-              'export LDFLAGS="$LDFLAGS -fuse-ld=lld"   # LLVM\'s linker; setuptools and CMake (in an empty build folder) take it',
-            ]),
+          ? [...chooseLinker(match, "bfd")]
+          : [...(linkerPackage(match, "lld") ?? []), ...chooseLinker(match, "lld")]),
       "retorch build --force   # all objects anew; with setup.py alone: rm -rf build",
       "# or a newer binutils: conda install -c conda-forge binutils; which linker it is: ld --version; which -a ld",
     ],

@@ -26,11 +26,14 @@ export const missingProgramRules: readonly Rule[] = [
             )
           ? { program: startedProgram(framesAt({ finding, context, facts: {} })) }
           : undefined,
-    confidence: (match) => (match.facts["program"] === undefined ? "medium" : "high"),
+    confidence: (match) =>
+      match.facts["program"] === undefined && match.context.log.nvccPlaces === undefined ? "medium" : "high",
     cause: (match) =>
       match.facts["program"] !== undefined
         ? `The set-up script starts \`${match.facts["program"]}\`, and Windows finds no such program on PATH.`
-        : "The build starts a program by name and Windows does not find it: nvcc (CUDA_HOME), cl.exe (no developer prompt), ninja or git is not on PATH, or CUDA_HOME names a folder without bin\\nvcc.exe.",
+        : match.context.log.nvccPlaces !== undefined
+          ? `Two nvcc are on PATH, and torch takes all that \`where nvcc\` prints for one path: CUDA_HOME becomes two lines, and no program is found below it.`
+          : "The build starts a program by name and Windows does not find it: nvcc (CUDA_HOME), cl.exe (no developer prompt), ninja or git is not on PATH, or CUDA_HOME names a folder without bin\\nvcc.exe.",
     fix: (match) => {
       const { program } = match.facts;
       const command = program === undefined ? undefined : installs[program];
@@ -39,6 +42,12 @@ export const missingProgramRules: readonly Rule[] = [
           command(match),
           `where ${program}   # in a new prompt: it has to be found, then the same command again`,
           ...(packageToBuild(match) === "." ? [] : [pip(match, `install --no-build-isolation ${wordsToBuild(match)}`)]),
+        ];
+      const [nvcc] = match.context.log.nvccPlaces ?? [];
+      if (nvcc !== undefined)
+        return [
+          `set CUDA_HOME=${nvcc.replace(/[\\/]bin[\\/]nvcc\.exe$/i, "")}`,
+          "# PowerShell: $Env:CUDA_HOME = …; torch then does not look for nvcc. The toolkit has to be of torch's CUDA",
         ];
       return [
         "where nvcc & where cl & where ninja & echo %CUDA_HOME%",
@@ -53,6 +62,10 @@ export const missingProgramRules: readonly Rule[] = [
         expect: "winget install --id Git.Git",
       },
       { text: "error: [WinError 2] The system cannot find the file specified", expect: "where nvcc" },
+      {
+        text: "C:\\p>where nvcc\nC:\\Users\\z\\miniconda3\\envs\\t\\Library\\bin\\nvcc.exe\nC:\\Users\\z\\miniconda3\\envs\\t\\bin\\nvcc.exe\nC:\\p>python setup_cuda.py install\nerror: [WinError 2] The system cannot find the file specified",
+        expect: "set CUDA_HOME=C:\\Users\\z\\miniconda3\\envs\\t\\Library",
+      },
       { text: "ninja: fatal: CreateProcess: The system cannot find the file specified.", expect: "cl.exe" },
       {
         text: "CreateProcess failed: The system cannot find the file specified.\n  File \"C:\\Users\\me\\Temp\\pip-install-x1\\my-ops_2\\setup.py\", line 271, in run\n    urllib.request.urlretrieve(wheel_url, wheel_filename)\nurllib.error.HTTPError: HTTP Error 404: Not Found\nsubprocess.CalledProcessError: Command '['ninja', '-v']' returned non-zero exit status 1.",

@@ -1,6 +1,7 @@
 /** Intel's MKL below torch: missing, too new, or of two installations. */
 import { compareVersions } from "../../base/order.ts";
 import { pip, python, torchAgain, torchAtHand, unsetVariable } from "../commands/commands.ts";
+import { cmakeAgain } from "../fit/typed-fit.ts";
 import { baseName } from "../parsers/parser.ts";
 import { said, type Match, type Rule } from "../rule.ts";
 import { symbolFacts, verdictOf } from "./symbol-facts.ts";
@@ -52,6 +53,39 @@ export const mklRules: readonly Rule[] = [
         expect: 'install --force-reinstall "numpy<2"',
       },
       { text: "Intel MKL FATAL ERROR: Cannot load libmkl_avx512.so or libmkl_def.so.", expect: "OpenBLAS" },
+    ],
+  },
+  {
+    id: "mkl-headers-for-torch-missing",
+    title: "torch's CMake files want the headers of MKL",
+    on: ["build-tool"],
+    specificity: 84,
+    matches: (finding) => said(finding, /MKL_INCLUDE_DIR-NOTFOUND/),
+    confidence: "high",
+    cause: () =>
+      "This torch (LibTorch) was built with MKL, and its CMake files hand MKL's include folder on to whoever links it. No MKL headers are installed, so that the folder is called MKL_INCLUDE_DIR-NOTFOUND, which CMake refuses. The libraries of MKL are in libtorch_cpu already.",
+    fix: (match) => {
+      const folder = `$(${python(match)} -c "import sysconfig; print(sysconfig.get_paths()['data'] + '/include')")`;
+      const install = match.context.log.conda
+        ? "conda install -c conda-forge mkl-include"
+        : pip(match, "install mkl-include");
+      return [
+        install,
+        ...(cmakeAgain(match, [], '-DMKL_INCLUDE_DIR="$MKL_HEADERS"') === undefined
+          ? [`cmake -DMKL_INCLUDE_DIR=${folder} ..   # in an empty build folder, with the options as before`]
+          : [`export MKL_HEADERS=${folder}`, ...(cmakeAgain(match, [], '-DMKL_INCLUDE_DIR="$MKL_HEADERS"') ?? [])]),
+      ];
+    },
+    sources: ["mir-group/nequip#151", "mir-group/pair_nequip_allegro#56", "https://pypi.org/project/mkl-include/"],
+    examples: [
+      {
+        text: 'CMake Error in CMakeLists.txt:\n  Imported target "torch" includes non-existent path\n\n    "MKL_INCLUDE_DIR-NOTFOUND"\n\n  in its INTERFACE_INCLUDE_DIRECTORIES.',
+        expect: "mkl-include",
+      },
+      {
+        text: 'jo@box:~/lammps/build$ cmake ../cmake -DCMAKE_PREFIX_PATH=/opt/libtorch\nCMake Error in CMakeLists.txt:\n  Target "lammps" contains relative path in its\n  INTERFACE_INCLUDE_DIRECTORIES:\n\n    "MKL_INCLUDE_DIR-NOTFOUND"',
+        expect: 'cmake ../cmake -DCMAKE_PREFIX_PATH=/opt/libtorch -DMKL_INCLUDE_DIR="$MKL_HEADERS"',
+      },
     ],
   },
   {

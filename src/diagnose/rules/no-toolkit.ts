@@ -110,6 +110,17 @@ export function asksForToolkit(finding: Finding, context?: RuleContext): MatchFa
   );
 }
 
+/** conda-build and rattler-build see what the recipe asks for, and nothing of the machine. */
+function compilerInRecipe({ context: { log } }: Match, version: string | undefined): string[] {
+  const cuda = version ?? log.cuda ?? "12.6";
+  return [
+    "# the recipe, requirements, build: {{ compiler('cuda') }} in meta.yaml, ${{ compiler('cuda') }} in recipe.yaml, beside compiler('cxx') and stdlib('c')",
+    "# requirements, host: cuda-version {{ cuda_compiler_version }}, cuda-cudart-dev, and what is linked besides (libcublas-dev, libcusparse-dev, libcusolver-dev)",
+    `# conda_build_config.yaml (variants.yaml): cuda_compiler: [cuda-nvcc], cuda_compiler_version: ["${cuda}"]   (CUDA 11: cuda_compiler: [nvcc])`,
+    "# then the same conda build or rattler-build build again; nvcc of the machine is not seen in there",
+  ];
+}
+
 export const noToolkitRules: readonly Rule[] = [
   {
     id: "cuda-toolkit-not-found",
@@ -120,6 +131,8 @@ export const noToolkitRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) => {
       const cuda = match.context.environment?.cuda;
+      if (match.context.log.feedstock)
+        return "conda's builder makes the package in environments of their own (_build_env, host), and the recipe does not ask for CUDA's compiler: nvcc of the machine is not seen there.";
       if (platformOf(match) === "darwin")
         return `The package${named(match)} compiles kernels for NVIDIA GPUs with nvcc, and there is no CUDA for macOS: neither setting CUDA_HOME nor another release of the package changes that.`;
       if (isolatedWithoutCuda(match))
@@ -154,6 +167,7 @@ export const noToolkitRules: readonly Rule[] = [
           pip(match, "install setuptools setuptools-scm wheel ninja cmake packaging numpy"),
           `VLLM_TARGET_DEVICE=cpu ${pip(match, `install --no-build-isolation ${wordsToBuild(match)}`)}   # the build then sees that torch`,
         ];
+      if (match.context.log.feedstock) return compilerInRecipe(match, version);
       const here = match.context.environment?.cuda;
       if (here !== undefined && (version === undefined || version.split(".")[0] === here.version.split(".")[0]))
         return [...useToolkit(match, version), ...again(match)];
@@ -270,6 +284,10 @@ export const noToolkitRules: readonly Rule[] = [
       "state-spaces/mamba#602",
     ],
     examples: [
+      {
+        text: "CMake Error at /home/runner/miniconda3/conda-bld/faiss-pkg_1711571792861/_build_env/share/cmake-3.29/Modules/FindCUDAToolkit.cmake:855 (message):\n  Could not find nvcc, please set CUDAToolkit_ROOT.",
+        expect: "compiler('cuda')",
+      },
       {
         text: "✨ Pixi task (build): pip install --no-build-isolation -e .\nCMake Error at CMakeLists.txt:6 (project):\n  No CMAKE_CUDA_COMPILER could be found.",
         expect: "pixi add cuda-toolkit cxx-compiler",

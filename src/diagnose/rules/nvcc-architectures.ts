@@ -10,7 +10,7 @@ import { newerToolkit } from "../commands/newer-toolkit.ts";
 import { toolkitPackage } from "../commands/nvidia-repository.ts";
 import { packageOf } from "../tables/packages.ts";
 import { changedNvcc } from "../fit/typed-fit.ts";
-import { type Match, type Rule, saidAny } from "../rule.ts";
+import type { Match, Rule } from "../rule.ts";
 import { nvccSaid } from "./nvcc-messages.ts";
 
 function nvccHere(match: Match): string {
@@ -97,20 +97,14 @@ export const nvccArchitectureRules: readonly Rule[] = [
     title: "nvcc does not know this GPU architecture",
     on: ["driver"],
     specificity: 85,
-    matches: (finding) => {
-      const facts =
-        nvccSaid(
-          finding,
-          /Unsupported gpu architecture ['"]?(?:compute|sm|lto)[_ ](?<arch>\w*)/,
-          /Value ['"](?:sm|compute)_(?<arch>\w+)['"] is not defined for option ['"](?:gpu-name|gpu-architecture|gpu-code|arch)/,
-          /Value ['"](?<arch>native|all|all-major)['"] is not defined for option ['"](?:gpu-name|gpu-architecture|gpu-code|arch)/,
-          /Unsupported (?:gpu|GPU) (?:architecture|arch)/,
-        ) ??
-        (finding.tool === "clang"
-          ? saidAny(finding, /unsupported CUDA gpu architecture: (?:sm_)?(?<arch>\w+)/)
-          : undefined);
-      return facts;
-    },
+    matches: (finding) =>
+      nvccSaid(
+        finding,
+        /Unsupported gpu architecture ['"]?(?:compute|sm|lto)[_ ](?<arch>\w*)/,
+        /Value ['"](?:sm|compute)_(?<arch>\w+)['"] is not defined for option ['"](?:gpu-name|gpu-architecture|gpu-code|arch)/,
+        /Value ['"](?<arch>native|all|all-major)['"] is not defined for option ['"](?:gpu-name|gpu-architecture|gpu-code|arch)/,
+        /Unsupported (?:gpu|GPU) (?:architecture|arch)/,
+      ),
     confidence: "high",
     cause: (match) => {
       const arch = match.facts["arch"] ?? "";
@@ -226,6 +220,9 @@ export const nvccArchitectureRules: readonly Rule[] = [
             : []),
           `# or without ${dotted(arch)}, where torch is of this nvcc's CUDA: ${setVariable(match, "TORCH_CUDA_ARCH_LIST", nearest(match, arch))}`,
         ];
+      // Code for such a target uses instructions that no other one has: a list without it builds nothing that runs.
+      if (known.gone === undefined && /[af]$/.test(arch))
+        return ["which -a nvcc; ls -d /usr/local/cuda*", ...newerToolkit(match, known.since)];
       return [
         "nvcc --version; which -a nvcc",
         known.gone === undefined
@@ -253,6 +250,10 @@ export const nvccArchitectureRules: readonly Rule[] = [
         expect: "-DCUDA_ARCH_BIN=8.6",
       },
       { text: "nvcc fatal   : Unsupported gpu architecture 'compute_89'", expect: "CUDA 11.8" },
+      {
+        text: "nvcc fatal   : Value 'sm_90a' is not defined for option 'gpu-architecture'",
+        expect: "export CUDA_HOME=/usr/local/cuda-12.0",
+      },
       {
         text: "$ python setup.py install\nnvcc fatal   : Unsupported gpu architecture 'compute_86'\nerror: command '/usr/local/cuda-10.1/bin/nvcc' failed with exit status 1\nRTX 3090, torch 1.9.0+cu111",
         expect: "export CUDA_HOME=/usr/local/cuda-11.1",

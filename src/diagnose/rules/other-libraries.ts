@@ -211,7 +211,7 @@ export const otherLibraryRules: readonly Rule[] = [
           ? "torch_xla"
           : undefined;
       const about =
-        /no matching (?:member )?function|no viable conversion|no known conversion|could not convert|cannot convert|too (?:few|many) arguments|is not a member of|has no member|no member named|has not been declared|undeclared identifier|does not name a type|marked .?override/;
+        /no matching (?:member )?function|no viable conversion|no known conversion|could not convert|cannot convert|too (?:few|many) arguments|invalid initialization|invalid conversion|cannot bind|cannot initialize|no instance of|is not a member of|has no member|no member named|has not been declared|undeclared identifier|does not name a type|marked .?override/;
       return name !== undefined && about.test(finding.message) ? { name, tch: context.log.tch } : undefined;
     },
     confidence: "high",
@@ -255,6 +255,10 @@ export const otherLibraryRules: readonly Rule[] = [
       {
         text: "  cargo:warning=libtch/torch_api_generated.cpp:2794:22: error: no matching function for call to '_upsample_bicubic2d_aa_out'",
         expect: "download-libtorch",
+      },
+      {
+        text: "error: failed to run custom build command for `torch-sys v0.14.0`\n  cargo:warning=libtch/torch_api_generated.cpp:640:104: error: invalid initialization of reference of type ‘const std::optional<at::Tensor>&’ from expression of type ‘bool’\nlibtorch version 2.3.0, set in LIBTORCH",
+        expect: "cargo add tch@0.16",
       },
       {
         text: "/pytorch/xla/torch_xla/csrc/aten_xla_type_default.cpp:3012:41: error: no viable conversion from 'const c10::nullopt_t' to 'c10::IntArrayRef' (aka 'ArrayRef<long>')",
@@ -370,7 +374,8 @@ function torchOfCrate(match: Match): string {
 
 /** The crate for the torch that is there. */
 function crateFor(match: Match): string {
-  const torch = match.facts["has"] ?? match.context.log.installedTorch ?? match.context.log.torch;
+  const { log } = match.context;
+  const torch = match.facts["has"] ?? log.libtorchRelease ?? log.installedTorch ?? log.torch;
   const tch = tchForTorch(torch);
   return tch === undefined
     ? "# the crate that goes with this torch: tch 0.17 with torch 2.4, 0.20 with 2.7, 0.23 with 2.10, 0.26 with 2.13 (CHANGELOG.md of tch-rs has all)"

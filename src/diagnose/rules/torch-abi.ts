@@ -4,6 +4,7 @@ import { cmakeFolder, configuredAnew } from "../commands/cmake-folders.ts";
 import { pip, platformOf, python, rebuild } from "../commands/commands.ts";
 import { originOf, packageOf, plainName } from "../tables/packages.ts";
 import type { Match, MatchFacts, Rule, RuleContext } from "../rule.ts";
+import { cmakeAgain } from "../fit/typed-fit.ts";
 import { programFix } from "../commands/programs.ts";
 import { isTorch } from "../symbols.ts";
 import { ofLog } from "../matchers.ts";
@@ -178,6 +179,7 @@ export const torchAbiRules: readonly Rule[] = [
       );
     },
     fix: (match) =>
+      oldStringsByCmake(match) ??
       programFix(match, "wants-new-strings") ?? [
         ...wheelOrBuild(match, "TRUE", "FALSE"),
         `# other builders: add -D_GLIBCXX_USE_CXX11_ABI=$(${python(match)} -c "import torch; print(int(torch._C._GLIBCXX_USE_CXX11_ABI))") to the compile flags`,
@@ -206,6 +208,11 @@ export const torchAbiRules: readonly Rule[] = [
       {
         text: "pip install ./flash_attn-2.3.4+cu122torch2.1cxx11abiTRUE-cp39-cp39-linux_x86_64.whl\nImportError: /e/lib/python3.9/site-packages/flash_attn_2_cuda.cpython-39-x86_64-linux-gnu.so: undefined symbol: _ZN3c105ErrorC2ENS_14SourceLocationENSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE",
         expect: "v2.3.4/flash_attn-2.3.4+cu122torch2.1cxx11abiFALSE-cp39-cp39-linux_x86_64.whl",
+      },
+      {
+        text: "jo@box:~/lammps/build$ cmake ../cmake -DCMAKE_PREFIX_PATH=/home/jo/libtorch -DPKG_KOKKOS=ON\njo@box:~/lammps/build$ make -j 8\n/usr/bin/ld: pair_nequip_allegro.cpp.o: in function `settings':\npair_nequip_allegro.cpp:(.text+0x1b): undefined reference to `c10::detail::torchCheckFail(char const*, char const*, unsigned int, std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> > const&)'",
+        expect:
+          'cmake ../cmake -DCMAKE_PREFIX_PATH=/home/jo/libtorch -DPKG_KOKKOS=ON -DCMAKE_CXX_FLAGS="-D_GLIBCXX_USE_CXX11_ABI=0"\nmake -j 8',
       },
       {
         text: "LIBS += -L$$PWD/lib\nLIBS += -ltorch -lc10\nerror: undefined reference to `c10::Error::Error(std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> > const&, void const*)'",
@@ -318,3 +325,21 @@ export const torchAbiRules: readonly Rule[] = [
     ],
   },
 ];
+
+/** The program's own CMake, which was typed, once more with the strings that torch has: in its build folder, wherever that is. */
+function oldStringsByCmake(match: Match): readonly string[] | undefined {
+  const { typedConfigure } = match.context.log;
+  if (match.finding.phase !== "link" || typedConfigure === undefined) return undefined;
+  const given = /-D ?CMAKE_CXX_FLAGS(?::\w+)?=(?:"([^"]*)"|'([^']*)'|(\S+))/.exec(typedConfigure);
+  const flags = [given?.[1] ?? given?.[2] ?? given?.[3], "-D_GLIBCXX_USE_CXX11_ABI=0"].filter(
+    (word) => word !== undefined,
+  );
+  const again = cmakeAgain(match, [], `-DCMAKE_CXX_FLAGS="${flags.join(" ")}"`);
+  return again === undefined
+    ? undefined
+    : [
+        ...again,
+        '# for good, in CMakeLists.txt below find_package(Torch REQUIRED): set(CMAKE_CXX_FLAGS "${CMAKE_CXX_FLAGS} ${TORCH_CXX_FLAGS}")',
+        "# another C++ library in the program has the new strings: the LibTorch that is marked cxx11-abi in place of this one, or 2.7 and newer",
+      ];
+}

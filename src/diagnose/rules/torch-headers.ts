@@ -87,6 +87,7 @@ export const torchHeaderRules: readonly Rule[] = [
             // Headers of programs; extensions have a build of their own.
             ...(platformOf(match) === "win32" ||
             isBuiltByPython(match) ||
+            match.context.log.typedConfigure !== undefined ||
             typedWithTorch(match).length > 0 ||
             !/^torch\/(?:torch|script|nn|all)\.h$/.test(match.facts["header"] ?? "") ||
             /libtch\//.test(match.finding.text)
@@ -94,6 +95,11 @@ export const torchHeaderRules: readonly Rule[] = [
               : [
                   `c++ -std=c++${standardFor(match)} ${match.finding.file !== undefined && /^[\w./-]+\.(?:cpp|cc|cxx)$/.test(match.finding.file) ? match.finding.file : "main.cpp"} $(${python(match)} -c "import torch.utils.cpp_extension as c; print(*['-I' + p for p in c.include_paths()], *['-L' + p + ' -Wl,-rpath,' + p for p in c.library_paths()])") -ltorch -ltorch_cpu -lc10   # by hand: a program of one file`,
                 ]),
+            ...(/\bpair_(?:nequip|allegro|mace)\w*\.(?:cpp|h)/.test(match.finding.file ?? "")
+              ? [
+                  "# LAMMPS: patch_lammps.sh of the pair style's repository, given LAMMPS's folder, writes find_package(Torch) into cmake/CMakeLists.txt; then cmake again in an empty build folder",
+                ]
+              : []),
             "# setup.py: CppExtension or CUDAExtension with cmdclass={'build_ext': BuildExtension}; CMake: find_package(Torch REQUIRED) and ${TORCH_LIBRARIES}",
             ...torchOnIncludePath(match),
           ],

@@ -1,5 +1,6 @@
 /** Making a built wheel fit for others: auditwheel, delocate and delvewheel (what cibuildwheel runs at its end). */
-import { type Match, type Rule, saidAny } from "../rule.ts";
+import { python } from "../commands/commands.ts";
+import { type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** Torch's libraries, which stay outside of a wheel: whoever imports it has imported torch before. */
 const torchLibraries = ["torch", "torch_cpu", "torch_python", "torch_cuda", "c10", "c10_cuda"];
@@ -157,6 +158,39 @@ export const wheelRules: readonly Rule[] = [
       {
         text: 'auditwheel: error: cannot repair "dist/ext-0.1-cp311-cp311-linux_x86_64.whl" to "manylinux_2_17_x86_64" ABI because of the presence of too-recent versioned symbols. You\'ll need to compile the wheel on an older toolchain.',
         expect: "bash -c 'python3.11 -m pip wheel",
+      },
+    ],
+  },
+  {
+    id: "wheel-for-older-macos",
+    title: "The wheel is named for an older macOS than its libraries need",
+    on: ["exception", "installer"],
+    specificity: 82,
+    matches: (finding) =>
+      said(finding, /Library dependencies do not satisfy target MacOS version (?<target>\d+(?:\.\d+)?)/i),
+    confidence: "high",
+    cause: (match) =>
+      `The wheel is for macOS ${match.facts["target"] ?? ""} and newer (MACOSX_DEPLOYMENT_TARGET, or what Python was built for), and a library that delocate copies into it needs ${match.context.log.macosOfLibraries === undefined ? "a newer one" : `macOS ${match.context.log.macosOfLibraries}`}: Homebrew's libraries are built for the macOS of the machine.`,
+    fix: (match) => {
+      const version = match.context.log.macosOfLibraries;
+      const set = `export MACOSX_DEPLOYMENT_TARGET=${version ?? "<the highest minimum target in the lines below>"}`;
+      return [
+        set,
+        match.context.log.cibuildwheel
+          ? "cibuildwheel --platform macos   # in pyproject.toml: [tool.cibuildwheel.macos] environment = { MACOSX_DEPLOYMENT_TARGET = … }"
+          : `rm -rf build && ${python(match)} -m pip wheel --no-deps --no-build-isolation -w dist . && delocate-wheel -w wheelhouse -v dist/*.whl   # the wheel's name says for which macOS it is: it has to be built again`,
+        "# for older ones, too: build those libraries yourself with an old MACOSX_DEPLOYMENT_TARGET, or take conda-forge's, in place of Homebrew's",
+      ];
+    },
+    sources: [
+      "https://cibuildwheel.pypa.io/en/stable/faq/#macos-library-dependencies-do-not-satisfy-target-macos",
+      "matthew-brett/delocate#211",
+      "passagemath/passagemath#148",
+    ],
+    examples: [
+      {
+        text: "  delocate.libsana.DelocationError: Library dependencies do not satisfy target MacOS version 10.9:\n  /private/var/folders/4b/T/tmpw/wheel/ops.dylibs/libomp.dylib has a minimum target of 13.0\n  /private/var/folders/4b/T/tmpw/wheel/ops.dylibs/libgcc_s.1.1.dylib has a minimum target of 11.0",
+        expect: "MACOSX_DEPLOYMENT_TARGET=13.0",
       },
     ],
   },

@@ -84,6 +84,8 @@ const prefixes: readonly RegExp[] = [
   /^\[(?:CMake|vcpkg|cpack|build)\] /,
   // c10's: [E301 10:11:12.123456789 file.cpp:12]
   /^\[[IWEF]\d{3,4} \d{2}:\d{2}:\d{2}\.\d{1,9} [^\s\]]{1,200}\] /,
+  // rustc, of the linker that it started.
+  /^= note: (?=(?:\S{0,200}[\\/])?(?:[\w.+-]{0,40}(?:cc|clang|gcc|\+\+|mold|lld|ld|collect2)(?:-\d+)?(?:\.exe)?|ld\.\w{2,6}): )/,
   // cargo, of a build script's compiler: cargo:warning=text, warning: torch-sys@0.17.0: text
   /^(?:cargo:warning=|warning: [\w-]{1,60}@\d[\w.+-]{0,30}: )/,
   // MSBuild: 12>
