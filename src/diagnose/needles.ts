@@ -81,6 +81,8 @@ const facts =
   // Rows of `pip list` for packages that are compiled for one torch, and who may not use sudo.
   "|ocation: |CUDA_ARCHITECTURES|CMakeLists.txt|orchvision |orchaudio |orchvision=|orchaudio=|uilding wheel for |/archive/|codeload.github|+pt1|+pt2|orch::Tensor |at::Tensor |orch::Tensor> |attn  |orchrec  |pconv-cu|cumm-cu|sudoers|): Pending|cessfully installed |not allowed to |may not run sudo|ound CUDAToolkit|ipykernel|matching Triton|ell In[|ell In [";
 
+const spokenRights = "|No root|No sudo|o su rights";
+
 function split(list: string, marks: number): Needle[] {
   const words = list.replaceAll("\n", "").split("|");
   return words.filter((word) => word !== "").map((word) => ({ text: word, marks }));
@@ -111,6 +113,7 @@ export function needles(): ByteSearch {
     ...split(messages, markMessage),
     ...split(names, markName),
     ...split(facts, markFact),
+    ...split(spokenRights + "|mim install |!mim |TitanX|Titan X", markFact),
     ...listed(),
     ...split("torch|Torch|TORCH|ATen|c10", markTorch),
   ]);

@@ -35,6 +35,8 @@ export interface SettingFacts {
   readonly listedToolkits: readonly string[];
   /** Compute capability of the NVIDIA GPU whose name the text tells, `8.6`; undefined where it names several. */
   readonly namedGpu?: string;
+  /** Those of all that it names, the oldest first, where it names two to four. */
+  readonly namedGpus?: readonly string[];
   /** A runner of GitHub (or cibuildwheel on one) builds. */
   readonly hostedRunner: boolean;
   /** A relative path that CMake got for CMAKE_PREFIX_PATH or Torch_DIR: `../libtorch`. */
@@ -361,6 +363,9 @@ export class SettingReader {
       ...(this.#extension === undefined ? {} : { extensionName: this.#extension }),
       ...(this.#microsoft === undefined ? {} : { microsoftFlag: this.#microsoft }),
       ...(this.#gpus.size === 1 ? { namedGpu: [...this.#gpus][0] ?? "" } : {}),
+      ...(this.#gpus.size > 1 && this.#gpus.size <= 4
+        ? { namedGpus: [...this.#gpus].toSorted((one, other) => Number(one) - Number(other)) }
+        : {}),
       ...(this.#cudas.size === 1 ? { spokenCuda: [...this.#cudas][0] ?? "" } : {}),
       ...(this.#cmakePython === undefined ? {} : { cmakePython: this.#cmakePython }),
       ...(this.#setup === undefined ? {} : { setupFolder: this.#setup }),
