@@ -26,18 +26,20 @@ export function lostSentence(match: Match): string | undefined {
 }
 
 const setupElsewhere =
-  /^((?:\S+=\S+ )*\S*python[\d.]*(?:\.exe)? (?:-u )?)["']?((?:\.\/)?[\w.-][\w./-]*?|\/[\w./-]+)\/(setup\w*\.py\b.*)$/;
+  /^((?:\S+=\S+ )*\S*python[\d.]*(?:\.exe)? (?:-u )?)["']?((?:\.[\\/])?[\w.-][\w.\\/-]*?|\/[\w./-]+)[\\/](setup\w*\.py\b.*)$/;
 
 /** The commands of the line that ran the set-up script of a folder from above it, each in its place; undefined where none did. */
 export function inSetupsFolder(match: Match): string[] | undefined {
-  const { typed } = match.context.log;
+  const { typed, failedStep } = match.context.log;
   const script = typed.findLast(
     ({ kind, line, folder }) => kind === "setup" && folder === undefined && setupElsewhere.test(line),
   );
   if (script === undefined) return undefined;
   const [, python = "", folder = "", words = ""] = setupElsewhere.exec(script.line) ?? [];
-  const own = `${changeFolder(match, folder.replace(/^\.\//, ""))} && ${python}${words}`;
+  const own = `${changeFolder(match, folder.replace(/^\.[\\/]/, ""))} && ${python}${words}`;
   if (script.shell !== "docker") return [own];
+  // What else the step does, it does again.
+  if (failedStep?.includes(script.line) === true) return [failedStep.replace(script.line, own)];
   const same = typed.filter(({ at, kind }) => at === script.at && kind !== "program");
   return [same.map((command) => (command === script ? own : asTyped(command))).join(" && ")];
 }

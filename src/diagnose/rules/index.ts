@@ -12,6 +12,7 @@ import { bazelAndMesonRules } from "./bazel-and-meson.ts";
 import { buildSurroundingsRules } from "./build-surroundings.ts";
 import { buildSystemRules } from "./build-systems.ts";
 import { namesakeRules } from "./namesakes.ts";
+import { kernelPythonModuleRules } from "./kernel-python-modules.ts";
 import { namedRefusalRules } from "./named-refusals.ts";
 import { versionSourceRules } from "./version-sources.ts";
 import { ninjaRules } from "./ninja.ts";
@@ -392,6 +393,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "What setuptools no longer has", rules: setuptoolsRemovalRules },
   { name: "Refusals of setup scripts", rules: setupRefusalRules },
   { name: "Refusals of well-known packages", rules: namedRefusalRules },
+  { name: "Modules that kernels are written with", rules: kernelPythonModuleRules },
   { name: "Versions taken from git", rules: versionSourceRules },
   { name: "Versions that are not found", rules: buildVersionRules },
   { name: "Packages that projects carry", rules: carriedPackageRules },

@@ -33,7 +33,11 @@ export const namedRefusalRules: readonly Rule[] = [
       );
       if (facts === undefined) return undefined;
       const targets = (facts["all"] ?? "").match(/gfx[0-9a-f]+/g) ?? [];
-      return { ...facts, target: targets.find((each) => !/^gfx9(?:0a|42|50)$/.test(each)) ?? targets[0] };
+      const unlisted = targets.filter((each) => !/^gfx9(?:0a|42|50)$/.test(each));
+      return {
+        targets: targets.join(";"),
+        target: unlisted.find((each) => !accelerator.test(each)) ?? unlisted[0] ?? targets[0],
+      };
     },
     confidence: "high",
     cause: ({ facts }) =>
@@ -43,7 +47,7 @@ export const namedRefusalRules: readonly Rule[] = [
       if (accelerator.test(target))
         return [
           `sed -i.bak -E 's/(allowed_archs = \\[)/\\1"${target}", /' ${scriptOf(match)}   # its list of GPUs`,
-          setVariable(match, "GPU_ARCHS", target),
+          setVariable(match, "GPU_ARCHS", match.facts["targets"] ?? target),
           ...again(match),
         ];
       return [
