@@ -113,7 +113,7 @@ export function needles(): ByteSearch {
     ...split(messages, markMessage),
     ...split(names, markName),
     ...split(facts, markFact),
-    ...split(spokenRights + "|mim install |!mim |/pip-install-|\\pip-install-|TitanX|Titan X", markFact),
+    ...split(spokenRights + "|CPU ONLY|mim install |!mim |/pip-install-|\\pip-install-|TitanX|Titan X", markFact),
     ...listed(),
     ...split("torch|Torch|TORCH|ATen|c10", markTorch),
   ]);

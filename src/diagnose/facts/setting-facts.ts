@@ -79,7 +79,7 @@ export interface SettingFacts {
   readonly staticTorch: boolean;
   /** LibTorch, the download for C++, is named. */
   readonly namesLibtorch: boolean;
-  /** vLLM is built for the processor alone. */
+  /** The package is built for the processor alone, as vLLM's variable or NATTEN's set-up script says. */
   readonly cpuTarget: boolean;
   /** The folder of a LibTorch: `/home/u/libtorch`. */
   readonly libtorchFolder?: string;
@@ -237,7 +237,10 @@ export class SettingReader {
       /\blibtorch(?:\d|-(?:cxx11|shared|win|macos)|[\w.-]*[\\/](?:lib|include|share)\b| \d)/i.test(text)
     )
       this.#libtorchNamed = true;
-    if (!this.#cpuTarget) this.#cpuTarget = /\bVLLM_TARGET_DEVICE=["']?cpu\b|^-- Target device: cpu$/.test(text);
+    if (!this.#cpuTarget)
+      this.#cpuTarget = /\bVLLM_TARGET_DEVICE=["']?cpu\b|^-- Target device: cpu$|\bBuilding \w+ for CPU ONLY\b/.test(
+        text,
+      );
     if (text.includes("cxx11abi"))
       for (const [wheel] of text.matchAll(/\b\w+-[\w.+]{1,60}cxx11abi(?:TRUE|FALSE)[\w.-]{1,80}\.whl/g))
         if (this.#abiWheels.size < 8) this.#abiWheels.add(wheel);
