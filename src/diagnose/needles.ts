@@ -84,6 +84,8 @@ const facts =
   // What delocate says of the libraries in a wheel.
   "|minimum target of |to update minimum|odetected CUDA arch|nvcc.exe";
 
+const spokenRights = "|No root|No sudo|o su rights";
+
 function split(list: string, marks: number): Needle[] {
   const words = list.replaceAll("\n", "").split("|");
   return words.filter((word) => word !== "").map((word) => ({ text: word, marks }));
@@ -114,6 +116,7 @@ export function needles(): ByteSearch {
     ...split(messages, markMessage),
     ...split(names, markName),
     ...split(facts, markFact),
+    ...split(spokenRights + "|CPU ONLY|mim install |!mim |/pip-install-|\\pip-install-|TitanX|Titan X", markFact),
     ...listed(),
     ...split("torch|Torch|TORCH|ATen|c10", markTorch),
   ]);

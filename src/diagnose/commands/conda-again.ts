@@ -28,6 +28,35 @@ function fileOf(line: string): string | undefined {
   return named ?? (/^\w+ env (?:create|update)\b/.test(line) ? "environment.yml" : undefined);
 }
 
+/** Whether pip failed as conda made an environment of a file. */
+export function isPipOfCondaFile({ context: { log, findings } }: Match): boolean {
+  return (
+    findings.some(({ text }) => /^(?:CondaEnvException|Pip subprocess error)/.test(text)) ||
+    (log.condaLine !== undefined && fileOf(log.condaLine) !== undefined && log.installs === undefined)
+  );
+}
+
+/**
+ * pip's part of the file gets an index beside PyPI, and the environment, which is there by half, what it lacks. Source: conda's
+ * documentation of environment files, whose pip list takes pip's options.
+ */
+export function withPipIndex(match: Match, index: string): string[] {
+  const { condaLine } = match.context.log;
+  const file = (condaLine === undefined ? undefined : fileOf(condaLine)) ?? "environment.yml";
+  const again = (condaLine ?? `conda env update -f ${file}`).replace(
+    /\b((?:conda|mamba|micromamba) env) create\b/,
+    "$1 update",
+  );
+  const edit =
+    platformOf(match) === "win32"
+      ? `powershell -Command "(Get-Content ${file.replaceAll('"', "'")}) -replace '^( *)- pip: *$',('$1- pip:' + [char]10 + '$1  - --extra-index-url ${index}') | Set-Content ${file.replaceAll('"', "'")}"`
+      : `sed -i.bak -E 's|^( *)- pip: *$|\\1- pip:\\n\\1  - --extra-index-url ${index}|' ${quote(file)}`;
+  return [
+    `${edit}   # the index as the first entry of pip's list`,
+    / (?:-f|--file)\b/.test(again) ? again : `${again} -f ${file}`,
+  ];
+}
+
 /** The same command again; nothing where the text has none. */
 export function condaAgain({ context: { log } }: Match): string[] {
   return log.condaLine === undefined ? [] : [log.condaLine];

@@ -3,7 +3,8 @@
  * (pins, extras, options, variables). It does not know whether the command was the right one to begin with; where the text
  * tells of several installations and not which one failed, it stays silent.
  */
-import { changeFolder, pip, python } from "./command-words.ts";
+import { own } from "../../base/own.ts";
+import { changeFolder, pip, python, quote } from "./command-words.ts";
 import { originOf, plainName } from "../tables/packages.ts";
 import type { Match } from "../rule.ts";
 import type { Shell } from "../facts/shown-commands.ts";
@@ -119,6 +120,26 @@ export function commandAgain(match: Match): readonly string[] | undefined {
       : inItsFolder(match, where, [line]);
 }
 
+/** Parts that the package asks for which people install. Source: setup.py of NVIDIA/TransformerEngine. */
+const partOf: Readonly<Record<string, string>> = { "transformer-engine-torch": "transformer-engine[pytorch]" };
+
+/** The package whose sources pip has unpacked, so that it came by its name: what no command of the text shows. */
+function fetchedByName({ context: { log, findings } }: Match): string | undefined {
+  const { package: built, unpackedPackage, requirement, localPackages } = log;
+  if (built === undefined || unpackedPackage === undefined || plainName(built) !== plainName(unpackedPackage))
+    return undefined;
+  // Conda's list, a lock or a list of requirements asked for it.
+  if (
+    (log.installer !== undefined && log.installer !== "pip") ||
+    (log.requested ?? []).length > 0 ||
+    localPackages.includes(plainName(built)) ||
+    findings.some(({ text }) => /^(?:CondaEnvException|Pip subprocess error)/.test(text))
+  )
+    return undefined;
+  const name = plainName(built);
+  return quote(own(partOf, name) ?? (requirement !== undefined && /^[\w.=-]+$/.test(requirement) ? requirement : name));
+}
+
 /** Pip's command or setup.py's, or what builds where neither does. */
 function pythonsCommand(match: Match, failed: TypedCommand | undefined): string | undefined {
   const { log } = match.context;
@@ -140,7 +161,8 @@ function pythonsCommand(match: Match, failed: TypedCommand | undefined): string 
     if (failed?.kind === "build" || failed?.kind === "configure") return undefined;
     // No command is told, but what could not be built is: torch has to be there already, so no environment of pip's own.
     const from = log.package === undefined ? undefined : originOf(log.package)?.from;
-    return from === undefined ? undefined : pip(match, `install --no-build-isolation "${from}"`);
+    const words = from === undefined ? fetchedByName(match) : `"${from}"`;
+    return words === undefined ? undefined : pip(match, `install --no-build-isolation ${words}`);
   }
   const folder =
     failed?.kind === "setup" && failed.folder !== undefined ? undefined : (log.setupFolder ?? log.buildRoot);

@@ -55,6 +55,12 @@ export function packageToBuild({ context: { log } }: Match): string {
   if (requirement !== undefined) return editable(requirement, log.setupCommand);
   // Nothing is told of where it would come from but the folder that the command names.
   if (only !== undefined && (ofHere.test(only) || localFolder.test(only))) return only;
+  // A folder below, by its path.
+  if (
+    only !== undefined &&
+    plainName(/^"?[\w.-]+(?:[\\/][\w.-]+)*[\\/]([\w.-]+)[\\/]?"?$/.exec(only)?.[1] ?? "") === plainName(built)
+  )
+    return only;
   // One repository that carries the package's name is where it comes from.
   if (only !== undefined && plainName(nameOfRepository(only) ?? "") === plainName(built)) return only;
   return log.localPackages.includes(plainName(built)) ? "." : built;

@@ -394,6 +394,8 @@ export function archList(match: Match): string {
   if (listed.length > 0) return listed.map((each) => asNvccKnows(match, each)).join(";");
   const named = match.context.log.namedCapability;
   if (named !== undefined) return asNvccKnows(match, named);
+  const { namedGpus } = match.context.log;
+  if (namedGpus !== undefined) return [...new Set(namedGpus.map((each) => asNvccKnows(match, each)))].join(";");
   // No GPU is there to be asked.
   if (match.context.log.dockerBuild || match.context.log.hostedRunner) return usualArchitectures(match);
   return `$(${python(match)} -c "import torch; print('%d.%d' % torch.cuda.get_device_capability())")`;
@@ -401,5 +403,14 @@ export function archList(match: Match): string {
 
 /** Builds again for the GPUs that are there. */
 export function buildForThisGpu(match: Match): string[] {
-  return [setVariable(match, "TORCH_CUDA_ARCH_LIST", archList(match)), ...rebuild(match)];
+  const lines = rebuild(match);
+  const [ready = "", source = ""] = lines;
+  // It ran on one of the GPUs: it was compiled there, for that one alone.
+  const compiled =
+    match.context.log.namedGpus !== undefined &&
+    ready.includes("--only-binary") &&
+    source.startsWith("# or from source: ")
+      ? [source.replace("# or from source: ", ""), `# or ${ready}`, ...lines.slice(2)]
+      : lines;
+  return [setVariable(match, "TORCH_CUDA_ARCH_LIST", archList(match)), ...compiled];
 }

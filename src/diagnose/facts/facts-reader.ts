@@ -370,6 +370,7 @@ export class FactsReader {
         place.condaRun !== undefined,
       ...(this.#vendor.isAmd() || paste.torchBuild === "rocm" ? { amd: true } : {}),
       ...(built === undefined ? {} : { package: built }),
+      ...(this.#packages.unpacked() === undefined ? {} : { unpackedPackage: this.#packages.unpacked() ?? "" }),
       ...(this.#facts.python === undefined && spokenPython !== undefined ? { python: spokenPython } : {}),
       ...(this.#facts.oldPython === true && this.#facts.python !== undefined ? { oldPython: false } : {}),
       ...(torch === undefined ? {} : { torch }),

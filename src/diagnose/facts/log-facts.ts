@@ -62,6 +62,8 @@ export interface LogFacts
   readonly docker: boolean;
   /** The package that was being built or imported. */
   readonly package?: string;
+  /** The package whose sources pip fetched and unpacked, by the name of the folder: `pip-install-ab1/my-ops_c2`. */
+  readonly unpackedPackage?: string;
   /** Packages that are installed from a folder: pip says that it processes the folder, and fetches none of their names. */
   readonly localPackages: readonly string[];
   /** Packages that an installer compiled from what an index or a repository has. */

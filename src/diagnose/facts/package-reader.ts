@@ -133,6 +133,11 @@ export class PackageReader {
     return this.#failed ?? this.#unpacked;
   }
 
+  /** The package whose sources pip fetched by its name and unpacked: `/tmp/pip-install-ab1/my-ops_c2/`. */
+  unpacked(): string | undefined {
+    return this.#unpacked;
+  }
+
   /** What to ask for to get that package, or the one whose metadata could not be had, again: a word of a shell, `-e folder`. */
   requirement(name: string | undefined): string | undefined {
     if (name === undefined)

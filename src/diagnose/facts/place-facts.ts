@@ -64,7 +64,8 @@ const projectLine =
 const upper =
   /(?:^|[\s"'`(=:]|-[LI]|"|file:\/\/)(\/(?:home|Users|opt|mnt|data\d?|workspace|content|kaggle|srv|scratch|gpfs|lustre|root|app|projects?|work|workdir|apps|cluster|storage|nfs|ssd\d?|hdd\d?|media)(?:\/[\w.+@-]+)?)\//g;
 /** The folders that conda-forge's builds and conda-build work in. */
-const feedstock = /[\\/]feedstock_root[\\/]|[\\/]_?h_env_placehold|[\\/]conda-bld[\\/][\w.-]+_\d{6,}[\\/](?:work|_)/;
+const feedstock =
+  /[\\/]feedstock_root[\\/]|[\\/]_?h_env_placehold|[\\/]conda-bld[\\/](?!pytorch_\d+[\\/]work[\\/](?:aten|c10|caffe2|torch)[\\/])[\w.-]+_\d{6,}[\\/](?:work|_)/;
 /** Somebody at his home: `jo@box:~/src$`, `[jo@box src]$`. */
 const atHome = /(?:^|\) ?)(?:([a-z_][\w-]*)@[\w.-]+:~|\[([a-z_][\w-]*)@[\w.-]+ [^\]/]*\]\$)/;
 const mostFolders = 8;

@@ -77,7 +77,7 @@ const placeWord =
   /^(?:(?:[\w-]+ ?@ ?)?(?:git\+|https?:|file:)\S+|[\w.+%-]+\.whl|\.{1,2}(?:[\\/][^\s"']*)?(?:\[[\w,-]+\])?|[\w.~-]*[\\/][^\s"']+|[\w.~-]+[\\/]|[A-Za-z]:[\\/][^\s"']+)$/;
 /** Words of the sentence that a command stands in. */
 const prose =
-  /^(?:and|but|then|it|i|in|on|to|with|for|the|a|an|or|command|gives?|fails?|failed|error|errors|got|get|is|was|not|does|did|didn|do|works?|as|at|from|using|when|after|before|this|that|my|failing|results?|raises?|returns?|again|instead|first|by|which|so|if|into|inside|via)$/i;
+  /^(?:and|but|then|it|i|in|on|to|with|for|the|a|an|or|command|gives?|fails?|failed|error|errors|got|get|is|was|not|does|did|didn|do|works?|as|at|from|using|when|after|before|this|that|my|failing|results?|raises?|returns?|again|instead|first|by|which|so|if|into|inside|via|however|problem|issue|issues|though|although|while|where|there|because|since|please|anyone|has|have|had|still|also|just|can|cannot|will|would|should)$/i;
 
 /** `Collecting a==1.0 (from -r requirements.txt (line 4))`. */
 const fromFile = /\(from -r ([^\s()]{1,300}) \(line \d+\)\)/;
@@ -187,7 +187,7 @@ export function wordWithExtras(
 const mostInstalls = 4;
 /** `setup.py build_ext bdist_wheel`, `setup_cpu.py install --user`: every word of Python's own that the command has. */
 const setupWord =
-  "(?:install|develop|build_ext|build_py|build|bdist_wheel|sdist|bdist_egg|clean)(?![\\w./-])(?: --?[a-z][\\w-]*(?:=[^\\s\"'`]+)?(?: \\d+(?![\\w.>]))?)*";
+  "(?:install|develop|build_ext|build_py|build|bdist_wheel|sdist|bdist_egg|clean)(?![\\w./-])(?: --?[a-z][\\w-]*(?:=[^\\s\"'`;&|]+)?(?: \\d+(?![\\w.>]))?)*";
 const setupCommand = new RegExp(
   `\\bpython[\\d.]*(?:\\.exe)? (?:-u )?((?:\\.[\\\\/])?setup\\w*\\.py (?:-[qv] )?${setupWord}(?: ${setupWord})*)`,
 );

@@ -35,6 +35,8 @@ export interface SettingFacts {
   readonly listedToolkits: readonly string[];
   /** Compute capability of the NVIDIA GPU whose name the text tells, `8.6`; undefined where it names several. */
   readonly namedGpu?: string;
+  /** Those of all that it names, the oldest first, where it names two to four. */
+  readonly namedGpus?: readonly string[];
   /** A runner of GitHub (or cibuildwheel on one) builds. */
   readonly hostedRunner: boolean;
   /** A relative path that CMake got for CMAKE_PREFIX_PATH or Torch_DIR: `../libtorch`. */
@@ -77,7 +79,7 @@ export interface SettingFacts {
   readonly staticTorch: boolean;
   /** LibTorch, the download for C++, is named. */
   readonly namesLibtorch: boolean;
-  /** vLLM is built for the processor alone. */
+  /** The package is built for the processor alone, as vLLM's variable or NATTEN's set-up script says. */
   readonly cpuTarget: boolean;
   /** The folder of a LibTorch: `/home/u/libtorch`. */
   readonly libtorchFolder?: string;
@@ -235,7 +237,10 @@ export class SettingReader {
       /\blibtorch(?:\d|-(?:cxx11|shared|win|macos)|[\w.-]*[\\/](?:lib|include|share)\b| \d)/i.test(text)
     )
       this.#libtorchNamed = true;
-    if (!this.#cpuTarget) this.#cpuTarget = /\bVLLM_TARGET_DEVICE=["']?cpu\b|^-- Target device: cpu$/.test(text);
+    if (!this.#cpuTarget)
+      this.#cpuTarget = /\bVLLM_TARGET_DEVICE=["']?cpu\b|^-- Target device: cpu$|\bBuilding \w+ for CPU ONLY\b/.test(
+        text,
+      );
     if (text.includes("cxx11abi"))
       for (const [wheel] of text.matchAll(/\b\w+-[\w.+]{1,60}cxx11abi(?:TRUE|FALSE)[\w.-]{1,80}\.whl/g))
         if (this.#abiWheels.size < 8) this.#abiWheels.add(wheel);
@@ -361,6 +366,9 @@ export class SettingReader {
       ...(this.#extension === undefined ? {} : { extensionName: this.#extension }),
       ...(this.#microsoft === undefined ? {} : { microsoftFlag: this.#microsoft }),
       ...(this.#gpus.size === 1 ? { namedGpu: [...this.#gpus][0] ?? "" } : {}),
+      ...(this.#gpus.size > 1 && this.#gpus.size <= 4
+        ? { namedGpus: [...this.#gpus].toSorted((one, other) => Number(one) - Number(other)) }
+        : {}),
       ...(this.#cudas.size === 1 ? { spokenCuda: [...this.#cudas][0] ?? "" } : {}),
       ...(this.#cmakePython === undefined ? {} : { cmakePython: this.#cmakePython }),
       ...(this.#setup === undefined ? {} : { setupFolder: this.#setup }),

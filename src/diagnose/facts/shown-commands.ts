@@ -14,6 +14,8 @@ export interface Shown {
   readonly folder?: string;
   /** The text says of this very command that it failed. */
   readonly failed?: true;
+  /** A command of the notebook itself, `%cd ops`, which holds for the cells that follow. */
+  readonly magic?: true;
 }
 
 /** `process "/bin/sh -c cd ops && make" did not complete`, `The command '/bin/sh -c make' returned a non-zero code`. */
@@ -46,7 +48,8 @@ export function shownIn(line: string): Shown | undefined {
   ];
   for (const [shell, form] of forms) {
     const start = form.exec(line)?.[0];
-    if (start !== undefined) return { shell, text: line.slice(start.length) };
+    if (start !== undefined)
+      return { shell, text: line.slice(start.length), ...(start.endsWith("%") ? { magic: true as const } : {}) };
   }
   const shown = windows.exec(line) ?? ofZsh.exec(line);
   if (shown !== null) {

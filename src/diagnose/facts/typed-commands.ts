@@ -64,6 +64,10 @@ export interface TypedFacts {
   readonly typedProgram?: string;
   /** The command that builds the image whose step failed: `docker compose build trainer`. */
   readonly imageBuild?: string;
+  /** The folder that a cell of a notebook went to with `!cd`, in a shell of its own that ended there. */
+  readonly lostFolder?: string;
+  /** The step of a Dockerfile that failed, as it is written: with its variables. */
+  readonly failedStep?: string;
 }
 
 const setting = "[A-Za-z_]\\w*=(?:\"[^\"]*\"|'[^']*'|\\S*)";
@@ -97,7 +101,7 @@ const kinds: readonly (readonly [CommandKind, RegExp])[] = [
   ],
   [
     "program",
-    /^(?:\S*python[\d.]*(?:\.exe)? (?!\S*setup\w*\.py |-m (?:pip|build|venv)\b|-V|--version)|(?:torchrun|deepspeed|pytest|py\.test)(?= )|pytest$|(?:vllm (?:serve|bench|chat)|lmdeploy (?:serve|chat|lite)|sglang serve|trtllm-(?:serve|build|bench)|llamafactory-cli|axolotl train|xtuner train|ns-(?:train|eval|viewer)) |accelerate launch |py \S+\.py\b)./,
+    /^(?:\S*python[\d.]*(?:\.exe)? (?!\S*setup\w*\.py |-m (?:pip|build|venv)\b|-V|--version)|(?:torchrun|deepspeed|pytest|py\.test)(?= )|pytest$|mim install |(?:vllm (?:serve|bench|chat)|lmdeploy (?:serve|chat|lite)|sglang serve|trtllm-(?:serve|build|bench)|llamafactory-cli|axolotl train|xtuner train|ns-(?:train|eval|viewer)) |accelerate launch |py \S+\.py\b)./,
   ],
 ];
 /** Without a prompt a line has to be a command through and through. */
@@ -115,7 +119,7 @@ const changesFolder = /^(?:cd|pushd|Set-Location|sl)(?: \/d)? +("[^"]+"|'[^']+'|
 const ofScript = /\bexecutor with image |^(?:Preparing the ")?\S+ executor\b|"\w+" executor/;
 const makeFailed = /^make: \*\*\* \[(?:[Mm]akefile|GNUmakefile|\S+\.mk):\d+: (?!CMakeFiles)/;
 const tools =
-  /make|ninja|nvcc|hipcc|g\+\+|gcc|c\+\+|clang|pyth|pip|py |uv |\.sh|build|cd |tox|nox|hatch|colcon|catkin|cargo|sbatch|poetry|pdm|pixi|conda|mamba|retorch|torchrun|deepspeed|accelerate|pytest|pushd|Set-Location|scons|xmake|spack|nix|maturin|meson|emerge|flit|npm|vllm |lmdeploy |sglang |trtllm-|llamafactory|axolotl |xtuner |ns-|\.bat|\.cmd|\.ps1/;
+  /make|ninja|nvcc|hipcc|g\+\+|gcc|c\+\+|clang|pyth|pip|py |uv |\.sh|build|cd |tox|nox|hatch|colcon|catkin|cargo|sbatch|poetry|pdm|pixi|conda|mamba|retorch|torchrun|deepspeed|accelerate|pytest|pushd|Set-Location|scons|xmake|spack|nix|maturin|meson|emerge|flit|npm|vllm |lmdeploy |sglang |trtllm-|llamafactory|axolotl |xtuner |mim |ns-|\.bat|\.cmd|\.ps1/;
 const mostRead = 1_000;
 const mostKept = 40;
 /** Lines of a CI service's step that follow its first one. */
@@ -143,6 +147,8 @@ export class TypedReader {
   /** Make itself says that it stopped. */
   #stopped = false;
   #cmake = false;
+  #lost: string | undefined;
+  #failedStep: string | undefined;
   #pending: { readonly text: string; readonly at: number } | undefined;
   /** The folder that a shell without a prompt went to: of a trace, of a CI service, of a notebook's `%cd`. */
   #folder: string | undefined;
@@ -188,15 +194,20 @@ export class TypedReader {
 
   #commands(shown: NonNullable<ReturnType<typeof shownIn>>, at: number): void {
     const { shell, text, folder: base, failed } = shown;
+    const isMagic = shown.magic === true;
+    if (failed === true) this.#failedStep = text;
     // A trace and a step keep their folder from line to line; each step of a Dockerfile and each `!` is a shell of its own.
     const keeps = shell === "trace" || shell === "ci";
     let went: string | undefined = keeps ? this.#folder : undefined;
-    for (const written of partedCommands(text).commands) {
+    const { commands } = partedCommands(text);
+    for (const written of commands) {
       const command = withoutOutput(written);
       const folder = changesFolder.exec(command)?.[1];
       if (folder !== undefined) {
         went = below(went ?? base, folder) ?? undefined;
         if (keeps) this.#folder = went;
+        if (shell === "notebook" && commands.length === 1 && went !== undefined)
+          this.#lost = isMagic ? undefined : went;
         continue;
       }
       if (imageBuild.test(command)) this.#image = command;
@@ -243,6 +254,8 @@ export class TypedReader {
       ...(program === undefined ? {} : { typedProgram: program }),
       ...(typedBuild === undefined ? {} : { typedBuild }),
       ...(this.#image === undefined ? {} : { imageBuild: this.#image }),
+      ...(this.#lost === undefined ? {} : { lostFolder: this.#lost }),
+      ...(this.#failedStep === undefined ? {} : { failedStep: this.#failedStep }),
     };
   }
 }

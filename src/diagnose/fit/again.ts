@@ -225,12 +225,24 @@ function withTyped(lines: readonly string[], match: Match): readonly string[] {
     : [...kept, typed];
 }
 
+/** Submodules of a project in a folder below the prompt, `pip install -e ./gsplat-2dgs`: its own repository is asked. */
+function inOwnRepository(lines: readonly string[], folder: string | undefined, match: Match): readonly string[] {
+  const { archiveOf, withoutGit } = match.context.log;
+  if (folder?.includes("/") !== true || archiveOf !== undefined || withoutGit) return lines;
+  return lines.map((line) =>
+    /^git submodule update --init --recursive(?!.*repository's folder)/.test(line)
+      ? line.replace("git submodule", `git -C ${folder} submodule`)
+      : line,
+  );
+}
+
 /** The compiler names sources as they lie below the folder that pip builds: the same from where the command was given. */
-export function fromWhereItWasGiven(lines: readonly string[], match: Match): readonly string[] {
+export function fromWhereItWasGiven(given: readonly string[], match: Match): readonly string[] {
   const { file } = match.finding;
   const { requested = [] } = match.context.log;
   const folder =
     requested.length === 1 ? /^(?:-e )?"?((?:\.\/)?[\w.-]+(?:\/[\w.-]+)*)"?$/.exec(requested[0] ?? "")?.[1] : undefined;
+  const lines = inOwnRepository(given, folder, match);
   if (
     file === undefined ||
     folder?.includes("/") !== true ||

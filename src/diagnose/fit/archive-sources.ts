@@ -14,7 +14,7 @@ export interface ArchiveFacts {
 }
 
 const address =
-  /https:\/\/(?:github\.com|codeload\.github\.com)\/([\w.-]+)\/([\w.-]+)\/(?:archive|zip|tar\.gz)\/(?:refs\/(?:heads|tags)\/)?([\w./-]+?)(?:\.zip|\.tar\.gz)?(?=[\s"'&;]|$)/;
+  /https:\/\/(?:github\.com|codeload\.github\.com)\/([\w.-]+)\/([\w.-]+)\/(?:archive|zip|tar\.gz)\/(?:refs\/(?:heads|tags)\/)?([\w./-]+?)(?:\.zip|\.tar\.gz)?(?=[\s"'&;,)`]|$)/;
 
 /** Gathers them line by line. */
 export class ArchiveReader {
@@ -57,7 +57,11 @@ function archiveOf({ finding, context: { log } }: Match): NonNullable<ArchiveFac
   const { archiveOf: fetched } = log;
   if (fetched !== undefined) {
     const folder = `${fetched.name}-${fetched.state.replace(/^v(?=\d)/, "").replaceAll("/", "-")}`;
-    return log.withoutGit || paths.some((path) => path.includes(folder)) ? fetched : undefined;
+    return log.withoutGit ||
+      /use source distribution or git clone/.test(finding.message) ||
+      paths.some((path) => path.includes(folder))
+      ? fetched
+      : undefined;
   }
   for (const path of paths) {
     const [, name, state] = /(?:^|[\\/\s"'])([A-Za-z][\w.-]*?)-(main|master)(?=[\\/]|$)/.exec(path) ?? [];

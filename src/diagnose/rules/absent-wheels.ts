@@ -41,6 +41,40 @@ function soughtAddress(context: RuleContext): string | undefined {
 
 export const absentWheelRules: readonly Rule[] = [
   {
+    id: "xformers-not-for-this-rocm",
+    title: "PyTorch's index has no xformers for this ROCm, Python or system",
+    on: ["installer"],
+    specificity: 84,
+    matches: (finding, { log }) => {
+      const rocm = /download\.pytorch\.org\/whl\/rocm(\d[\d.]*)/.exec(log.onlyIndex ?? "")?.[1];
+      return finding.code === "no-distribution" && rocm !== undefined && /^xformers\b/.test(finding.symbol ?? "")
+        ? { rocm }
+        : undefined;
+    },
+    confidence: "high",
+    cause: ({ facts }) =>
+      `xformers for AMD lies on PyTorch's index for some releases of ROCm alone, for Linux on x86-64: for ROCm ${facts["rocm"] ?? ""} the index has none for this Python and system. PyPI's xformers is for NVIDIA and no replacement: it would bring a torch for CUDA.`,
+    fix: (match) => [
+      pip(
+        match,
+        `index versions xformers --index-url https://download.pytorch.org/whl/rocm${match.facts["rocm"] ?? ""}`,
+      ),
+      ...(match.facts["rocm"] === "6.3" || platformOf(match) !== "linux"
+        ? []
+        : [
+            `${pip(match, "install --upgrade xformers --index-url https://download.pytorch.org/whl/rocm6.3")}   # for ROCm 6.3, with the torch that it was made for: the wheels bring their ROCm, and a newer driver runs them`,
+          ]),
+      `# or without it: torch.nn.functional.scaled_dot_product_attention; from source, for MI200 and MI300: ${pip(match, "install --no-build-isolation git+https://github.com/ROCm/xformers.git")}`,
+    ],
+    sources: ["facebookresearch/xformers#1311", "https://github.com/facebookresearch/xformers#installing-xformers"],
+    examples: [
+      {
+        text: "$ pip3 install -U xformers --index-url https://download.pytorch.org/whl/rocm6.4\nLooking in indexes: https://download.pytorch.org/whl/rocm6.4\nERROR: Could not find a version that satisfies the requirement xformers (from versions: none)",
+        expect: "whl/rocm6.3",
+      },
+    ],
+  },
+  {
     id: "ready-wheel-not-fetched",
     title: "The package's set-up script cannot fetch its ready-made wheel",
     on: ["exception", "installer"],

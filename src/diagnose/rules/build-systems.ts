@@ -1,4 +1,5 @@
 /** ninja, make, CMake, and torch's own build: locks, build files, caches. */
+import { inSetupsFolder, setupsFolderSentence } from "../commands/lost-folders.ts";
 import {
   buildRequirement,
   oneCompiler,
@@ -79,6 +80,13 @@ function renamedSource(match: Match): string[] {
     `mv ${stem}.cu ${stem}_cuda.cu`,
     `sed -i.bak 's|${stem.split("/").at(-1) ?? ""}\\.cu\\b|${stem.split("/").at(-1) ?? ""}_cuda.cu|g' setup.py   # the list of sources; one that glob() makes needs no change`,
   ];
+}
+
+/** The command in the folder of the set-up script, which was started from above it: what it does not find lies below there. */
+function ofSetupElsewhere(match: Match): string[] | undefined {
+  return /(?:^|[\\/])(?:submodules|third_?party|dependencies|deps|extern(?:al)?)[\\/]/.test(match.facts["file"] ?? "")
+    ? undefined
+    : inSetupsFolder(match);
 }
 
 export const buildSystemRules: readonly Rule[] = [
@@ -258,7 +266,9 @@ export const buildSystemRules: readonly Rule[] = [
           ? `\`${match.facts["file"] ?? ""}\` bears the name of the module: it is most likely what Cython makes of the .pyx file of that name, and setuptools finds no Cython where it builds (in an isolated build: build-system.requires does not name it), so it passes the name of the C file to the compiler.`
           : installedPackage(match) !== undefined
             ? `\`${match.facts["file"] ?? ""}\` is to be compiled, and the installed package lacks it: its wheel was made without these sources (package_data, MANIFEST.in), or its folder is damaged or half removed.`
-            : `\`${match.facts["file"] ?? "A file"}\` is to be compiled and is not there: a git submodule was not checked out (third_party, dependencies), the path in \`sources\` is wrong (it counts from where the build runs), or the source package lacks it (MANIFEST.in).`,
+            : ofSetupElsewhere(match) !== undefined
+              ? `\`${match.facts["file"] ?? "A file"}\` is to be compiled and is not there: ${setupsFolderSentence}`
+              : `\`${match.facts["file"] ?? "A file"}\` is to be compiled and is not there: a git submodule was not checked out (third_party, dependencies), the path in \`sources\` is wrong (it counts from where the build runs), or the source package lacks it (MANIFEST.in).`,
     fix: (match) => {
       const installed = installedPackage(match);
       return isMisread(match)
@@ -284,16 +294,22 @@ export const buildSystemRules: readonly Rule[] = [
                 ),
                 `# they are not: git clone the repository of ${installed}, and there ${pip(match, "install --no-build-isolation -e .")}; its author has to name them in package_data or MANIFEST.in`,
               ]
-            : [
-                "git submodule update --init --recursive",
-                platformOf(match) === "win32" || match.facts["file"] === undefined
-                  ? `ls ${match.facts["file"] ?? "."}`
-                  : `find . -name '${match.facts["file"].split("/").at(-1) ?? ""}' -not -path './.git/*'   # in another folder? Then that is the path for the list of sources`,
-                "# source packages: name csrc in MANIFEST.in (recursive-include csrc *)",
-              ];
+            : ofSetupElsewhere(match) !== undefined
+              ? (ofSetupElsewhere(match) ?? [])
+              : [
+                  "git submodule update --init --recursive",
+                  platformOf(match) === "win32" || match.facts["file"] === undefined
+                    ? `ls ${match.facts["file"] ?? "."}`
+                    : `find . -name '${match.facts["file"].split("/").at(-1) ?? ""}' -not -path './.git/*'   # in another folder? Then that is the path for the list of sources`,
+                  "# source packages: name csrc in MANIFEST.in (recursive-include csrc *)",
+                ];
     },
-    sources: ["NVlabs/tiny-cuda-nn#390", "wenda-LLM/wenda#278"],
+    sources: ["NVlabs/tiny-cuda-nn#390", "wenda-LLM/wenda#278", "NVIDIA/apex#1741"],
     examples: [
+      {
+        text: "$ python ./apex/setup.py install --cuda_ext\nrunning build_ext\nbuilding 'apex_C' extension\nninja: error: '/app/csrc/flatten_unflatten.cpp', needed by '/app/build/temp.linux-x86_64-cpython-310/csrc/flatten_unflatten.o', missing and no known rule to make it",
+        expect: "cd apex && python setup.py install --cuda_ext",
+      },
       { text: "FileNotFoundError: [Errno 2] No such file or directory: 'csrc/nms.cu'", expect: "csrc/nms.cu" },
       {
         text: "ninja: error: '/p/dependencies/fmt/src/format.cc', needed by '/p/build/format.o', missing and no known rule to make it",

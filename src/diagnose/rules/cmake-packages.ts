@@ -30,6 +30,22 @@ function nvidiaPackage(match: Match, name: string): string[] {
   ];
 }
 
+/** The same for a find module that looks for the plain name of the library: pip's packages have the numbered one alone. */
+function withPlainName(match: Match, name: string): string[] {
+  const [install = "", folder = "", ...more] = nvidiaPackage(match, name);
+  const root = `$${name.toUpperCase()}_PATH`;
+  return [
+    install,
+    folder,
+    ...(platformOf(match) === "win32"
+      ? []
+      : [
+          `ln -sf "$(ls ${root}/lib/lib${name}.so.* | head -1)" "${root}/lib/lib${name}.so"   # the name that CMake looks for; pip's package lacks it`,
+        ]),
+    ...more,
+  ];
+}
+
 /** pip or uv runs CMake (scikit-build-core, meson-python), in an environment of its own. */
 function inPip(match: Match): boolean {
   const { installs = [], runsCmake } = match.context.log;
@@ -383,7 +399,7 @@ export const cmakePackageRules: readonly Rule[] = [
           `${python(match)} -m pip install "cmake<3.27"`,
         ];
       const nvidia = /^(cudnn|nccl|cusparselt)$/i.exec(name)?.[1]?.toLowerCase();
-      if (nvidia !== undefined) return nvidiaPackage(match, nvidia);
+      if (nvidia !== undefined) return withPlainName(match, nvidia);
       const system = own(cmakePackages, name.toLowerCase());
       if (system !== undefined)
         return [...systemPackage(match, system), "rm -rf build   # the cache remembers that it was not found"];

@@ -1,7 +1,7 @@
 /** An index that was given for torch stands in for PyPI, and does not have what else is needed. */
 import { platformOf, python } from "../commands/commands.ts";
 import { fromTorchIndex } from "../commands/project-tools.ts";
-import { coded, type Match, type Rule } from "../rule.ts";
+import { coded, type Match, type Rule, type RuleContext } from "../rule.ts";
 
 /** What builds ask for: all of it is on PyPI, for every Python. */
 const buildTool =
@@ -11,10 +11,29 @@ const ofTorch = /^(?:torch\w*|triton|pytorch-triton\S*|nvidia-\S+)$/i;
 
 function missingName(message: string, symbol: string | undefined): string | undefined {
   const name =
-    /\b(?<name>[\w.-]+) was not found in the (?:package registry|provided package locations)/.exec(message)?.groups?.[
-      "name"
-    ] ?? /satisf(?:y|ies) the requirement (?<name>[\w.-]+)/.exec(message)?.groups?.["name"];
+    /\b([\w.-]+) was not found in the (?:package registry|provided package locations)/.exec(message)?.[1] ??
+    /satisf(?:y|ies) the requirement ([\w.-]+)|No matching distribution found for ([\w.-]+)/
+      .exec(message)
+      ?.slice(1)
+      .find((each) => each !== undefined);
   return name ?? (/\(from versions: none\)/.test(message) ? /^[\w.-]+/.exec(symbol ?? "")?.[0] : undefined);
+}
+
+/** Whether pip says that the index has no release of it at all. */
+function isNowhere(name: string, { findings }: RuleContext): boolean {
+  return findings.some(
+    ({ message }) =>
+      /\(from versions: none\)/.test(message) && missingName(message, undefined)?.toLowerCase() === name.toLowerCase(),
+  );
+}
+
+/** Whether no index was reached at all. */
+function isOffline({ findings }: RuleContext): boolean {
+  return findings.some(
+    ({ code, message }) =>
+      code === "network" ||
+      /Retrying|NewConnectionError|Temporary failure|ProxyError|SSLError|Connection/.test(message),
+  );
 }
 
 function isPytorch(index: string): boolean {
@@ -45,12 +64,23 @@ export const hiddenIndexRules: readonly Rule[] = [
     title: "The index that was given takes the place of PyPI",
     on: ["installer"],
     specificity: 82,
-    matches: (finding, { log }) => {
+    matches: (finding, context) => {
+      const { log } = context;
       if (coded(finding, "no-distribution", "no-solution") === undefined) return undefined;
       const name = missingName(finding.message, finding.symbol);
       if (name === undefined || ofTorch.test(name)) return undefined;
       const tool = buildTool.test(name);
-      if (log.onlyIndex === undefined && !(tool && /package registry/.test(finding.message))) return undefined;
+      if (
+        log.onlyIndex === undefined &&
+        !(
+          tool &&
+          (/package registry/.test(finding.message) ||
+            (!log.isolatedBuild && isNowhere(name, context) && !isOffline(context)))
+        )
+      )
+        return undefined;
+      // PyTorch's index has it, for some builds.
+      if (name === "xformers" && isPytorch(log.onlyIndex ?? "")) return undefined;
       return { name, tool: tool ? "yes" : undefined };
     },
     confidence: (match) =>
@@ -81,7 +111,7 @@ export const hiddenIndexRules: readonly Rule[] = [
           : [
               uv
                 ? `uv pip install setuptools wheel${/^(?:setuptools|wheel)$/.test(name) ? "" : ` ${name}`}   # from PyPI, then the same command with --no-build-isolation`
-                : `${python(match)} -m pip install setuptools wheel${/^(?:setuptools|wheel)$/.test(name) ? "" : ` ${name}`}   # from PyPI, then the same command with --no-build-isolation`,
+                : `${python(match)} -m pip install --index-url https://pypi.org/simple setuptools wheel${/^(?:setuptools|wheel)$/.test(name) ? "" : ` ${name}`}   # from PyPI, then the same command with --no-build-isolation`,
             ]),
       ];
     },
@@ -98,6 +128,10 @@ export const hiddenIndexRules: readonly Rule[] = [
       {
         text: "Looking in indexes: https://download.pytorch.org/whl/cpu\nERROR: Could not find a version that satisfies the requirement setuptools>=40.8.0 (from versions: none)\nERROR: No matching distribution found for setuptools>=40.8.0",
         expect: "--extra-index-url https://pypi.org/simple",
+      },
+      {
+        text: "ERROR: Could not find a version that satisfies the requirement ninja (from exllamav2) (from versions: none)\nERROR: No matching distribution found for ninja",
+        expect: "--index-url https://pypi.org/simple setuptools wheel ninja",
       },
       {
         text: "  × No solution found when resolving dependencies:\n  ╰─▶ Because wheel was not found in the package registry and you require wheel, we can conclude that your requirements are unsatisfiable.",

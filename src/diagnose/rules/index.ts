@@ -12,6 +12,9 @@ import { bazelAndMesonRules } from "./bazel-and-meson.ts";
 import { buildSurroundingsRules } from "./build-surroundings.ts";
 import { buildSystemRules } from "./build-systems.ts";
 import { namesakeRules } from "./namesakes.ts";
+import { kernelPythonModuleRules } from "./kernel-python-modules.ts";
+import { namedRefusalRules } from "./named-refusals.ts";
+import { versionSourceRules } from "./version-sources.ts";
 import { ninjaRules } from "./ninja.ts";
 import { boundTypeRules } from "./bound-types.ts";
 import { runTimeBuildRules } from "./run-time-builds.ts";
@@ -390,6 +393,9 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Shells, module systems and services", rules: shellAndServiceRules },
   { name: "What setuptools no longer has", rules: setuptoolsRemovalRules },
   { name: "Refusals of setup scripts", rules: setupRefusalRules },
+  { name: "Refusals of well-known packages", rules: namedRefusalRules },
+  { name: "Modules that kernels are written with", rules: kernelPythonModuleRules },
+  { name: "Versions taken from git", rules: versionSourceRules },
   { name: "Versions that are not found", rules: buildVersionRules },
   { name: "Packages that projects carry", rules: carriedPackageRules },
   { name: "Releases of torch", rules: torchReleaseRules },

@@ -9,6 +9,7 @@ import {
   wordsToBuild,
 } from "../commands/commands.ts";
 import { askedOfPython, askedPython } from "../commands/asked-python.ts";
+import { wantsTorch } from "../facts/wanted-torch.ts";
 import type { Finding } from "../finding.ts";
 import { plainName } from "../tables/packages.ts";
 import { coded, type Match, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
@@ -16,14 +17,11 @@ import { coded, type Match, type Rule, type RuleContext, said, saidAny } from ".
 const buildFrame =
   /setup\.py|build_meta|setuptools|pip-(?:build|install|req|modern)|builds-v0|<string>|pyproject_hooks|_in_process/;
 
-/** How setup scripts say that they find no torch. */
-const torchWanted =
-  /install (?:py)?torch (?:before|first)|requires (?:py)?torch\b.{0,40}couldn't find the module installed|(?:requires?|needs?) (?:py)?torch\b[^.]{0,40}? (?:to be |being |be )?(?:installed|present|importable)|(?:py)?torch (?:must be|needs to be|should be|has to be|is not|isn't|was not) (?:installed|found|available)|(?:py)?torch (?:is|are) (?:required|needed) (?:for|to|in|at|during|by)\b.*(?:install|build|compil)|(?:could not|cannot|can't|failed to|unable to) (?:find|import|locate|detect) (?:py)?torch\b/i;
-
 /** Whether the log is of an installation. */
 function installing(match: { readonly context: Match["context"] }): boolean {
   return (
     match.context.log.installer !== undefined ||
+    match.context.log.requested !== undefined ||
     match.context.findings.some((finding) => finding.kind === "wrapper" && finding.tool === "pip")
   );
 }
@@ -120,7 +118,7 @@ export const isolationRules: readonly Rule[] = [
         /pre-compile ops without torch installed|install torch before|(?:requires|needs) (?:torch|PyTorch) to be installed|PyTorch (?:must be|needs to be|is not) installed/i.test(
           finding.message,
         ) ||
-        (torchWanted.test(finding.message) && builds(finding, context))
+        (wantsTorch(finding.message) && builds(finding, context))
       )
         return { module: "torch", sure: "yes" };
       if (finding.code !== "ModuleNotFoundError" && finding.code !== "ImportError") return undefined;
@@ -160,11 +158,30 @@ export const isolationRules: readonly Rule[] = [
             `pdm add ${match.facts["module"] ?? "torch"} setuptools wheel ninja && pdm install --no-self`,
             "pdm install --no-isolation   # the build then sees what the project has",
           ],
-    sources: ["pypa/setuptools#4222", "NVIDIA/physicsnemo-sym#263", "astral-sh/uv#5040", "astral-sh/uv#2252"],
+    sources: [
+      "pypa/setuptools#4222",
+      "NVIDIA/physicsnemo-sym#263",
+      "astral-sh/uv#5040",
+      "astral-sh/uv#2252",
+      "NVIDIAGameWorks/kaolin#886",
+      "NVIDIA/TransformerEngine: transformer_engine/pytorch/setup.py",
+    ],
     examples: [
       {
         text: "➜  gnn poetry install --no-root\n  - Installing torch-scatter (2.1.2): Failed\n\n  ChefBuildError\n\n  Backend subprocess exited when trying to invoke get_requires_for_build_wheel\n\n    File \"<string>\", line 8, in <module>\n  ModuleNotFoundError: No module named 'torch'",
         expect: "--no-build-isolation torch-scatter==2.1.2\npoetry install --no-root",
+      },
+      {
+        text: "$ git clone https://github.com/NVIDIAGameWorks/kaolin.git\n$ cd kaolin\n$ pip install .\nImportError: Kaolin requires PyTorch >= 1.6.0, <= 2.6.0. Please install it before proceeding.",
+        expect: "install --no-build-isolation .",
+      },
+      {
+        text: "$ pip install transformer-engine[pytorch]==2.11.0\n      RuntimeError: This package needs Torch to build.",
+        expect: "--no-build-isolation",
+      },
+      {
+        text: '$ pip install gptqmodel\n  × Getting requirements to build wheel did not run successfully.\n        File "<string>", line 90, in _get_torch_version\n      Exception: Unable to detect torch version via uv/pip/conda/importlib. Please install torch >= 2.7.1',
+        expect: "--no-build-isolation gptqmodel",
       },
       {
         text: "$ poetry install --no-root\n  - Installing torch-scatter (2.1.2): Failed\n  - Installing rich (13.7.1): Pending...\n  - Installing torch-sparse (0.6.18): Pending...\n\n  ChefBuildError\n\n  Backend subprocess exited when trying to invoke get_requires_for_build_wheel\n\n    File \"<string>\", line 8, in <module>\n  ModuleNotFoundError: No module named 'torch'",

@@ -276,7 +276,10 @@ export const libraryHeaderRules: readonly Rule[] = [
               "export OpenMP_ROOT=$(brew --prefix libomp) CPPFLAGS=-I$(brew --prefix libomp)/include LDFLAGS=-L$(brew --prefix libomp)/lib",
             ]
           : []),
-        ...(entry.fix ?? []),
+        // An installed package is no repository.
+        ...(entry.fix ?? []).filter(
+          (line) => !(line.startsWith("git submodule") && /[\\/]site-packages[\\/]/.test(match.finding.file ?? "")),
+        ),
       ];
     },
     change: (match) => {

@@ -53,6 +53,9 @@ export const missingProgramRules: readonly Rule[] = [
         "where nvcc & where cl & where ninja & echo %CUDA_HOME%",
         "# run in the x64 Native Tools Command Prompt (vcvars64.bat), with CUDA_HOME set to the toolkit's folder",
         "set DISTUTILS_USE_SDK=1",
+        ...(match.context.log.requested === undefined || packageToBuild(match) === "."
+          ? []
+          : [pip(match, `install --no-build-isolation ${wordsToBuild(match)}`)]),
       ];
     },
     sources: ["pytorch/pytorch#101138", "Dao-AILab/flash-attention#203", "Dao-AILab/flash-attention#204"],

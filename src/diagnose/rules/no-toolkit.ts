@@ -165,7 +165,7 @@ export const noToolkitRules: readonly Rule[] = [
         return [
           pip(match, "install --force-reinstall torch --index-url https://download.pytorch.org/whl/cpu"),
           pip(match, "install setuptools setuptools-scm wheel ninja cmake packaging numpy"),
-          `VLLM_TARGET_DEVICE=cpu ${pip(match, `install --no-build-isolation ${wordsToBuild(match)}`)}   # the build then sees that torch`,
+          `${(match.context.log.package ?? "vllm") === "vllm" ? "VLLM_TARGET_DEVICE=cpu " : ""}${pip(match, `install --no-build-isolation ${wordsToBuild(match)}`)}   # the build then sees that torch`,
         ];
       if (match.context.log.feedstock) return compilerInRecipe(match, version);
       const here = match.context.environment?.cuda;
@@ -287,6 +287,10 @@ export const noToolkitRules: readonly Rule[] = [
       {
         text: "CMake Error at /home/runner/miniconda3/conda-bld/faiss-pkg_1711571792861/_build_env/share/cmake-3.29/Modules/FindCUDAToolkit.cmake:855 (message):\n  Could not find nvcc, please set CUDAToolkit_ROOT.",
         expect: "compiler('cuda')",
+      },
+      {
+        text: "$ pip install natten\n      Building NATTEN for CPU ONLY.\n      CMake Error at /e/lib/python3.10/site-packages/torch/share/cmake/Caffe2/Caffe2Config.cmake:90 (message):\n        Your installed Caffe2 version uses CUDA but I cannot find the CUDA libraries.\n        Please set the proper CUDA prefixes and / or install CUDA.\n  ERROR: Failed building wheel for natten",
+        expect: "install --force-reinstall torch --index-url https://download.pytorch.org/whl/cpu",
       },
       {
         text: "✨ Pixi task (build): pip install --no-build-isolation -e .\nCMake Error at CMakeLists.txt:6 (project):\n  No CMAKE_CUDA_COMPILER could be found.",

@@ -2,10 +2,15 @@
 import { buildForThisGpu, installTorchFor, pip, platformOf, python, rebuild, torchCuda } from "../commands/commands.ts";
 import { forOthers } from "../commands/dgl.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { coded, said, saidAny, type Rule } from "../rule.ts";
+import { coded, type Match, said, saidAny, type Rule } from "../rule.ts";
 
 function older(version: string | undefined, than: string): boolean {
   return version !== undefined && compareVersions(parseVersion(version.replace(/\+.*$/, "")), parseVersion(than)) < 0;
+}
+
+/** Whether DGL has a library for the release itself. */
+function isOfKnownTorch({ facts }: Match): boolean {
+  return /^2\.[1-4]\./.test(facts["torch"] ?? "");
 }
 
 export const packageOperatorRules: readonly Rule[] = [
@@ -54,7 +59,7 @@ export const packageOperatorRules: readonly Rule[] = [
     matches: (finding) =>
       saidAny(
         finding,
-        /Cannot find DGL C\+\+ (?<part>\w+) library at \S*?_pytorch_(?<torch>\d+\.\d+\.\d+)\.(?:so|dll|dylib)/,
+        /Cannot find DGL C\+\+ (?<part>\w+) library at \S*?_pytorch_(?<torch>\d+\.\d+\.\d+)(?<post>\.post\d+)?\.(?:so|dll|dylib)/,
         /Cannot find DGL C\+\+ (?<part>\w+) library/,
         /Cannot (?<load>load) (?<part>Graphbolt|graphbolt|dgl_sparse) C\+\+ library/,
       ),
@@ -62,7 +67,9 @@ export const packageOperatorRules: readonly Rule[] = [
     cause: (match) =>
       match.facts["load"] !== undefined
         ? `DGL has a ${match.facts["part"] ?? ""} library for this torch, and it does not load: a library of CUDA that it needs is not found (DGL's build for another CUDA than torch's), or torch was built in another way (conda-forge's, another C++ ABI). DGL hides what the loader says.`
-        : `DGL brings ${match.facts["part"] === "graphbolt" ? "GraphBolt's" : "its sparse"} library for a few releases of torch, one file for each, and has none for ${match.facts["torch"] === undefined ? "the installed one" : `torch ${match.facts["torch"]}`}. PyPI's DGL is old (2.1 at most); newer ones come from DGL's own pages, up to torch ${platformOf(match) === "linux" ? "2.4" : "2.3 on this system, for which DGL stopped making packages after 2.2.1"}.`,
+        : match.facts["post"] !== undefined && isOfKnownTorch(match)
+          ? `DGL looks for its library by torch's whole version. This torch is conda-forge's, which calls itself ${match.facts["torch"] ?? ""}${match.facts["post"]}, and the file is named for ${match.facts["torch"] ?? ""}: PyTorch's own build of that release is what it was made for.`
+          : `DGL brings ${match.facts["part"] === "graphbolt" ? "GraphBolt's" : "its sparse"} library for a few releases of torch, one file for each, and has none for ${match.facts["torch"] === undefined ? "the installed one" : `torch ${match.facts["torch"]}`}. PyPI's DGL is old (2.1 at most); newer ones come from DGL's own pages, up to torch ${platformOf(match) === "linux" ? "2.4" : "2.3 on this system, for which DGL stopped making packages after 2.2.1"}.`,
     fix: (match) => {
       const release = /^\d+\.\d+/.exec(match.facts["torch"] ?? "")?.[0];
       const known = release !== undefined && /^2\.[1-4]$/.test(release) ? release : "2.4";
@@ -79,6 +86,14 @@ export const packageOperatorRules: readonly Rule[] = [
         ];
       }
       if (platformOf(match) !== "linux") return forOthers(match);
+      if (match.facts["post"] !== undefined && isOfKnownTorch(match))
+        return [
+          `${pip(match, `install --force-reinstall torch==${match.facts["torch"] ?? ""} --index-url https://download.pytorch.org/whl/${index === "" ? "cu121" : index.slice(0, -1)}`)}   # the same release as PyTorch builds it, in the place of conda-forge's; torchvision and torchaudio likewise`,
+          pip(
+            match,
+            `install --force-reinstall --no-deps dgl -f https://data.dgl.ai/wheels/torch-${known}/${index === "" ? "cu121/" : index}repo.html`,
+          ),
+        ];
       return [
         ...(known === release
           ? []
@@ -94,11 +109,17 @@ export const packageOperatorRules: readonly Rule[] = [
       "dmlc/dgl#7247",
       "dglai/dglai.github.io#95",
       "graeter-group/grappa#20",
+      "dmlc/dgl#7438",
+      "dmlc/dgl#7791",
     ],
     examples: [
       {
         text: "FileNotFoundError: Cannot find DGL C++ graphbolt library at /e/lib/python3.11/site-packages/dgl/graphbolt/libgraphbolt_pytorch_2.4.0.so",
         expect: "torch-2.4/",
+      },
+      {
+        text: "FileNotFoundError: Cannot find DGL C++ sparse library at /opt/conda/envs/t/lib/python3.11/site-packages/dgl/dgl_sparse/libdgl_sparse_pytorch_2.4.0.post301.so",
+        expect: "install --force-reinstall torch==2.4.0 --index-url https://download.pytorch.org/whl/cu121",
       },
       {
         text: "FileNotFoundError: Cannot find DGL C++ graphbolt library at /Users/b/p/.venv/lib/python3.11/site-packages/dgl/graphbolt/libgraphbolt_pytorch_2.5.1.dylib",

@@ -2,6 +2,8 @@
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { pip, platformOf, reinstall } from "../commands/commands.ts";
 import { originOf, plainName } from "../tables/packages.ts";
+import { commandAgain } from "../commands/failed-command.ts";
+import { backToFolder, lostFolder, lostSentence } from "../commands/lost-folders.ts";
 import { coded, type Match, said, type Rule } from "../rule.ts";
 
 /** The folder of a submodule that was to be installed. */
@@ -195,7 +197,8 @@ export const packagingRules: readonly Rule[] = [
         : match.finding.code === "no-editable"
           ? "The package cannot be installed in editable form: pip or setuptools is too old for it, or there is no setup.py."
           : submodule(match) === undefined
-            ? "There is no setup.py and no pyproject.toml in the folder that was to be installed."
+            ? (lostSentence(match) ??
+              "There is no setup.py and no pyproject.toml in the folder that was to be installed.")
             : `\`${submodule(match) ?? ""}\` is empty: it is a git submodule, and the repository was cloned (or downloaded as a zip) without its submodules.`,
     fix: (match) =>
       match.finding.code === "flat-layout"
@@ -207,12 +210,18 @@ export const packagingRules: readonly Rule[] = [
                 "git submodule update --init --recursive   # in the repository's folder",
                 "# a zip of GitHub has no submodules: git clone --recursive <address>",
               ]
-            : ["ls   # is it the project's folder? git clone complete?", "# sources alone: retorch build a.cpp b.cu"],
-    sources: ["https://setuptools.pypa.io/en/latest/userguide/package_discovery.html"],
+            : lostFolder(match) !== undefined
+              ? [...backToFolder(match), ...(commandAgain(match) ?? [])]
+              : ["ls   # is it the project's folder? git clone complete?", "# sources alone: retorch build a.cpp b.cu"],
+    sources: ["https://setuptools.pypa.io/en/latest/userguide/package_discovery.html", "NVIDIA/apex#1681"],
     examples: [
       {
         text: "error: Multiple top-level packages discovered in a flat-layout: ['csrc', 'my_ops'].",
         expect: "packages",
+      },
+      {
+        text: "!git clone https://github.com/NVIDIA/apex\n!cd apex\n!pip install -v --no-build-isolation ./\nERROR: Directory './' is not installable. Neither 'setup.py' nor 'pyproject.toml' found.",
+        expect: "%cd apex\n!python -m pip install -v --no-build-isolation ./",
       },
     ],
   },

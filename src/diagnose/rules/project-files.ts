@@ -1,5 +1,7 @@
 /** What lies in a project's folder: a setup.py that is missing or says nothing, folders that it names, its own modules. */
 import { buildAgain, pip, platformOf, python, quote, unsetVariable } from "../commands/commands.ts";
+import { commandAgain } from "../commands/failed-command.ts";
+import { backToFolder, lostFolder, lostSentence } from "../commands/lost-folders.ts";
 import { coded, type Rule, said, saidAny } from "../rule.ts";
 import { cmakeAgain } from "../fit/typed-fit.ts";
 
@@ -132,19 +134,22 @@ export const projectFileRules: readonly Rule[] = [
     matches: (finding) => (coded(finding, "no-script") === undefined ? undefined : { script: finding.symbol }),
     confidence: "high",
     cause: (match) =>
-      /setup\.py$/.test(match.facts["script"] ?? "")
+      lostSentence(match) ??
+      (/setup\.py$/.test(match.facts["script"] ?? "")
         ? "There is no setup.py in this folder: newer projects have a pyproject.toml alone (then pip builds them), or it is the wrong folder (the Python part is often in python/ or bindings/)."
-        : `\`${match.facts["script"] ?? ""}\` does not exist: the path counts from the folder of the prompt, or the file has another name in this release.`,
+        : `\`${match.facts["script"] ?? ""}\` does not exist: the path counts from the folder of the prompt, or the file has another name in this release.`),
     fix: (match) =>
-      /setup\.py$/.test(match.facts["script"] ?? "")
-        ? [
-            "ls; find . -maxdepth 3 -name setup.py -o -maxdepth 3 -name pyproject.toml",
-            pip(
-              match,
-              "install -v --no-build-isolation .   # in place of python setup.py install; with -e in place of develop",
-            ),
-          ]
-        : [`pwd; find . -name "$(basename ${match.facts["script"] ?? "x"})"`],
+      lostFolder(match) !== undefined
+        ? [...backToFolder(match), ...(commandAgain(match) ?? [])]
+        : /setup\.py$/.test(match.facts["script"] ?? "")
+          ? [
+              "ls; find . -maxdepth 3 -name setup.py -o -maxdepth 3 -name pyproject.toml",
+              pip(
+                match,
+                "install -v --no-build-isolation .   # in place of python setup.py install; with -e in place of develop",
+              ),
+            ]
+          : [`pwd; find . -name "$(basename ${match.facts["script"] ?? "x"})"`],
     sources: [
       "pyg-team/pytorch_geometric#7079",
       "https://packaging.python.org/en/latest/discussions/setup-py-deprecated/",
@@ -153,6 +158,10 @@ export const projectFileRules: readonly Rule[] = [
       {
         text: "python3: can't open file '/opt/p/setup.py': [Errno 2] No such file or directory",
         expect: "install -v --no-build-isolation .",
+      },
+      {
+        text: "!cd pointnet2_ops_lib\n!python setup.py install\npython3: can't open file '/content/setup.py': [Errno 2] No such file or directory",
+        expect: "%cd pointnet2_ops_lib\n!python setup.py install",
       },
     ],
   },

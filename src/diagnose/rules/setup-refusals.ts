@@ -13,6 +13,7 @@ import {
 } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
 import { ofLog } from "../matchers.ts";
+import { inSetupsFolder } from "../commands/lost-folders.ts";
 import { newerToolkit } from "../commands/newer-toolkit.ts";
 import { coded, type Match, type RuleContext, type Rule, said, saidAny } from "../rule.ts";
 import { saidBound } from "../facts/said-bounds.ts";
@@ -70,6 +71,14 @@ function asIsSaid(match: Match): string[] {
 /** Errors that a script raises on purpose, by their types. */
 const refusals =
   /^(?:RuntimeError|OSError|EnvironmentError|AssertionError|ValueError|ImportError|NotImplementedError|Exception|SystemExit|SetupError|DistutilsSetupError|DistutilsPlatformError|CompileError|\w*(?:NotFound|NotSupported|Unsupported|Version|Configuration|Config|Build)\w*(?:Error|Exception)?)$/;
+
+/** Whether the command builds the folder it is given in. */
+function inSources(match: Match): boolean {
+  return (
+    platformOf(match) !== "win32" &&
+    (match.context.log.requested ?? []).some((word) => /^(?:-e )?"?\.(?:\/|\[|"|$)/.test(word))
+  );
+}
 
 export const setupRefusalRules: readonly Rule[] = [
   {
@@ -268,7 +277,14 @@ export const setupRefusalRules: readonly Rule[] = [
     fix: (match) => [
       `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda, torch.version.hip)"   # the installed torch: with a GPU, one of both is not None`,
       `# with a GPU, where it says None None: ${pip(match, "install torch --index-url https://download.pytorch.org/whl/cu128")}   (ROCm: rocm6.3)`,
-      "# in vLLM's sources, so that the build takes that torch: git clone https://github.com/vllm-project/vllm && cd vllm && git checkout <the release> && python use_existing_torch.py && pip install -r requirements/build.txt   (old releases: requirements-build.txt, new ones: requirements/build/cuda.txt)",
+      ...(inSources(match)
+        ? [
+            `${python(match)} use_existing_torch.py   # takes torch out of the lists, so that the installed one stays`,
+            `${pip(match, "install -r $(ls requirements/build/cuda.txt requirements/build.txt requirements-build.txt 2>/dev/null | head -n 1)")}   # what the build needs; the list moved from release to release`,
+          ]
+        : [
+            "# in vLLM's sources, so that the build takes that torch: git clone https://github.com/vllm-project/vllm && cd vllm && git checkout <the release> && python use_existing_torch.py && pip install -r requirements/build.txt   (old releases: requirements-build.txt, new ones: requirements/build/cuda.txt)",
+          ]),
       pip(match, "install --no-build-isolation -e ."),
       "# without a GPU: VLLM_TARGET_DEVICE=cpu pip install --no-build-isolation -e .",
     ],
@@ -356,10 +372,11 @@ export const setupRefusalRules: readonly Rule[] = [
     confidence: "medium",
     cause: (match) =>
       `${match.facts["where"] ?? "setup.py"} opens \`${match.facts["name"] ?? ""}\`, a path that counts from the folder it is run in: it was started from another folder, or the package that is built lacks the file (it is not named in MANIFEST.in, belongs to a git submodule, or is written by an earlier step).`,
-    fix: (match) => [
-      `cd <the folder of setup.py> && ls ${match.facts["name"] ?? ""} && ${pip(match, "install -v --no-build-isolation .")}`,
-      `# not there: a clone of the repository in place of the source package: git clone --recursive …; in one's own package: include ${match.facts["name"] ?? ""} in MANIFEST.in, and os.path.join(os.path.dirname(__file__), …) in setup.py`,
-    ],
+    fix: (match) =>
+      inSetupsFolder(match) ?? [
+        `cd <the folder of setup.py> && ls ${match.facts["name"] ?? ""} && ${pip(match, "install -v --no-build-isolation .")}`,
+        `# not there: a clone of the repository in place of the source package: git clone --recursive …; in one's own package: include ${match.facts["name"] ?? ""} in MANIFEST.in, and os.path.join(os.path.dirname(__file__), …) in setup.py`,
+      ],
     sources: ["slothfulxtx/cxtrack3d#4"],
     examples: [
       {

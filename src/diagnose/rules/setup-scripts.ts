@@ -1,14 +1,6 @@
 /** setup.py, setup.cfg and pyproject.toml: scripts and settings that this setuptools, pip or torch does not take. */
 import { unique } from "../../base/order.ts";
-import {
-  installAgain,
-  pip,
-  platformOf,
-  python,
-  packageToBuild,
-  setVariable,
-  wordsToBuild,
-} from "../commands/commands.ts";
+import { pip, platformOf, python, packageToBuild, wordsToBuild } from "../commands/commands.ts";
 import { usePython } from "../commands/project-tools.ts";
 import type { Finding } from "../finding.ts";
 import { coded, type Match, type MatchFacts, type Rule, said, saidAny } from "../rule.ts";
@@ -48,11 +40,6 @@ function withBuildNeeds(lines: readonly string[]): string[] {
       ? [line.replace(/ install .*/, ` install torch setuptools wheel ninja`), line]
       : [line],
   );
-}
-
-/** The release that a folder of sources is named for: `0.4.2` of `/home/jo/ops-0.4.2`. */
-function releaseOfFolder(folder: string | undefined): string {
-  return /-v?(\d+(?:\.\d+)+)[/\\.]*$/.exec(folder ?? "")?.[1] ?? "1.0.0";
 }
 
 export const setupScriptRules: readonly Rule[] = [
@@ -270,34 +257,6 @@ export const setupScriptRules: readonly Rule[] = [
         expect: "install --upgrade pip setuptools packaging",
       },
       { text: "AttributeError: install_layout. Did you mean: 'install_platlib'?", expect: "Debian" },
-    ],
-  },
-  {
-    id: "version-not-from-git",
-    title: "The version is taken from git, and there is no git history",
-    on: ["exception"],
-    specificity: 78,
-    matches: (finding) =>
-      saidAny(
-        finding,
-        /unable to detect version for (?<where>\S+)/,
-        /(?:setuptools-scm|setuptools_scm|hatch-vcs|versioningit|dunamai) .*(?:was unable to detect version|could not|unable)/,
-        /Error getting the version from source `vcs`/,
-      ),
-    confidence: "high",
-    cause: () =>
-      "The package's build asks git for its version, and the sources are an archive, a shallow clone without tags, or a folder copied without .git (a Docker COPY), or git is not installed.",
-    fix: (match) => [
-      `${setVariable(match, "SETUPTOOLS_SCM_PRETEND_VERSION", releaseOfFolder(match.facts["where"]))}   # the release that it is`,
-      ...installAgain(match),
-      "# or a whole clone: git fetch --tags --unshallow; in Docker copy .git too and install git",
-    ],
-    sources: ["https://setuptools-scm.readthedocs.io/en/latest/config/"],
-    examples: [
-      {
-        text: "LookupError: setuptools-scm was unable to detect version for /src/my_ops.\n\nMake sure you're either building from a fully intact git repository or PyPI tarballs.",
-        expect: "SETUPTOOLS_SCM_PRETEND_VERSION",
-      },
     ],
   },
   {

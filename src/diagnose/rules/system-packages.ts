@@ -1,5 +1,6 @@
 /** Packages and repositories of the system, and paths that scripts and Dockerfiles take for granted. */
 import { python } from "../commands/commands.ts";
+import { emptySentence, emptyVariables, setEmpty } from "../commands/empty-variables.ts";
 import { nvidiaRepository } from "../commands/nvidia-repository.ts";
 import { type Match, type Rule } from "../rule.ts";
 
@@ -53,10 +54,22 @@ export const systemPackageRules: readonly Rule[] = [
     matches: (finding) => (finding.code === "no-system-package" ? { name: finding.symbol } : undefined),
     confidence: "high",
     cause: (match) =>
+      emptySentence(match, match.facts["name"] ?? "") ??
       `\`${match.facts["name"] ?? "The package"}\` is in none of the repositories that this system knows: its lists were not fetched (a fresh container), the name is of another release of the distribution, it is in a repository that is not enabled, or it was withdrawn.`,
-    fix: (match) => search(match, match.facts["name"] ?? ""),
-    sources: ["https://manpages.debian.org/apt-cache", "pytorch/builder#910"],
+    fix: (match) => {
+      const name = match.facts["name"] ?? "";
+      return emptyVariables(match, name).length > 0 ? setEmpty(match, name) : search(match, name);
+    },
+    sources: [
+      "https://manpages.debian.org/apt-cache",
+      "pytorch/builder#910",
+      "https://docs.docker.com/reference/dockerfile/#understand-how-arg-and-from-interact",
+    ],
     examples: [
+      {
+        text: "E: Unable to locate package python-distutils\nThe command '/bin/sh -c apt update && apt install -y python$PY_VERSION-dev python$PY_VERSION-distutils' returned a non-zero code: 100",
+        expect: "ARG PY_VERSION",
+      },
       { text: "E: Unable to locate package cuda-toolkit-12-9", expect: "cuda-keyring" },
       { text: "E: Package 'g++-13' has no installation candidate", expect: "ubuntu-toolchain-r" },
       { text: "#13 99.86 No package git224-core available.", expect: "yum search git" },

@@ -1,6 +1,7 @@
 /** A build of torch (`+cu121`) that is asked for where it is not: on another index, for another release, or nowhere. */
 import { installAgain, platformOf } from "../commands/commands.ts";
 import { askFor, fromTorchIndex, projectTool, usePython, withCompanions } from "../commands/project-tools.ts";
+import { isPipOfCondaFile, withPipIndex } from "../commands/conda-again.ts";
 import { coded, type Match, type Rule } from "../rule.ts";
 import { cudaBuildsOf, pythonsOf, within } from "../tables/torch-wheels.ts";
 import { type Unmet, unmetOf } from "../commands/unmet-requests.ts";
@@ -78,6 +79,8 @@ export const torchBuildElsewhereRules: readonly Rule[] = [
           `uv pip install "${what}+${build}" --index-url https://download.pytorch.org/whl/${build}`,
           "uv self update   # newer ones take the plain version, too",
         ];
+      if (projectTool(match) === "pip" && other === undefined && isPipOfCondaFile(match))
+        return withPipIndex(match, `https://download.pytorch.org/whl/${build}`);
       const again = `${withCompanions(match, `${what}+${build}`)} --index-url https://download.pytorch.org/whl/${build}`;
       return [
         ...fromTorchIndex(match, what, other === undefined ? build : (near ?? build)),
@@ -95,8 +98,13 @@ export const torchBuildElsewhereRules: readonly Rule[] = [
       "https://pytorch.org/get-started/previous-versions",
       "prefix-dev/pixi#2398",
       "astral-sh/uv#4303",
+      "eckertzhang/Text2NeRF#11",
     ],
     examples: [
+      {
+        text: "$ conda env create -f requirements.yaml\nPip subprocess error:\nERROR: Could not find a version that satisfies the requirement torch==1.9.1+cu111 (from versions: 1.4.0, 1.9.0, 1.9.1, 1.10.0, 2.1.0)\nERROR: No matching distribution found for torch==1.9.1+cu111\n\nfailed\n\nCondaEnvException: Pip failed",
+        expect: "conda env update -f requirements.yaml",
+      },
       {
         text: "ERROR: Could not find a version that satisfies the requirement torch==2.1.0+cu121 (from versions: 1.13.0, 1.13.1, 2.0.0, 2.1.0)",
         expect: "install torch==2.1.0+cu121 --index-url https://download.pytorch.org/whl/cu121",

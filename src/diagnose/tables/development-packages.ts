@@ -92,7 +92,12 @@ export const developmentPackages = {
   sdl2: { apt: "libsdl2-dev", dnf: "SDL2-devel", brew: "sdl2", conda: "sdl2" },
   snappy: { apt: "libsnappy-dev", dnf: "snappy-devel", brew: "snappy", conda: "snappy" },
   soundfileAndSox: { apt: "libsndfile1-dev libsox-dev" },
-  sparsehash: { apt: "libsparsehash-dev", dnf: "sparsehash-devel", brew: "google-sparsehash", conda: "sparsehash" },
+  sparsehash: {
+    apt: "libsparsehash-dev",
+    dnf: "sparsehash-devel",
+    brew: "google-sparsehash",
+    conda: "bioconda::google-sparsehash",
+  },
   sqlite: { apt: "libsqlite3-dev", dnf: "sqlite-devel", brew: "sqlite", conda: "sqlite" },
   systemd: { apt: "libsystemd-dev", dnf: "systemd-devel" },
   tbb: { apt: "libtbb-dev", dnf: "tbb-devel", brew: "tbb", conda: "tbb-devel" },

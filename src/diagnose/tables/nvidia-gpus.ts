@@ -18,6 +18,10 @@ const gpus: readonly (readonly [RegExp, string])[] = [
   [/\bV100S?\b|\bTITAN V\b/, "7.0"],
   [/\bGTX 10[3-8]0\b|\bTesla P40?\b|(?<!GTX )\bTITAN Xp?\b/i, "6.1"],
   [/\bP100\b/, "6.0"],
+  [/\bGTX (?:9[5-8]0|TITAN X)\b|\bTesla M(?:40|60)\b/i, "5.2"],
+  // In one word people mean Maxwell's or Pascal's: both.
+  [/\bTitanX\b/i, "5.2"],
+  [/\bTitanX\b/i, "6.1"],
 ];
 
 /** Words that a line with such a name has, to find it by. */
