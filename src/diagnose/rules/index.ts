@@ -78,6 +78,8 @@ import { cudaHeaderRules } from "./cuda-headers.ts";
 import { hostCompilerRules } from "./host-compilers.ts";
 import { includeRules } from "./includes.ts";
 import { languageRules } from "./language.ts";
+import { ambiguousNameRules } from "./ambiguous-names.ts";
+import { nnModuleRules } from "./nn-modules.ts";
 import { libraryHeaderVersionRules } from "./library-header-versions.ts";
 import { libraryHeaderRules } from "./library-headers.ts";
 import { limitedApiRules } from "./limited-api.ts";
@@ -355,6 +357,8 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Libraries of other systems", rules: foreignLibraryRules },
   { name: "Order at the link", rules: linkOrderRules },
   { name: "Namespaces without their headers", rules: undeclaredNamespaceRules },
+  { name: "Ambiguous names", rules: ambiguousNameRules },
+  { name: "Layers of LibTorch", rules: nnModuleRules },
   { name: "Builds without CUDA", rules: cpuBuildRules },
   { name: "What programs compile while they start", rules: pluginAtStartRules },
   { name: "Links whose command is shown", rules: postedLinkRules },

@@ -20,7 +20,7 @@ function withMacro({ context: { log, findings } }: Match): string {
   if (log.typedLast === "compile" && /^\S*clang/.test(log.typedCompile ?? ""))
     return (log.typedCompile ?? "").replace(/^\S+/, `$& -D${allowed}`);
   const texts = findings.map(({ text }) => text).join("\n");
-  if (/hipcc|\bhip\b|rocm|amdclang/i.test(`${texts} ${log.typedBuild ?? ""}`) || log.torchBuild === "rocm")
+  if (/hipcc|\bhip\b|rocm|amdclang/i.test(`${texts} ${log.typedCompile ?? ""}`) || log.torchBuild === "rocm")
     return `set HIPCC_COMPILE_FLAGS_APPEND=-D${allowed}   # where hipcc compiles; CMake: -DCMAKE_CXX_FLAGS and -DCMAKE_HIP_FLAGS=-D${allowed}`;
   return log.clangCl
     ? `set CL=/D${allowed}   # clang-cl reads it; then build again in this prompt`
