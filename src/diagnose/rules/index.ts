@@ -80,6 +80,7 @@ import { includeRules } from "./includes.ts";
 import { languageRules } from "./language.ts";
 import { ambiguousNameRules } from "./ambiguous-names.ts";
 import { nnModuleRules } from "./nn-modules.ts";
+import { stableSourceRules } from "./stable-sources.ts";
 import { libraryHeaderVersionRules } from "./library-header-versions.ts";
 import { libraryHeaderRules } from "./library-headers.ts";
 import { limitedApiRules } from "./limited-api.ts";
@@ -359,6 +360,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Namespaces without their headers", rules: undeclaredNamespaceRules },
   { name: "Ambiguous names", rules: ambiguousNameRules },
   { name: "Layers of LibTorch", rules: nnModuleRules },
+  { name: "Sources for the stable API", rules: stableSourceRules },
   { name: "Builds without CUDA", rules: cpuBuildRules },
   { name: "What programs compile while they start", rules: pluginAtStartRules },
   { name: "Links whose command is shown", rules: postedLinkRules },
