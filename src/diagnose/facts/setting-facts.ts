@@ -77,6 +77,8 @@ export interface SettingFacts {
   readonly target32Bit: boolean;
   /** The compiler that Triton starts, as its message names it: of `cc_cmd: ['C:\\VS\\cl.exe', …]`. */
   readonly tritonCompiler?: string;
+  /** A variable that somebody set in the words of bash at a prompt of Windows. */
+  readonly foreignSetting?: readonly [name: string, value: string];
   /** LibTorch was built as static libraries, as the text says. */
   readonly staticTorch: boolean;
   /** LibTorch, the download for C++, is named. */
@@ -184,6 +186,7 @@ export class SettingReader {
   #host32 = false;
   #target32 = false;
   #tritonCompiler: string | undefined;
+  #foreignSetting: readonly [string, string] | undefined;
   #static = false;
   #libtorchNamed = false;
   #libtorchFolder: string | undefined;
@@ -237,6 +240,10 @@ export class SettingReader {
     if (text.includes("cc_cmd: ["))
       this.#tritonCompiler ??= /cc_cmd: \[['"]([^'"]{1,400})['"]/.exec(text)?.[1]?.replaceAll("\\\\", "\\");
     if (text.length > 600) return;
+    const [, exported, written = ""] = text.includes("export ")
+      ? (/^(?:\([\w.-]+\) )?(?:PS )?[A-Za-z]:\\[^>]{0,200}> ?export (\w+)=(\S+|"[^"]*"|'[^']*')\s*$/.exec(text) ?? [])
+      : [];
+    if (exported !== undefined) this.#foreignSetting = [exported, written.replace(/^(["'])(.*)\1$/, "$2")];
     if (
       !this.#placeholder &&
       /\btorch-0\.1\.2(?:\.post\d)?\.tar\.gz|\btorch==0\.1\.2\b|\(name="torch", version="0\.1\.2/.test(text)
@@ -365,6 +372,7 @@ export class SettingReader {
       ...(this.#condaNvccVersion === undefined ? {} : { condaNvccVersion: this.#condaNvccVersion }),
       host32Bit: this.#host32,
       target32Bit: this.#target32,
+      ...(this.#foreignSetting === undefined ? {} : { foreignSetting: this.#foreignSetting }),
       ...(this.#tritonCompiler === undefined ? {} : { tritonCompiler: this.#tritonCompiler }),
       staticTorch: this.#static,
       namesLibtorch: this.#libtorchNamed,

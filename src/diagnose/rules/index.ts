@@ -80,6 +80,8 @@ import { includeRules } from "./includes.ts";
 import { languageRules } from "./language.ts";
 import { ambiguousNameRules } from "./ambiguous-names.ts";
 import { nnModuleRules } from "./nn-modules.ts";
+import { cxxHabitRules } from "./cxx-habits.ts";
+import { otherShellRules } from "./other-shells.ts";
 import { stableSourceRules } from "./stable-sources.ts";
 import { libraryHeaderVersionRules } from "./library-header-versions.ts";
 import { libraryHeaderRules } from "./library-headers.ts";
@@ -360,6 +362,8 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Namespaces without their headers", rules: undeclaredNamespaceRules },
   { name: "Ambiguous names", rules: ambiguousNameRules },
   { name: "Layers of LibTorch", rules: nnModuleRules },
+  { name: "Slips of C++", rules: cxxHabitRules },
+  { name: "Words of other shells and compilers", rules: otherShellRules },
   { name: "Sources for the stable API", rules: stableSourceRules },
   { name: "Builds without CUDA", rules: cpuBuildRules },
   { name: "What programs compile while they start", rules: pluginAtStartRules },

@@ -220,15 +220,20 @@ export const languageRules: readonly Rule[] = [
         /more than one instance of overloaded function "(?:\w+::)*(?<name>max|min|pow|abs|fabs|floor|ceil|round|sqrt|exp|log|fmax|fmin|isnan|isinf|isfinite|rsqrt|tanh|sin|cos|atomicAdd)" matches.*?(?:argument types are: \((?<types>[^)]*)\))?/s,
         /call (?:of overloaded|to) [‘']?(?:\w+::)*(?<name>max|min|pow|abs|floor|ceil|round|sqrt|isnan|isinf)(?:\((?<types>[^)]*)\))?[’']? is ambiguous/,
         /no matching function for call to [‘'](?:std::)?(?<name>max|min)\((?<types>[^)]*)\)/,
+        /'(?:\w+::)*(?<name>max|min|pow|f?abs|floor|ceil|round|sqrt|exp|log|fmax|fmin|isnan|isinf|isfinite|fmod|tanh|sin|cos)'\s?: ambiguous call to overloaded function/,
       ),
     confidence: "high",
     cause: (match) =>
       `${codeAt(match.finding)} calls \`${match.facts["name"] ?? ""}\` with ${match.facts["types"] === undefined ? "arguments of different types" : `(${match.facts["types"].trim()})`}, and no overload fits better than the others (int64_t is \`long\` on Linux and \`long long\` elsewhere; size_t is unsigned).`,
     fix: (match) => [
-      `# give both arguments one type: std::${match.facts["name"] ?? "max"}<int64_t>(a, b), or static_cast; for floating point ${match.facts["name"] === "abs" ? "fabs or std::abs with <cmath>" : "write 0.f or 0.0, not 0"}`,
+      `# give both arguments one type: std::${match.facts["name"] ?? "max"}<int64_t>(a, b), or static_cast; for floating point ${match.facts["name"] === "abs" ? "fabs or std::abs with <cmath>" : "write 0.f or 0.0, not 0"}; c10::Half and c10::BFloat16: static_cast<float>(x)`,
     ],
     sources: ["https://en.cppreference.com/w/cpp/language/overload_resolution"],
     examples: [
+      {
+        text: "kernels.cu(88): error C2668: 'fabs': ambiguous call to overloaded function",
+        expect: "static_cast<float>(x)",
+      },
       {
         text: 'k.cu(8): error: more than one instance of overloaded function "max" matches the argument list:\n            function "max(int, int)"\n            argument types are: (size_t, int)',
         expect: "one type",
