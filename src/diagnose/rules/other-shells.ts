@@ -29,16 +29,29 @@ const words: Readonly<Record<string, string>> = {
   grep: "findstr",
   sed: "powershell -Command with -replace",
   uname: "ver",
+  ".": "nothing: python script.py, or name.bat; a script .sh runs in Git Bash",
 };
+
+/** How cmd.exe and PowerShell say it. */
+const ofWindows =
+  /not recognized as|不是内部或外部|不是內部或外部|ist entweder falsch geschrieben|pas reconnu|no se reconoce|não é reconhecido|non è riconosciuto|не является внутренней|内部コマンド|내부 또는 외부|无法将|Die Benennung|El término|用語/;
 
 /** Tools of other systems that no package of Windows brings. */
 const managers = /^(?:apt|apt-get|apt-cache|yum|dnf|pacman|apk|zypper|brew|dpkg|rpm|ldconfig|update-alternatives)$/;
+
+/** What a path of a Linux manual is on Windows; undefined where that cannot be told. */
+function windowsValue(name: string | undefined, value: string): string | undefined {
+  const release = /^\/usr\/local\/cuda-(\d+\.\d+)\/?$/.exec(value)?.[1];
+  return release !== undefined && /^CUDA_(?:HOME|PATH)$/.test(name ?? "")
+    ? `C:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA\\v${release}`
+    : undefined;
+}
 
 function ofOtherShell(finding: Finding, context: RuleContext): MatchFacts | undefined {
   const { log } = context;
   const program = finding.program ?? "";
   if (program === "&&" || program === "||") return { word: program };
-  if (log.platform !== "win32" && !/not recognized as/.test(finding.text)) return undefined;
+  if (log.platform !== "win32" && !ofWindows.test(finding.text)) return undefined;
   const [, name, value] = /^([A-Z_][A-Z\d_]*)=(\S*)$/.exec(program) ?? [];
   if (name !== undefined) return { word: program, name, value: value ?? "" };
   const inFront = log.commandVariables?.find(([variable]) => variable === program);
@@ -90,6 +103,17 @@ export const otherShellRules: readonly Rule[] = [
           "# on Windows: winget install <package>, conda install -c conda-forge <package>, or the installer of the tool",
           "wsl --install   # for a project that is made for Linux alone: Ubuntu in Windows, where the same commands work (after a restart, in its window)",
         ];
+      const elsewhere = /[/$~]/.test(value) ? windowsValue(name, value) : value;
+      if (name !== undefined && elsewhere === undefined)
+        return [
+          `# set ${name}=…   with the path as Windows has it: \`${value}\` is one of Linux`,
+          `# PowerShell: $env:${name} = "…"; it holds until the window is closed. Then the command itself`,
+        ];
+      if (name !== undefined && elsewhere !== value)
+        return [
+          setVariable(match, name, elsewhere ?? ""),
+          `# PowerShell: $env:${name} = "${elsewhere ?? ""}"; \`${value}\` is a path of Linux`,
+        ];
       if (name !== undefined)
         return [
           setVariable(match, name, value),
@@ -126,6 +150,10 @@ export const otherShellRules: readonly Rule[] = [
       {
         text: "PS C:\\p> sudo apt-get install ninja-build\nsudo : The term 'sudo' is not recognized as the name of a cmdlet, function, script file, or operable program.",
         expect: "started as administrator",
+      },
+      {
+        text: "PS C:\\p> export CUDA_HOME=/usr/local/cuda-12.1\nexport : The term 'export' is not recognized as the name of a cmdlet, function, script file, or operable program.",
+        expect: "CUDA\\v12.1",
       },
       {
         text: "C:\\p>apt-get install ninja-build\n'apt-get' is not recognized as an internal or external command,",

@@ -17,7 +17,8 @@ const buildTool =
 
 /** What a compiler says that makes 32-bit programs, in sources that are for 64 bits. */
 function compiledFor32Bits(finding: Finding, { log }: RuleContext): MatchFacts | undefined {
-  if (log.platform !== "win32" && finding.tool !== "msvc") return undefined;
+  if (log.platform !== "win32" && finding.tool !== "msvc" && !/\b_BitScan\w+64\b/.test(finding.message))
+    return undefined;
   const assembly = said(
     finding,
     /(?<what>asm operand type size\(8\)) does not match type\/size implied by constraint 'r'/,
