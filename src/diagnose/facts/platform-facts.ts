@@ -42,7 +42,7 @@ export class PlatformReader {
     const facts = this.#facts;
     if (facts.platform === undefined || facts.platform === "linux") {
       if (
-        /\b[A-Z]:\\{1,2}\w|\b[a-z]:\\{1,2}(?:[Uu]sers|[Pp]rogram|[Ww]indows|[Pp]ython|[Aa]naconda|[Mm]iniconda)|(?:^|[\s"'(=])[A-Z]:\/\w|\w\\[\w.-]+\.(?:cu|cuh|cpp|cxx|cc|c|h|hpp)\(\d+\)|\bLNK\d{4}\b|\bWinError\b|\.pyd\b|\blibiomp5md\.dll\b|vcvars|\['where', 'cl'\]|DISTUTILS_USE_SDK is not set|compiler version for cl:|Microsoft Visual C\+\+ \d+\.\d+ |\berror C\d{4}\b|\berror D\d{4}\b|CreateProcess: |is not recognized as an internal|DLL load failed|win_amd64|\b(?:x64|x86|arm64)-windows\b|\b(?:cudart|cublas|cudnn\w*)64_\d+\.dll\b/.test(
+        /\b[A-Z]:\\{1,2}\w|\b[a-z]:\\{1,2}(?:[Uu]sers|[Pp]rogram|[Ww]indows|[Pp]ython|[Aa]naconda|[Mm]iniconda)|(?:^|[\s"'(=])[A-Z]:\/\w|\w\\[\w.-]+\.(?:cu|cuh|cpp|cxx|cc|c|h|hpp)\(\d+\)|\bLNK\d{4}\b|^lld-link: |\bLinking C\w* (?:shared library|shared module|executable) \S+\.(?:dll|pyd|exe)\b|\bWinError\b|\.pyd\b|\blibiomp5md\.dll\b|vcvars|\['where', 'cl'\]|DISTUTILS_USE_SDK is not set|compiler version for cl:|Microsoft Visual C\+\+ \d+\.\d+ |\berror C\d{4}\b|\berror D\d{4}\b|CreateProcess: |is not recognized as an internal|DLL load failed|win_amd64|\b(?:x64|x86|arm64)-windows\b|\b(?:cudart|cublas|cudnn\w*)64_\d+\.dll\b/.test(
           text,
         )
       )

@@ -75,6 +75,12 @@ export interface SettingFacts {
   readonly condaNvccVersion?: string;
   /** The 32-bit edition of Microsoft's compiler runs: `HostX86\\x64\\cl.exe`. */
   readonly host32Bit: boolean;
+  /** Microsoft's compiler makes 32-bit programs, by its first line or its folder: `Hostx64\\x86\\cl.exe`. */
+  readonly target32Bit: boolean;
+  /** The compiler that Triton starts, as its message names it: of `cc_cmd: ['C:\\VS\\cl.exe', …]`. */
+  readonly tritonCompiler?: string;
+  /** A variable that somebody set in the words of bash at a prompt of Windows. */
+  readonly foreignSetting?: readonly [name: string, value: string];
   /** LibTorch was built as static libraries, as the text says. */
   readonly staticTorch: boolean;
   /** LibTorch, the download for C++, is named. */
@@ -180,6 +186,9 @@ export class SettingReader {
   #condaNvcc = false;
   #condaNvccVersion: string | undefined;
   #host32 = false;
+  #target32 = false;
+  #tritonCompiler: string | undefined;
+  #foreignSetting: readonly [string, string] | undefined;
   #static = false;
   #libtorchNamed = false;
   #libtorchFolder: string | undefined;
@@ -225,7 +234,18 @@ export class SettingReader {
     if (!this.#comfy && /[\\/]ComfyUI[\\/]|^# ComfyUI |ComfyUI version|^!!! Exception during processing !!!/.test(text))
       this.#comfy = true;
     if (text.includes("ostX86") || text.includes("ostx86")) this.#host32 ||= /[\\/][Hh]ost[Xx]86[\\/]/.test(text);
+    if (!this.#target32 && text.includes("x86"))
+      this.#target32 =
+        /[\\/][Hh]ost[Xx](?:86|64)[\\/]{1,2}x86\b|Microsoft \(R\) C\/C\+\+.{0,60}\bx86\s*$|\bx86\b.{0,12}Microsoft \(R\) C\/C\+\+/.test(
+          text,
+        );
+    if (text.includes("cc_cmd: ["))
+      this.#tritonCompiler ??= /cc_cmd: \[['"]([^'"]{1,400})['"]/.exec(text)?.[1]?.replaceAll("\\\\", "\\");
     if (text.length > 600) return;
+    const [, exported, written = ""] = text.includes("export ")
+      ? (/^(?:\([\w.-]+\) )?(?:PS )?[A-Za-z]:\\[^>]{0,200}> ?export (\w+)=(\S+|"[^"]*"|'[^']*')\s*$/.exec(text) ?? [])
+      : [];
+    if (exported !== undefined) this.#foreignSetting = [exported, written.replace(/^(["'])(.*)\1$/, "$2")];
     if (
       !this.#placeholder &&
       /\btorch-0\.1\.2(?:\.post\d)?\.tar\.gz|\btorch==0\.1\.2\b|\(name="torch", version="0\.1\.2/.test(text)
@@ -356,6 +376,9 @@ export class SettingReader {
       condaNvcc: this.#condaNvcc,
       ...(this.#condaNvccVersion === undefined ? {} : { condaNvccVersion: this.#condaNvccVersion }),
       host32Bit: this.#host32,
+      target32Bit: this.#target32,
+      ...(this.#foreignSetting === undefined ? {} : { foreignSetting: this.#foreignSetting }),
+      ...(this.#tritonCompiler === undefined ? {} : { tritonCompiler: this.#tritonCompiler }),
       staticTorch: this.#static,
       namesLibtorch: this.#libtorchNamed,
       ...(this.#libtorchFolder === undefined ? {} : { libtorchFolder: this.#libtorchFolder }),

@@ -81,7 +81,7 @@ const kinds: readonly (readonly [CommandKind, RegExp])[] = [
   ["configure", /^cmake3? (?!--(?:build|install|version|help)\b)(?=.*(?<=\s)(?:-[SBDG]|--preset|\.{1,2}\/?(?:\s|$)))/],
   [
     "compile",
-    /^(?:\/\S+\/)?(?:nvcc|hipcc|g\+\+|gcc|c\+\+|clang(?:\+\+)?)(?:-\d+)? (?=.*(?:-|\S\.(?:cu|cpp|cc|cxx|c|hip|o)\b))(?!--?v(?:ersion)?\b)/,
+    /^(?:\/\S+\/)?(?:nvcc|hipcc|g\+\+|gcc|c\+\+|(?:amd)?clang(?:\+\+)?|clang-cl)(?:-\d+)?(?:\.exe)? (?=.*(?:-|\S\.(?:cu|cpp|cc|cxx|c|hip|o)\b))(?!--?v(?:ersion)?\b)/,
   ],
   ["package", /^\S*(?:python[\d.]*|py)(?:\.exe)? -m build(?: .*)?$/],
   ["script", /^(?:(?:bash|sh|source|\.) (?:-\w+ )*[\w./~-]+\.sh|\.\/\S+\.sh)(?: .*)?$/],

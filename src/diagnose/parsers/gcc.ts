@@ -135,7 +135,7 @@ function withinSource(line: LogLine, place: RegExpExecArray, out: Collector): bo
   const [, file = "", row = "0", column, word = "error", rest = ""] = place;
   // nvcc's front end writes `file(12): error`; MSVC has codes: both have parsers of their own.
   const message = inEnglish(rest.trim());
-  if (/^[A-Z]{1,4}\d{4}\b/.test(message)) return false;
+  if (/^(?!STL)[A-Z]{1,4}\d{4}\b/.test(message)) return false;
   if (/CMakeLists\.txt$|[Mm]akefile$/.test(file) || otherLanguage.test(file)) return false;
   if (/^(?:ptxas|nvlink)\b/.test(file)) return false;
   // gold writes of undefined references as a compiler would; full disks are no fault of the source.

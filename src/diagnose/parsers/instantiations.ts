@@ -1,6 +1,6 @@
 /**
  * Which line of the project made a header's template fail: gcc's `required from here` stands above the message, clang's
- * `requested here`, nvcc's `detected during` and cl's `see reference to` below it.
+ * `requested here`, gcc's `in expansion of macro`, nvcc's `detected during` and cl's `see reference to` below it.
  */
 import type { Collector } from "../collector.ts";
 import { foreignHeader } from "../tables/foreign-headers.ts";
@@ -9,7 +9,7 @@ import type { Parser } from "./parser.ts";
 
 const required = /^((?:[A-Za-z]:[\\/])?[^:]{1,400}):(\d+)(?::\d+)?:\s+(?:recursively )?required (?:from|by)\b/;
 const requested =
-  /^((?:[A-Za-z]:[\\/])?[^:(]{1,400})[:(](\d+)(?:[:,]\d+)?\)?\s?: note:(?: (?:in (?:implicit )?instantiation of .*|in .* (?:first )?required here|while substituting .*|see reference to .*))?$/;
+  /^((?:[A-Za-z]:[\\/])?[^:(]{1,400})[:(](\d+)(?:[:,]\d+)?\)?\s?: note:(?: (?:in (?:implicit )?instantiation of .*|in .* (?:first )?required here|while substituting .*|in expansion of macro .*|see reference to .*))?$/;
 const detected = /\bat line (\d+)(?: of "?((?:[A-Za-z]:)?[^":\s][^":]*)"?)?$/;
 /** A message and its chain stand together, with echoes of the source between them. */
 const nearby = 8;

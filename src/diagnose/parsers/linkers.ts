@@ -83,6 +83,14 @@ export function linkerParser(): Parser {
         if (/^ld: |^clang: error|^collect2/.test(text) || appleLines > 200) apple = false;
         else return true;
       }
+      // An option of Microsoft's linker, which GNU's takes for a file.
+      const option = /\bld(?:\.\w{3,4})?(?:\.exe)?: cannot find (\/[A-Za-z]\w{1,20}(?::\S*)?): No such file/.exec(
+        text,
+      )?.[1];
+      if (option !== undefined) {
+        out.add(line, { kind: "link", tool: "linker", phase: "link", file: option, message: `cannot find ${option}` });
+        return true;
+      }
       if (/^(?:ld: )?Undefined symbols(?: for architecture (\S+))?:/.test(text)) {
         apple = true;
         appleLines = 0;

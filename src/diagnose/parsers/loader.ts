@@ -180,6 +180,13 @@ function readLoader(line: LogLine, text: string, out: Collector): OpenFinding | 
       ...common,
     });
   }
+  // Programs that open the driver's library by themselves (cudarc, cuda-python, CTranslate2).
+  if (
+    /^(?:RuntimeError: |OSError: |ImportError: )?(?:Failed to dlopen libcuda\.so|Unable to (?:find cuda lib|dynamically load the "cuda" shared library)\b)/.test(
+      text,
+    )
+  )
+    return out.add(line, { kind: "missing-library", library: "libcuda.so", ...common });
   const missing = text.indexOf(": cannot open shared obj");
   const elfLibrary =
     missing < 0

@@ -2,6 +2,9 @@
 
 /** `sh: 1: nvcc: not found` and its kin; the program is the first group that is there. */
 const notFound: readonly RegExp[] = [
+  // Windows PowerShell 5, in English and in languages with its quotation marks.
+  /^The token ['"‘“](&&|\|\|)['"’”] is not a valid statement separator/,
+  /^.{1,60}[„“"«「'](&&|\|\|)[“”"»」'].{0,40}(?:语句分隔符|陳述式分隔符|Anweisungstrennzeichen|séparateur d['’]instruction|separador de instrucciones|separador de instruções|separatore di istruzioni|разделителем инструкций|ステートメント区切り)/,
   /^(?:\S*\/)?(?:sh|bash|dash|zsh|ash|fish)(?:\[\d+\])?: (?:line )?\d+: (\S+): (?:command )?not found$/,
   /^(?:\S*\/)?(?:sh|bash|dash|zsh|ash|-bash): (?:\d+: )?(\S+): (?:command )?not found$/,
   /^(?:\S+\.sh): (?:line )?\d+: (\S+): (?:command not found|No such file or directory)$/,

@@ -101,6 +101,8 @@ function line(line: LogLine, out: Collector): boolean {
   if (code === "C1083") {
     const header =
       /['"“«]\s?([\w.+/\\-]{1,300}\.\w{1,4})\s?['"”»]/.exec(rest)?.[1] ??
+      // `Impossible d'ouvrir le fichier include : 'vector'` has a third mark of the kind.
+      /[:：]\s?['"“«]\s?([\w.+/\\-]{1,200})\s?['"”»]/.exec(rest)?.[1] ??
       quoted(rest) ??
       /:\s?([^\s:]{1,200}\.\w{1,4})\s?:/.exec(rest)?.[1] ??
       // In other languages than English it stands between colons.

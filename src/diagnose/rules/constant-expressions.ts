@@ -1,12 +1,42 @@
 /** constexpr functions that call others, and std::min of two types: what one compiler lets pass and another does not. */
 import { pip } from "../commands/commands.ts";
 import { baseName } from "../parsers/parser.ts";
+import { editLine } from "../commands/source-edits.ts";
 import { codeAt, type Rule, saidAny } from "../rule.ts";
 
 /** A file that torch.compile wrote: its name is a digest. */
 const ofInductor = /(?:torchinductor|^[\\/](?:tmp|var)[\\/]).*[\\/]c[a-z2-7]{40,60}\.(?:cpp|cu)$/;
 
 export const constantExpressionRules: readonly Rule[] = [
+  {
+    id: "constexpr-never-constant",
+    title: "A function is constexpr and can never be constant",
+    on: ["compile"],
+    specificity: 76,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /constexpr function '(?<name>[^']{1,200})' cannot result in a constant expression/,
+        /^constexpr (?:function|constructor) never produces a constant expression/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `${codeAt(match.finding)} declares ${match.facts["name"] === undefined ? "a function" : `\`${match.facts["name"]}\``} constexpr, and what it calls or holds (__half, c10::Half, an intrinsic) is not: Visual C++ and clang refuse that at once, gcc and nvcc often let it pass.`,
+    fix: (match) => [
+      ...editLine(match, [["\\bconstexpr +", ""]]),
+      "# no constexpr in front of that function (inline is enough); or a newer release of the package",
+    ],
+    sources: [
+      "cupy/cupy#8334",
+      "https://learn.microsoft.com/cpp/error-messages/compiler-errors-2/compiler-error-c3615",
+    ],
+    examples: [
+      {
+        text: "cuda\\cupy_cub.cu(86): error C3615: constexpr function 'std::numeric_limits<__half>::infinity' cannot result in a constant expression",
+        expect: "-creplace '\\bconstexpr +',''",
+      },
+    ],
+  },
   {
     id: "constexpr-calls-ordinary-function",
     title: "A constant expression calls a function that is not constexpr",

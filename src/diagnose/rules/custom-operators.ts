@@ -148,7 +148,7 @@ export const customOperatorRules: readonly Rule[] = [
         /You tried to register a kernel with an unsupported/,
         /is not supported as an integral argument type\. Please use int64_t/,
         /You are calling (?:from|to) with a type that it doesn't (?<what>support)/,
-        /INVALID TYPE: Only int8_t, int64_t and bool are supported as an (?<what>integral) argument type/,
+        /INVALID TYPE: Only [\w, ]{3,40} (?:is|are) supported as an? (?<what>integral|floating point) argument type/,
         /INVALID TYPE: (?<type>float) is not supported as an argument type/,
       ) ??
       // A pointer is taken for one that counts its users.
@@ -187,6 +187,10 @@ export const customOperatorRules: readonly Rule[] = [
       {
         text: "/e/torch/include/ATen/core/ivalue_inl.h:2498:25: error: static assertion failed: You are calling from with a type that it doesn't support, and isn't a potential custom class (ie: is an intrusive_ptr)",
         expect: "std::tuple",
+      },
+      {
+        text: "/libtorch/include/ATen/core/op_registration/infer_schema.h:41:5: error: static assertion failed: INVALID TYPE: Only int64_t and bool are supported as an integral argument type",
+        expect: "int → int64_t",
       },
       {
         text: "/e/torch/include/ATen/core/op_registration/infer_schema.h:44:9: error: static assertion failed: INVALID TYPE: int8_t, int16_t and int32_t are not supported as an integral argument type. Please use int64_t instead",

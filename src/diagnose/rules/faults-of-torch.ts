@@ -1,5 +1,5 @@
 /** Faults of one release or one wheel of torch: its headers, its files. No source and no build of one's own mends them. */
-import { pip, torchIndex } from "../commands/commands.ts";
+import { pip, removeFolder, torchIndex } from "../commands/commands.ts";
 import { framesAt, missingLibrary } from "../matchers.ts";
 import type { Match, Rule } from "../rule.ts";
 import { verdictOf } from "./symbol-facts.ts";
@@ -72,7 +72,7 @@ export const faultOfTorchRules: readonly Rule[] = [
     cause: (match) =>
       `torch itself is being built: an object of its library torch_${match.facts["part"] ?? "cpu"} calls \`${match.facts["symbol"] ?? ""}\`, and the source that defines it was not compiled in this configuration. Either an option switched it off on one side only (a fault of that day's sources: nightly and main have such days), or objects and translated sources of an earlier checkout are still in the build folder.`,
     fix: (match) => [
-      `git submodule sync && git submodule update --init --recursive && rm -rf build${match.facts["part"] === "hip" ? " && python tools/amd_build/build_amd.py" : ""}   # in the checkout of torch; then build again`,
+      `git submodule sync && git submodule update --init --recursive && ${removeFolder(match, "build")}${match.facts["part"] === "hip" ? " && python tools/amd_build/build_amd.py" : ""}   # in the checkout of torch; then build again`,
       "# a release (git tag -l 'v2.*' | sort -V | tail) in place of main or nightly",
       ...(/_(?:ck|cudnn|flash|efficient|mem_eff|fused)|attention|gemm/i.test(match.facts["symbol"] ?? "")
         ? [

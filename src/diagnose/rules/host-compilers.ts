@@ -299,7 +299,7 @@ export const hostCompilerRules: readonly Rule[] = [
       ) ??
       said(
         finding,
-        /unsupported Microsoft Visual Studio version|STL1002: Unexpected compiler version, expected CUDA (?<cuda>[\d.]+) or newer|STL1001: Unexpected compiler version/,
+        /unsupported Microsoft Visual Studio version|STL1002: Unexpected compiler version, expected CUDA (?<cuda>\d[\d.]*\d) or newer/,
       ),
     confidence: "high",
     cause: (match) =>

@@ -81,6 +81,11 @@ import { cudaHeaderRules } from "./cuda-headers.ts";
 import { hostCompilerRules } from "./host-compilers.ts";
 import { includeRules } from "./includes.ts";
 import { languageRules } from "./language.ts";
+import { ambiguousNameRules } from "./ambiguous-names.ts";
+import { nnModuleRules } from "./nn-modules.ts";
+import { cxxHabitRules } from "./cxx-habits.ts";
+import { otherShellRules } from "./other-shells.ts";
+import { stableSourceRules } from "./stable-sources.ts";
 import { libraryHeaderVersionRules } from "./library-header-versions.ts";
 import { libraryHeaderRules } from "./library-headers.ts";
 import { limitedApiRules } from "./limited-api.ts";
@@ -359,6 +364,11 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Libraries of other systems", rules: foreignLibraryRules },
   { name: "Order at the link", rules: linkOrderRules },
   { name: "Namespaces without their headers", rules: undeclaredNamespaceRules },
+  { name: "Ambiguous names", rules: ambiguousNameRules },
+  { name: "Layers of LibTorch", rules: nnModuleRules },
+  { name: "Slips of C++", rules: cxxHabitRules },
+  { name: "Words of other shells and compilers", rules: otherShellRules },
+  { name: "Sources for the stable API", rules: stableSourceRules },
   { name: "Builds without CUDA", rules: cpuBuildRules },
   { name: "What programs compile while they start", rules: pluginAtStartRules },
   { name: "Links whose command is shown", rules: postedLinkRules },

@@ -6,10 +6,6 @@ import { codeAt, type Match, placeOf, type Rule, type RuleContext, said, saidAny
 import { inTorchTree } from "./asked-of-torch.ts";
 import { editLine } from "../commands/source-edits.ts";
 
-function inTorchHeader(match: Match): boolean {
-  return /[\\/](?:torch[\\/])?include[\\/](?:torch|ATen|c10)[\\/]/.test(match.finding.file ?? "");
-}
-
 /** Whether the same line of the source was already found to name what is not there: what is expected in it is the echo. */
 function isEcho(finding: Finding, context: RuleContext): boolean {
   return (
@@ -224,75 +220,25 @@ export const languageRules: readonly Rule[] = [
         /more than one instance of overloaded function "(?:\w+::)*(?<name>max|min|pow|abs|fabs|floor|ceil|round|sqrt|exp|log|fmax|fmin|isnan|isinf|isfinite|rsqrt|tanh|sin|cos|atomicAdd)" matches.*?(?:argument types are: \((?<types>[^)]*)\))?/s,
         /call (?:of overloaded|to) [‘']?(?:\w+::)*(?<name>max|min|pow|abs|floor|ceil|round|sqrt|isnan|isinf)(?:\((?<types>[^)]*)\))?[’']? is ambiguous/,
         /no matching function for call to [‘'](?:std::)?(?<name>max|min)\((?<types>[^)]*)\)/,
+        /'(?:\w+::)*(?<name>max|min|pow|f?abs|floor|ceil|round|sqrt|exp|log|fmax|fmin|isnan|isinf|isfinite|fmod|tanh|sin|cos)'\s?: ambiguous call to overloaded function/,
       ),
     confidence: "high",
     cause: (match) =>
       `${codeAt(match.finding)} calls \`${match.facts["name"] ?? ""}\` with ${match.facts["types"] === undefined ? "arguments of different types" : `(${match.facts["types"].trim()})`}, and no overload fits better than the others (int64_t is \`long\` on Linux and \`long long\` elsewhere; size_t is unsigned).`,
     fix: (match) => [
-      `# give both arguments one type: std::${match.facts["name"] ?? "max"}<int64_t>(a, b), or static_cast; for floating point ${match.facts["name"] === "abs" ? "fabs or std::abs with <cmath>" : "write 0.f or 0.0, not 0"}`,
+      `# give both arguments one type: std::${match.facts["name"] ?? "max"}<int64_t>(a, b), or static_cast; for floating point ${match.facts["name"] === "abs" ? "fabs or std::abs with <cmath>" : "write 0.f or 0.0, not 0"}; c10::Half and c10::BFloat16: static_cast<float>(x)`,
     ],
     sources: ["https://en.cppreference.com/w/cpp/language/overload_resolution"],
     examples: [
+      {
+        text: "kernels.cu(88): error C2668: 'fabs': ambiguous call to overloaded function",
+        expect: "static_cast<float>(x)",
+      },
       {
         text: 'k.cu(8): error: more than one instance of overloaded function "max" matches the argument list:\n            function "max(int, int)"\n            argument types are: (size_t, int)',
         expect: "one type",
       },
       { text: "a.cpp:9:20: error: call of overloaded ‘abs(unsigned int)’ is ambiguous", expect: "static_cast" },
-    ],
-  },
-  {
-    id: "name-ambiguous-by-using-namespace",
-    title: "`using namespace` makes a name ambiguous",
-    on: ["compile"],
-    specificity: 66,
-    matches: (finding) =>
-      saidAny(
-        finding,
-        /^["‘'](?:\w+::)*(?<name>\w+)["’'] is ambiguous/,
-        /reference to ["‘'](?<name>\w+)["’'] is ambiguous/,
-        /["‘'](?<name>\w+)["’']\s?: ambiguous symbol/,
-      ) ?? (finding.code === "C2872" ? said(finding, /["‘'“«](?<name>\w+)["’'”»]/) : undefined),
-    confidence: "medium",
-    cause: (match) =>
-      match.facts["name"] === "cuda"
-        ? `\`cuda\` (${placeOf(match.finding)}) means two things: ::cuda of CUDA's own C++ library (libcu++, which cooperative groups, CUB and Thrust use) and another namespace \`cuda\` that a \`using namespace\` brings in: c10::cuda or at::cuda (using namespace c10, at, torch), or that of the project or the package.`
-        : inTorchHeader(match)
-          ? `\`${match.facts["name"] ?? ""}\` is ambiguous within a header of torch (${placeOf(match.finding)}): before torch's header was included, a \`using namespace\` (cv of OpenCV, std, …) or a macro of another header brought in a second \`${match.facts["name"] ?? ""}\`.`
-          : `\`${match.facts["name"] ?? ""}\` (${placeOf(match.finding)}) means two things: a \`using namespace\` (std, at, torch, thrust, cute) brings in a second name that is spelled alike; newer headers have more names than older ones (thrust::cub, std::byte, std::size, std::data, at::Layout).`,
-    fix: (match) => [
-      ...(match.facts["name"] === "cuda"
-        ? [
-            "# one's own code: take `using namespace c10/at/torch` out of headers and from above #include lines; write c10::cuda::… and ::cuda::… in full",
-            "# CUDA's headers (cooperative_groups.h, cub, thrust) above torch's in that source helps when the message is within one of them",
-            "# a package of others: a newer release of it, or the CUDA toolkit that it is tested with (newer ones use ::cuda in more headers)",
-            "grep -rnE 'using namespace (c10|at|torch|std|.*cuda)|namespace cuda' --include=*.h --include=*.cuh --include=*.cpp --include=*.cu .",
-          ]
-        : inTorchHeader(match)
-          ? [
-              "# include torch's headers first, before OpenCV and all others, and take `using namespace …` out of headers (in sources: below the last #include)",
-              "grep -rnE 'using namespace|include.*(torch|opencv)' --include=*.h --include=*.hpp --include=*.cpp --include=*.cu .",
-            ]
-          : []),
-      ...(match.facts["name"] === "cuda"
-        ? []
-        : [
-            `# write the full name, ::${match.facts["name"] ?? "name"} or std::${match.facts["name"] ?? "name"}, or take the \`using namespace\` out of headers`,
-          ]),
-    ],
-    sources: [
-      "NVIDIA/thrust#1601",
-      "NVIDIA/TransformerEngine#2679",
-      "gunrock/essentials#137",
-      "MrNeRF/LichtFeld-Studio#523",
-    ],
-    examples: [
-      { text: 'k.cu(12): error: "cub" is ambiguous', expect: "::cub" },
-      { text: "a.cpp:7:3: error: reference to ‘data’ is ambiguous", expect: "using namespace" },
-      {
-        text: "C:\\CUDA\\v12.8\\include\\cooperative_groups\\details/reduce.h(401): error C2872: 'cuda' : symbole ambigu",
-        expect: "c10::cuda",
-      },
-      { text: 'p/common/gemm/gemm.cu(936): error: "cuda" is ambiguous', expect: "::cuda" },
     ],
   },
   {

@@ -8,6 +8,21 @@ import { judgeSymbol } from "../symbols.ts";
 import { outputPlaceRules } from "./output-places.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
+/** The crate of Rust's whose objects have the static C++ run time. */
+function rustCrate({ finding }: Match): string | undefined {
+  const { text } = finding;
+  const [, first, second] =
+    /(?:^|[\s\\/])lib(\w+)-[\da-f]{16}\.rlib\(.*doesn't match value '(?:MTd?)_Static\w+' in lib(\w+)-[\da-f]{16}\.rlib/.exec(
+      text,
+    ) ?? [];
+  const name =
+    second ??
+    (first === undefined
+      ? /lib(\w+)-[\da-f]{16}\.rlib\(\S+\) : error LNK2038: .*: value 'MTd?_Static/.exec(text)?.[1]
+      : first);
+  return name?.replaceAll("_", "-");
+}
+
 /** The static C++ run time is on one side. */
 function staticRunTime(match: Match): boolean {
   return /'MTd?_Static\w+'/.test(match.finding.message + match.finding.text);
@@ -307,20 +322,31 @@ export const linkingRules: readonly Rule[] = [
         ? [
             "# build the library that the message names again with the Visual Studio that links, or take its download for that one (vc14, vc15, vc16, vc17 in its name)",
           ]
-        : [
-            ...(/cmake|vcxproj/i.test(match.finding.text) || match.context.log.cmake
-              ? [
-                  "rmdir /s /q build",
-                  `cmake -S . -B build -DCMAKE_POLICY_DEFAULT_CMP0091=NEW -DCMAKE_MSVC_RUNTIME_LIBRARY=MultiThreadedDLL   # /MD for all targets, for the libraries beside torch, too; with the options that it had (-DCMAKE_PREFIX_PATH=…)`,
-                  "cmake --build build --config Release",
-                ]
-              : [
-                  "# build for release (/MD, without _DEBUG), and so the other libraries that are linked: Visual Studio: C/C++, Code Generation, Runtime Library",
-                ]),
-            "# LibTorch has a debug download of its own for debug programs (/MDd)",
-          ],
+        : rustCrate(match) !== undefined
+          ? [
+              "set CXXFLAGS=/MD",
+              "set CFLAGS=/MD",
+              `cargo clean -p ${rustCrate(match) ?? ""}   # its build script asks for /MT; what stands in CXXFLAGS comes behind that, and the last one counts`,
+              "cargo build",
+            ]
+          : [
+              ...(/cmake|vcxproj/i.test(match.finding.text) || match.context.log.cmake
+                ? [
+                    "rmdir /s /q build",
+                    `cmake -S . -B build -DCMAKE_POLICY_DEFAULT_CMP0091=NEW -DCMAKE_MSVC_RUNTIME_LIBRARY=MultiThreadedDLL   # /MD for all targets, for the libraries beside torch, too; with the options that it had (-DCMAKE_PREFIX_PATH=…)`,
+                    "cmake --build build --config Release",
+                  ]
+                : [
+                    "# build for release (/MD, without _DEBUG), and so the other libraries that are linked: Visual Studio: C/C++, Code Generation, Runtime Library",
+                  ]),
+              "# LibTorch has a debug download of its own for debug programs (/MDd)",
+            ],
     sources: ["https://learn.microsoft.com/cpp/error-messages/tool-errors/linker-tools-error-lnk2038"],
     examples: [
+      {
+        text: "= note: libtorch_sys-6c1049f81ce711d6.rlib(torch_api.o) : error LNK2038: mismatch detected for 'RuntimeLibrary': value 'MD_DynamicRelease' doesn't match value 'MT_StaticRelease' in libesaxx_rs-325b40a662eef64d.rlib(esaxx.o)",
+        expect: "cargo clean -p esaxx-rs",
+      },
       {
         text: "boost.lib(a.obj) : error LNK2038: mismatch detected for '_MSC_VER': value '1800' doesn't match value '1900' in main.obj",
         expect: "before 2015",

@@ -1,7 +1,51 @@
 /** int64_t is long on 64-bit Linux, and long long on macOS, Windows and every system of 32 bits. */
-import { placeOf, type Rule, said, saidAny } from "../rule.ts";
+import { platformOf, setVariable } from "../commands/commands.ts";
+import { editPrintedLine, orInWords } from "../commands/source-edits.ts";
+import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
+
+/** Whether the message is within the C++ library of the CUDA toolkit. */
+function ofToolkit({ finding }: Match): boolean {
+  return /[\\/]cuda[\\/](?:__ptx|std|ptx)[\\/]|[\\/](?:cub|thrust)[\\/]/.test(finding.file ?? "");
+}
 
 export const longTypeRules: readonly Rule[] = [
+  {
+    id: "long-in-assembly-on-windows",
+    title: "`long` stands where PTX wants 64 bits, and has 32 on Windows",
+    on: ["compile"],
+    specificity: 80,
+    matches: (finding) =>
+      said(
+        finding,
+        /asm operand type size\((?<size>4)\) does not match type\/size implied by constraint '(?<constraint>l)'/,
+      ),
+    confidence: (match) => (platformOf(match) === "win32" ? "high" : "medium"),
+    cause: (match) =>
+      `${placeOf(match.finding)} gives a \`long\` (or a long2, unsigned long) to an instruction of the GPU that takes 64 bits. It has them on Linux; with Visual C++ \`long\` has 32.${ofToolkit(match) ? " It is a fault of that header of the toolkit's C++ library (CCCL), in code for GPUs from sm_100 on." : ""}`,
+    fix: (match) =>
+      ofToolkit(match)
+        ? [
+            // MSBuild's projects are CMake's, which knows no such variable.
+            ...(/\.vcxproj\b/.test(match.finding.text) ? [] : [setVariable(match, "TORCH_CUDA_ARCH_LIST", "9.0+PTX")]),
+            "# code for sm_90, and PTX that the driver translates for a newer GPU: that header's part for sm_100 is not compiled then; CMake: -DCMAKE_CUDA_ARCHITECTURES=90-virtual",
+            "# or a newer CUDA toolkit, or a newer CCCL in front of it (github.com/NVIDIA/cccl, its libcudacxx/include by NVCC_APPEND_FLAGS=-I…)",
+          ]
+        : orInWords(
+            editPrintedLine(match, [["\\bunsigned long\\b(?! long)", "unsigned long long"]]),
+            "long → long long (or int64_t), unsigned long → unsigned long long, long2 → longlong2, in that statement and where its variable is declared",
+          ),
+    sources: ["microsoft/onnxruntime#29535", "https://learn.microsoft.com/cpp/cpp/data-type-ranges"],
+    examples: [
+      {
+        text: "C:\\CUDA\\v12.9\\include\\cuda/__ptx/instructions/generated/clusterlaunchcontrol.h(230): error : asm operand type size(4) does not match type/size implied by constraint 'l' [D:\\b\\p.vcxproj]",
+        expect: "-DCMAKE_CUDA_ARCHITECTURES=90-virtual",
+      },
+      {
+        text: "C:\\p\\csrc\\mma.cu(41): error: asm operand type size(4) does not match type/size implied by constraint 'l'",
+        expect: "unsigned long long",
+      },
+    ],
+  },
   {
     id: "int64-long-or-long-long",
     title: "int64_t is long on one system and long long on another",

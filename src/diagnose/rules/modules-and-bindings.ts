@@ -135,6 +135,12 @@ export const moduleAndBindingRules: readonly Rule[] = [
       ) ??
       (/no matching (?:member )?function for call to ['‘](?:def|impl)['’]/.test(finding.message)
         ? { name: /\.(?:def|impl)\(\s*"[^"]*",\s*&?([\w:]+)/.exec(finding.source ?? "")?.[1] }
+        : undefined) ??
+      // cl, in any language.
+      ((finding.code === "C2672" &&
+        /pybind11::(?:module_?|class_<[^:]{1,200}>)::def|torch::Library::(?:def|impl)/.test(finding.message)) ||
+      (finding.code === "C2783" && /pybind11::.*::def\b.*["'“«]Func["'”»]/.test(finding.message))
+        ? {}
         : undefined),
     confidence: "medium",
     cause: (match) =>
@@ -146,6 +152,10 @@ export const moduleAndBindingRules: readonly Rule[] = [
     ],
     sources: ["pytorch/pytorch#39518", "https://pybind11.readthedocs.io/en/stable/classes.html#overloaded-methods"],
     examples: [
+      {
+        text: "D:\\p\\src\\module.cpp(387,11): error C2672: 'pybind11::module_::def': no matching overloaded function found",
+        expect: "overload_cast",
+      },
       {
         text: "main.cpp:7:88: error: no matching function for call to ‘pybind11::module::def(const char [18], <unresolved overloaded function type>, const char [18])’",
         expect: "overload_cast",

@@ -226,7 +226,7 @@ export const otherSymbolRules: readonly Rule[] = [
       const verdict = is(finding, (v) => v.owner === "user");
       // Microsoft's names that are not taken apart here still tell whose they are.
       return verdict === undefined ||
-        (verdict.symbol.form === "c" && /@(?:at|c10|torch|std)@@/.test(finding.symbol ?? ""))
+        (verdict.symbol.form === "c" && /@(?:at|c10|torch|std)@@|^__(?:declspec|cdecl)\b/.test(finding.symbol ?? ""))
         ? undefined
         : {
             ...symbolFacts(finding, verdict, context),

@@ -1,7 +1,8 @@
 /** Tools that pack for others: poetry's own build environment, conda-build's check of libraries, 32-bit tools on Windows. */
 import { buildAgain, installWithoutIsolation, pip, platformOf, python } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
-import { coded, type Match, type Rule, said } from "../rule.ts";
+import { baseName } from "../parsers/parser.ts";
+import { coded, type Match, type MatchFacts, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 import { unmetOf } from "../commands/unmet-requests.ts";
 import { useX64Tools } from "../commands/visual-studio.ts";
 
@@ -13,6 +14,35 @@ function ofTorch(name: string): boolean {
 /** Tools of builds that are made for every Python, or for all that are in use. */
 const buildTool =
   /^(?:setuptools|wheel|packaging|pip|pybind11|nanobind|ninja|cmake|scikit-build(?:-core)?|meson(?:-python)?|cython|hatchling|hatch-vcs|flit[-_]core|poetry-core|pdm-backend|setuptools[-_](?:scm|rust)|maturin|versioneer|expandvars|py-build-cmake)$/i;
+
+/** What a compiler says that makes 32-bit programs, in sources that are for 64 bits. */
+function compiledFor32Bits(finding: Finding, { log }: RuleContext): MatchFacts | undefined {
+  if (log.platform !== "win32" && finding.tool !== "msvc" && !/\b_BitScan\w+64\b/.test(finding.message))
+    return undefined;
+  const assembly = said(
+    finding,
+    /(?<what>asm operand type size\(8\)) does not match type\/size implied by constraint 'r'/,
+  );
+  if (assembly !== undefined && /[\\/](?:cuda_\w+|sm_\d\d_intrinsics|mma)\.hpp$/.test(finding.file ?? ""))
+    return {
+      ...assembly,
+      why: `, in ${baseName((finding.file ?? "").replaceAll("\\", "/"))}, which has pointers of 32 bits when the compiler does not define _WIN64`,
+    };
+  const intrinsic =
+    finding.code === "C3861" || finding.tool === "cudafe++"
+      ? saidAny(
+          finding,
+          /'(?<what>_(?:addcarry|subborrow|mulx)_u64|_u?mul128|__(?:u?mulh|shift(?:left|right)128|popcnt64|lzcnt64)|_BitScan(?:Forward|Reverse)64|_(?:tzcnt|lzcnt|blsr|bextr|pext|pdep)_u64|_mm_(?:cvt(?:t?s[ds]_si64|si64_s[ds]|si128_si64x?|si64x?_si128)|extract_epi64|insert_epi64|popcnt_u64|crc32_u64)|_mm256_(?:extract|insert)_epi64|_Interlocked(?:CompareExchange128|Exchange(?:Add)?64|(?:In|De)crement64|And64|Or64))'\s?: identifier not found/,
+          /identifier "(?<what>_(?:addcarry|subborrow)_u64|_u?mul128|__popcnt64|_BitScan(?:Forward|Reverse)64)" is undefined/,
+        )
+      : undefined;
+  // ARM has none of them, either.
+  if (intrinsic !== undefined && log.arch !== "arm64")
+    return { ...intrinsic, why: ", which exists in 64-bit builds alone" };
+  return finding.kind === "missing-header" && log.target32Bit && /^[a-z_]+(?:\.h)?$/.test(finding.header ?? "")
+    ? { what: "cl.exe for x86", why: " is the compiler that runs, without the folders of headers that a prompt sets" }
+    : undefined;
+}
 
 /** `setup.py develop` of a new setuptools started a pip of its own, which failed. */
 function startsDevelop(findings: readonly Finding[]): boolean {
@@ -173,24 +203,39 @@ export const packagingToolRules: readonly Rule[] = [
   {
     id: "windows-32-bit-tools",
     title: "The 32-bit tools of Visual Studio build",
-    on: ["missing-library", "wrapper", "undefined-symbol", "link"],
+    on: ["missing-library", "wrapper", "undefined-symbol", "link", "compile", "missing-header"],
     specificity: 86,
     matches: (finding, context) =>
-      context.log.platform === "win32" || finding.tool === "msvc" || finding.kind === "wrapper"
-        ? said(
-            finding,
-            /(?<what>[\\/](?:temp|lib)\.win32-(?:cpython-\d+|\d[\d.]*)[\\/]|bin[\\/]+Host[Xx](?:86|64)[\\/]+x86[\\/]+(?:cl|link)\.exe)/,
-          )
-        : undefined,
+      finding.kind === "compile" || finding.kind === "missing-header"
+        ? compiledFor32Bits(finding, context)
+        : context.log.platform === "win32" || finding.tool === "msvc" || finding.kind === "wrapper"
+          ? said(
+              finding,
+              /(?<what>[\\/](?:temp|lib)\.win32-(?:cpython-\d+|\d[\d.]*)[\\/]|bin[\\/]+Host[Xx](?:86|64)[\\/]+x86[\\/]+(?:cl|link)\.exe)/,
+            )
+          : undefined,
     confidence: "high",
     cause: (match) =>
-      `\`${(match.facts["what"] ?? "").replace(/^[\\/]|[\\/]$/g, "").replaceAll("\\\\", "\\")}\`: the build runs with the tools for 32-bit programs (the plain Developer Command Prompt and the x86 prompt set them), and torch, CUDA and this Python are 64-bit.`,
-    fix: () => [...useX64Tools, "rmdir /s /q build   # what the 32-bit tools made"],
+      `\`${(match.facts["what"] ?? "").replace(/^[\\/]|[\\/]$/g, "").replaceAll("\\\\", "\\")}\`${match.facts["why"] ?? ""}: the build runs with the tools for 32-bit programs (the plain Developer Command Prompt and the x86 prompt set them), and torch, CUDA and this Python are 64-bit.`,
+    fix: ({ context: { log } }) =>
+      log.builtAtRunTime ? useX64Tools : [...useX64Tools, "rmdir /s /q build   # what the 32-bit tools made"],
     sources: [
       "NVlabs/tiny-cuda-nn#399",
       "https://learn.microsoft.com/cpp/build/building-on-the-command-line#developer-command-prompts",
     ],
     examples: [
+      {
+        text: "C:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA\\v12.3\\include\\cuda_fp16.hpp(1906): error: asm operand type size(8) does not match type/size implied by constraint 'r'",
+        expect: "has pointers of 32 bits",
+      },
+      {
+        text: "G:\\py\\Lib\\site-packages\\torch\\include\\c10/util/safe_numerics.h(26): error C3861: '_addcarry_u64': identifier not found",
+        expect: "exists in 64-bit builds alone",
+      },
+      {
+        text: "Microsoft (R) C/C++ Optimizing Compiler Version 19.43.34810 for x86\nC:/t/cpi.h(3): fatal error C1083: Cannot open include file: 'algorithm': No such file or directory",
+        expect: "for x86",
+      },
       {
         text: "LINK : fatal error LNK1181: cannot open input file 'C:\\p\\build\\temp.win32-cpython-310\\Release\\..\\..\\dependencies\\fmt\\src\\format.obj'",
         expect: "x64 Native Tools",

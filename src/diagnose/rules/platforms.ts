@@ -3,7 +3,7 @@ import { own } from "../../base/own.ts";
 import { homebrew, wordsToBuild, pip, platformOf } from "../commands/commands.ts";
 import { defineForCl, linkFrameworks } from "../commands/flag-variables.ts";
 import { coded, placeOf, type Rule, said, saidAny } from "../rule.ts";
-import { editFile } from "../commands/source-edits.ts";
+import { editFile, editLine } from "../commands/source-edits.ts";
 
 function frameworkOf(name: string): string {
   if (name.startsWith("MPS")) return "MetalPerformanceShaders";
@@ -25,6 +25,21 @@ const ofSystem: readonly (readonly [RegExp, "linux" | "darwin" | "win32"])[] = [
     "linux",
   ],
 ];
+
+/** Words of C++ for its signs, which Microsoft's compiler and nvcc's front end in its place do not all know. */
+const tokens: Readonly<Record<string, string>> = {
+  and: "&&",
+  or: "||",
+  not: "!",
+  xor: "^",
+  not_eq: "!=",
+  bitand: "&",
+  bitor: "|",
+  compl: "~",
+  and_eq: "&=",
+  or_eq: "|=",
+  xor_eq: "^=",
+};
 
 const systemNames = { linux: "Linux", darwin: "macOS", win32: "Windows" } as const;
 
@@ -226,6 +241,7 @@ export const platformRules: readonly Rule[] = [
         /identifier "(?<name>__builtin_\w+|u(?:int|short|long|char)|M_PI\w*|ssize_t)" is undefined/,
         /(?:missing '.' before identifier|syntax error: identifier|undeclared identifier:?|unexpected token) '(?<name>and|or|not|xor)'/,
         /'(?<name>and|or|not|xor)'\s?: undeclared identifier/,
+        /identifier "(?<name>and|or|not|xor|not_eq|bitand|bitor|compl|and_eq|or_eq|xor_eq)" is undefined/,
         /(?<name>expression did not evaluate to a constant|expected constant expression|array of runtime bound)/,
       );
     },
@@ -233,7 +249,7 @@ export const platformRules: readonly Rule[] = [
     cause: (match) =>
       /constant|runtime bound/.test(match.facts["name"] ?? "")
         ? `MSVC has no arrays whose length is known at run time only (${placeOf(match.finding)}), an extension of gcc and clang: the package was not written for Windows.`
-        : /^(?:and|or|not|xor)$/.test(match.facts["name"] ?? "")
+        : own(tokens, match.facts["name"] ?? "") !== undefined
           ? `MSVC takes \`${match.facts["name"] ?? ""}\` for a name unless it is told to follow the standard (/permissive-), or <ciso646> is included.`
           : `\`${match.facts["name"] ?? ""}\` exists with gcc and on Linux, not with MSVC on Windows: the package was not written for Windows.`,
     fix: (match) => [
@@ -241,9 +257,20 @@ export const platformRules: readonly Rule[] = [
         ? `${defineForCl("_USE_MATH_DEFINES")}   # for every call of cl.exe, also the one that nvcc makes; for good: #define _USE_MATH_DEFINES before <cmath>`
         : /constant|runtime bound/.test(match.facts["name"] ?? "")
           ? "# float a[n]; → std::vector<float> a(n); (or a constexpr length)"
-          : /^(?:and|or|not|xor)$/.test(match.facts["name"] ?? "")
-            ? "set CL=/permissive-   # for every call of cl.exe, also the one that nvcc makes; for good: the flag /permissive- for cxx, #include <ciso646>, or && || ! in the code"
+          : own(tokens, match.facts["name"] ?? "") !== undefined
+            ? match.finding.tool === "cudafe++" || match.finding.tool === "nvcc"
+              ? `# nvcc's front end does as cl.exe does: \`${own(tokens, match.facts["name"] ?? "") ?? ""}\` in place of \`${match.facts["name"] ?? ""}\`, or #include <ciso646> above it`
+              : "set CL=/permissive-   # for every call of cl.exe, also the one that nvcc makes; for good: the flag /permissive- for cxx, #include <ciso646>, or && || ! in the code"
             : "# a newer release of the package (or a fork or branch for Windows) may have it mended; else build in WSL",
+      ...(own(tokens, match.facts["name"] ?? "") === undefined
+        ? []
+        : editLine(
+            match,
+            // The others stand in one line as a rule; the rarer words may be names of variables.
+            Object.entries(tokens)
+              .filter(([word]) => word === match.facts["name"] || /^(?:and|or|not)$/.test(word))
+              .map(([word, sign]) => [`\\b${word}\\b`, sign]),
+          )),
       ...(own(clTypes, match.facts["name"] ?? "") === undefined
         ? []
         : [
@@ -255,10 +282,23 @@ export const platformRules: readonly Rule[] = [
             `# ${match.facts["name"] ?? ""}(&time, &result) → ${(match.facts["name"] ?? "").replace("_r", "_s")}(&result, &time): MSVC's takes them the other way round`,
           ]
         : []),
-      "# uint → unsigned int, ssize_t → ptrdiff_t, __builtin_popcount → __popcnt, __restrict__ → __restrict, __attribute__((aligned(n))) → alignas(n)",
+      ...(own(tokens, match.facts["name"] ?? "") === undefined
+        ? [
+            "# uint → unsigned int, ssize_t → ptrdiff_t, __builtin_popcount → __popcnt, __restrict__ → __restrict, __attribute__((aligned(n))) → alignas(n)",
+          ]
+        : []),
     ],
-    sources: ["https://learn.microsoft.com/cpp/c-runtime-library/math-constants"],
+    sources: [
+      "https://learn.microsoft.com/cpp/c-runtime-library/math-constants",
+      "https://learn.microsoft.com/cpp/cpp/logical-and-operator-amp-amp",
+      "openvinotoolkit/nncf#1177",
+    ],
     examples: [
+      {
+        text: 'C:\\p\\csrc\\ops.cu(36): error: identifier "and" is undefined',
+        expect: "'\\band\\b','&&'",
+      },
+
       { text: "a.cpp(12): error C2065: 'M_PI': undeclared identifier", expect: "set CL=/D_USE_MATH_DEFINES" },
       {
         text: "ops.cpp(9): error C2065: '__restrict__': undeclared identifier",

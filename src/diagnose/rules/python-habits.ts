@@ -135,6 +135,7 @@ export const pythonHabitRules: readonly Rule[] = [
         /cannot convert [‘'](?<name>(?:at|torch|c10)::\w+(?:::\w+)+)[’'] from type [‘'].*\(.*::\)\(/,
         /cannot convert [‘'](?<name>(?:at|torch|c10)::\w+(?:::\w+)+)[’'] from type [‘'].*::\)\(\)/,
         /cannot convert [‘'](?<name>(?:at|torch|c10)::\w+(?:::\w+)+)[’'] from type [‘'].*::\) ?\(?.*\)? const[’']/,
+        /assuming pointer to member [‘'](?<name>[^’']{1,160}?)(?: \[with [^’']*)?[’']/,
         /(?<clang>reference to non-static member function must be called)/,
         /a pointer to a bound function may only be used to call the function/,
         /'(?<name>[\w:]+)'\s?: non-standard syntax; use '&' to create a pointer to member/,
@@ -144,11 +145,17 @@ export const pythonHabitRules: readonly Rule[] = [
       `${codeAt(match.finding)} names ${match.facts["name"] === undefined ? "a method" : `the method \`${match.facts["name"]}\``} and does not call it: what Python has as attributes (shape, dtype, device) are methods in C++.`,
     fix: (match) => [
       ...assigned(match.finding.source),
-      ...(assigned(match.finding.source).length > 0 ? [] : editLine(match, methods)),
+      ...(assigned(match.finding.source).length > 0
+        ? []
+        : editLine(match, [...methods, ["\\.((mutable_|const_)?data_ptr<[A-Za-z_][A-Za-z0-9_:]*>) *;", ".\\1();"]])),
       "# x.size[0] → x.size(0), x.sizes → x.sizes(), x.dtype → x.dtype() or x.scalar_type(), x.device → x.device(), x.is_cuda → x.is_cuda(), x.clone → x.clone(), x.grad → x.grad()",
     ],
     sources: [api],
     examples: [
+      {
+        text: "e2.cpp:2:65: error: assuming pointer to member ‘T* at::TensorBase::data_ptr() const [with T = double]’ [-fpermissive]\n    2 |   auto p = x.data_ptr<scalar_t>;\n      |            ~~^~~~~~~~~~~~~~~~~~",
+        expect: "2s/\\.((mutable_|const_)?data_ptr<",
+      },
       {
         text: "ext.cpp:2:42: error: invalid types ‘<unresolved overloaded function type>[int]’ for array subscript",
         expect: "x.size(0)",

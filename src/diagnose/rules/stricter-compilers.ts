@@ -215,7 +215,11 @@ export const stricterCompilerRules: readonly Rule[] = [
       // Follows from an unknown type in a declaration.
       /^expression list treated as compound expression/.test(finding.message) ||
       // What no compiler ever let pass in C++.
-      /^passing [‘']const .* as [‘']this[’'] argument discards/.test(finding.message)
+      /^passing [‘']const .* as [‘']this[’'] argument discards/.test(finding.message) ||
+      // With the option it compiles, and does not what is meant.
+      /^(?:assuming pointer to member|return-statement with a value, in function returning [‘']torch::detail)|^invalid conversion from .*\(\*\)\(/.test(
+        finding.message,
+      )
         ? undefined
         : saidAny(finding, /\[-W(?<flag>[\w+-]+)\]$/, /\[-f(?<permissive>permissive)\]$/),
     confidence: "medium",

@@ -40,6 +40,13 @@ function itemType(to: string): string {
 /** First match wins. */
 const ways: readonly Way[] = [
   {
+    from: /^torch::detail::return_type_of_forward_t<torch::nn::SequentialImpl\b/,
+    to: /^(?:at|torch)::Tensor\b/,
+    why: "forward() of nn::Sequential is a template, so that a call of the holder itself has no type of result that C++ could tell",
+    fix: () => ["# layers->forward(x) in place of layers(x)"],
+    edits: () => [["(return|=) *((this->)?\\w+)\\((.*)\\);", "\\1 \\2->forward(\\4);"]],
+  },
+  {
     from: scalar,
     to: number,
     why: "`item()` without a type gives a c10::Scalar, which may hold any type of number, and C++ does not choose one by itself",
@@ -282,8 +289,12 @@ export const torchConversionRules: readonly Rule[] = [
       const to = match.facts["to"] ?? "";
       return [...editLine(match, way?.edits?.(to) ?? []), ...(way?.fix(to, match.facts["from"] ?? "") ?? [])];
     },
-    sources: ["https://docs.pytorch.org/cppdocs/"],
+    sources: ["https://docs.pytorch.org/cppdocs/", "pytorch/pytorch#25520"],
     examples: [
+      {
+        text: "net.cpp:14:14: error: no viable conversion from returned value of type 'torch::detail::return_type_of_forward_t<torch::nn::SequentialImpl, const at::Tensor &>' to function return type 'torch::Tensor'\n      return linears(input);\n             ^~~~~~~~~~~~~~",
+        expect: "14s/(return|=) *((this->)?\\w+)\\((.*)\\);/\\1 \\2->forward(\\4);/g",
+      },
       {
         text: "ext.cpp:1:50: error: cannot convert ‘c10::Scalar’ to ‘float’ in initialization",
         expect: "x.item<float>()",

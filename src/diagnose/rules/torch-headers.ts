@@ -1,13 +1,90 @@
 /** Headers of torch that were not found: gone from it, or without its folder on the command line. */
 import { platformOf, python, pip, standardFor, torchOnIncludePath } from "../commands/commands.ts";
 import { foundDir, header, includedBy } from "../matchers.ts";
-import type { Match, Rule } from "../rule.ts";
+import { codeAt, type Match, type Rule, saidAny } from "../rule.ts";
 import { withoutTh } from "../commands/th-replacements.ts";
 import { typedWithTorch } from "../fit/typed-fit.ts";
 import { isEverywhere } from "../tables/torch-api.ts";
 import { isBuiltByPython } from "../commands/typed-builds.ts";
+import { editLine } from "../commands/source-edits.ts";
+
+/** Headers with the macros that check. */
+const ofChecks = /[\\/](?:c10[\\/]util|torch[\\/]headeronly[\\/]util)[\\/](?:Exception|Logging|logging\w*)\.h$/;
 
 export const torchHeaderRules: readonly Rule[] = [
+  {
+    id: "check-without-last-argument",
+    title: "A check of torch's has a comma with nothing behind it",
+    on: ["compile"],
+    specificity: 80,
+    matches: (finding) =>
+      ofChecks.test(finding.file ?? "") ||
+      /\b(?:STD_)?TORCH_(?:CHECK|WARN|INTERNAL_ASSERT)\w*\(.*,\s*\)/.test(finding.source ?? "")
+        ? saidAny(
+            finding,
+            /^(?<what>expected primary-expression before [‘']\)[’'] token)/,
+            /^(?<what>expected expression)$/,
+            /^(?<what>expected an expression)$/,
+            /(?<what>syntax error\s?: '\)')/,
+          )
+        : undefined,
+    confidence: "high",
+    cause: ({ finding }) =>
+      `${finding.caller ?? (ofChecks.test(finding.file ?? "") ? "The code" : codeAt(finding))} calls TORCH_CHECK (or one of its kin) with an argument that is empty: a comma stands before the closing bracket, or two commas stand side by side.`,
+    fix: (match) => {
+      const [, file, line] = /^(.+):(\d+)$/.exec(match.finding.caller ?? "") ?? [];
+      // What the compiler printed is the line of the header.
+      const { source: _, ...called } = match.finding;
+      const place = file === undefined ? match : { ...match, finding: { ...called, file, line: Number(line) } };
+      return [
+        ...editLine(place, [[", *\\)( *;)", ")\\1"]]),
+        '# TORCH_CHECK(x.dim() == 2, "two dimensions, not ", x.dim());   nothing between the last argument and the bracket',
+      ];
+    },
+    sources: ["pytorch: c10/util/Exception.h"],
+    examples: [
+      {
+        text: "/e/torch/include/c10/util/Exception.h:531:20: error: expected primary-expression before ‘)’ token\n  531 |       ##__VA_ARGS__))\n      |                    ^\nops.cpp:2:26: note: in expansion of macro ‘TORCH_CHECK’",
+        expect: "sed -i.bak -E '2s/, *\\)( *;)/)\\1/g' ops.cpp",
+      },
+    ],
+  },
+  {
+    id: "checked-containers-with-torch",
+    title: "The C++ library is compiled with its checked containers, and torch is not",
+    on: ["compile", "undefined-symbol"],
+    specificity: 87,
+    matches: (finding, { log, findings }) =>
+      /[\\/]c\+\+[\\/](?:[\d.]+[\\/])?debug[\\/]/.test(finding.file ?? "") ||
+      /\bstd::__debug::/.test(`${finding.symbol ?? ""} ${finding.message}`) ||
+      /St7__debug/.test(finding.symbol ?? "")
+        ? /\b(?:torch|c10|at)::|[\\/](?:torch|ATen|c10)[\\/]/.test(
+            [finding, ...findings].map(({ text, caller = "" }) => `${text} ${caller}`).join("\n"),
+          ) || log.namesLibtorch
+          ? {}
+          : undefined
+        : undefined,
+    confidence: "high",
+    cause: () =>
+      "The build defines _GLIBCXX_DEBUG, which puts other containers (std::__debug::vector, …) in the place of std::vector and its kin, with another layout. torch's libraries were built without it: its headers do not compile so, and where they do, nothing links, or the program breaks.",
+    fix: (match) => [
+      `grep -rlE '_GLIBCXX_DEBUG' --include=CMakeLists.txt --include='*.cmake' --include=setup.py --include=Makefile --include='*.toml' --include='*.json' . | xargs sed -i.bak -E 's/_GLIBCXX_DEBUG(_PEDANTIC)?/_GLIBCXX_ASSERTIONS/g'   # checks the bounds, too, and keeps the layout; in the project's folder`,
+      ...(match.context.log.typedCompile?.includes("_GLIBCXX_DEBUG") === true
+        ? [match.context.log.typedCompile.replaceAll(/_GLIBCXX_DEBUG(?:_PEDANTIC)?/g, "_GLIBCXX_ASSERTIONS")]
+        : ["# not there? CXXFLAGS of the shell, or -DCMAKE_CXX_FLAGS=… of an earlier configuration"]),
+    ],
+    sources: ["pytorch/pytorch#103359", "https://gcc.gnu.org/onlinedocs/libstdc++/manual/debug_mode_using.html"],
+    examples: [
+      {
+        text: "/usr/include/c++/11/debug/unordered_map:1100:20: error: use of deleted function 'std::pair<const c10::OperatorName, c10::OperatorHandle>::pair()'",
+        expect: "_GLIBCXX_ASSERTIONS",
+      },
+      {
+        text: "main.cpp:(.text+0x1f): undefined reference to `torch::stack(c10::ArrayRef<at::Tensor>, std::__debug::vector<long, std::allocator<long> >)'",
+        expect: "_GLIBCXX_DEBUG",
+      },
+    ],
+  },
   {
     id: "removed-torch-headers",
     title: "The code includes headers that torch removed",

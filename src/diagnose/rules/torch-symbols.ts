@@ -185,7 +185,9 @@ export const torchSymbolRules: readonly Rule[] = [
             ]
           : []),
         "retorch build   # links what the installed torch has",
-        "# CMake: target_link_libraries(the_target ${TORCH_LIBRARIES}); by hand: -L<torch>/lib -lc10 -ltorch_cpu -ltorch, after the objects",
+        match.finding.tool === "msvc" || platformOf(match) === "win32"
+          ? "# CMake: target_link_libraries(the_target ${TORCH_LIBRARIES}); by hand: cl … /link /LIBPATH:<torch>\\lib c10.lib torch_cpu.lib torch.lib; Visual Studio: Linker, Input, Additional Dependencies"
+          : "# CMake: target_link_libraries(the_target ${TORCH_LIBRARIES}); by hand: -L<torch>/lib -lc10 -ltorch_cpu -ltorch, after the objects",
         `${python(match)} -c "import torch.utils.cpp_extension as c; print(c.library_paths())"`,
       ],
     sources: ["pytorch/pytorch#63558", "LaurentMazare/tch-rs#650"],

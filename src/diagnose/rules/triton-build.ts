@@ -2,7 +2,9 @@
 import { platformOf, python } from "../commands/commands.ts";
 import { driverFolder, nameDriver } from "../commands/driver-link.ts";
 import { embeddedHeaders, isEmbeddable } from "../commands/embedded-python.ts";
-import { type Rule, said } from "../rule.ts";
+import { framesAt } from "../matchers.ts";
+import { type Match, type MatchFacts, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
+import type { Finding } from "../finding.ts";
 import { isTriton } from "./triton.ts";
 
 /** What is compiled: a source with a name of its own, or one without, below a temporary folder. */
@@ -10,7 +12,89 @@ const helper = /\w+_utils\.c\b|triton_launcher|(?:tmp|Temp)[\\/]+\w+[\\/]+main\.
 /** The driver's library: an unnamed source that is linked to it is Triton's launcher. */
 const withDriver = /-lcuda\b/;
 
+/** What CC holds, where it is no path of one program: several behind each other, or a path within a path. */
+function namedTwice(compiler: string | undefined): string | undefined {
+  const paths = (compiler ?? "").split(/;|(?<=[\\/])(?=[A-Za-z]:[\\/])/).filter((path) => /\w\.exe$/i.test(path));
+  return compiler === undefined || compiler === paths[0]
+    ? undefined
+    : (paths.find((path) => /x64[\\/]\w+\.exe$/i.test(path)) ?? paths[0]);
+}
+
+/** Triton for Windows starts a compiler that is not there, or finds half a Visual Studio. */
+function compilerNotStarted(finding: Finding, context: RuleContext): MatchFacts | undefined {
+  const frames = framesAt({ finding, context, facts: {} }).join("\n");
+  const isBuild = /[\\/]triton[\\/]+(?:runtime[\\/]+build|windows_utils)\.py/.test(frames);
+  const half = saidAny(
+    finding,
+    /cannot access local variable '(?<half>cl_path)' where it is not associated/,
+    /local variable '(?<half>cl_path)' referenced before assignment/,
+    /unsupported operand type\(s\) for \/: '(?<half>WindowsPath)' and 'NoneType'/,
+  );
+  if (half !== undefined) return half["half"] === "cl_path" || isBuild ? half : undefined;
+  if (!/\[WinError (?:2|3|5|87|123|193)\]/.test(finding.message)) return undefined;
+  return isBuild || context.log.tritonCompiler !== undefined
+    ? { compiler: context.log.tritonCompiler, better: namedTwice(context.log.tritonCompiler) }
+    : undefined;
+}
+
+/** Brings the C++ tools, where Triton's own compiler is not to be relied on. */
+function withTools(match: Match): string[] {
+  return [
+    'winget install Microsoft.VisualStudio.2022.BuildTools --override "--passive --wait --add Microsoft.VisualStudio.Workload.VCTools --includeRecommended"',
+    `# or, without Visual Studio: a triton-windows that brings its own compiler (3.2.0.post13 and later), of the release for this torch: ${python(match)} -m pip install -U "triton-windows<3.3" for torch 2.6, <3.4 for 2.7, <3.5 for 2.8, <3.6 for 2.9`,
+  ];
+}
+
 export const tritonBuildRules: readonly Rule[] = [
+  {
+    id: "triton-compiler-not-started",
+    title: "Triton for Windows does not find the compiler that it is told to use",
+    on: ["exception"],
+    specificity: 84,
+    matches: compilerNotStarted,
+    confidence: (match) => (match.facts["better"] === undefined ? "medium" : "high"),
+    cause: (match) =>
+      match.facts["half"] !== undefined
+        ? "Triton compiles a small C module when it is first used. It looks for Visual Studio's cl.exe and finds a Visual Studio without the C++ tools (or without a Windows SDK), which this release of it does not expect: the Python error is only what comes of that."
+        : match.facts["better"] === undefined
+          ? `Triton compiles a small C module when it is first used, and Windows does not find the compiler${match.facts["compiler"] === undefined ? "" : ` \`${match.facts["compiler"]}\``} that it starts: the variable CC names one that is not there (with quotation marks, or of a Visual Studio that was updated), or this release of Triton finds no Visual C++.`
+          : `The variable CC holds \`${match.facts["compiler"] ?? ""}\`: more than the path of one program. Triton takes all of it for the compiler's name, and Windows finds no such file.`,
+    fix: (match) =>
+      match.facts["half"] !== undefined
+        ? withTools(match)
+        : match.facts["better"] === undefined
+          ? [
+              "set CC=",
+              "# Triton then takes the cl.exe that it finds, or the small compiler that it brings. Set for good? reg delete HKCU\\Environment /v CC",
+              ...withTools(match).map((line) => (line.startsWith("#") ? line : `# still so: ${line}`)),
+            ]
+          : [
+              `set CC=${match.facts["better"]}`,
+              "# and so in Windows's settings, where the variable is kept; without it Triton finds a compiler by itself",
+            ],
+    sources: [
+      "woct0rdho/triton-windows#22",
+      "woct0rdho/triton-windows#35",
+      "woct0rdho/triton-windows#150",
+      "woct0rdho/triton-windows#129",
+      "woct0rdho/triton-windows#131",
+      "lum3on/comfyui_HiDream-Sampler#84",
+    ],
+    examples: [
+      {
+        text: "Failed to compile. cc_cmd: ['c:\\\\VC\\\\bin\\\\Hostx64\\\\x86\\\\cl.exe;c:\\\\VC\\\\bin\\\\Hostx64\\\\x64\\\\cl.exe;', 'C:\\\\Temp\\\\tmpv0qr9q5s\\\\cuda_utils.c']\nFileNotFoundError: [WinError 2] The system cannot find the file specified",
+        expect: "set CC=c:\\VC\\bin\\Hostx64\\x64\\cl.exe",
+      },
+      {
+        text: '  File "C:\\e\\Lib\\site-packages\\triton\\runtime\\build.py", line 92, in _build\n    ret = subprocess.check_call(cc_cmd)\n  File "C:\\e\\Lib\\subprocess.py", line 1551, in _execute_child\nFileNotFoundError: [WinError 2] The system cannot find the file specified',
+        expect: "set CC=",
+      },
+      {
+        text: "UnboundLocalError: cannot access local variable 'cl_path' where it is not associated with a value",
+        expect: "winget install Microsoft.VisualStudio.2022.BuildTools",
+      },
+    ],
+  },
   {
     id: "triton-helper-not-compiled",
     title: "Triton could not compile its helper module",

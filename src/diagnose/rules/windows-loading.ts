@@ -137,13 +137,15 @@ function torchDlls(match: Match): string[] {
     return [tryDlls(match), ...(plain ? [runTime, ...wheel] : [...wheel, runTime])];
   }
   return [
-    "# install the newest Visual C++ run time: https://aka.ms/vs/17/release/vc_redist.x64.exe, and start again",
+    "winget install --id Microsoft.VCRedist.2015+.x64   # the newest Visual C++ run time (or https://aka.ms/vs/17/release/vc_redist.x64.exe); then a new prompt, and the program again",
     `where ${baseName((match.facts["name"] ?? "c10.dll").replaceAll("\\", "/"))} cudnn64_9.dll cublas64_12.dll msvcp140.dll   # others of the same name earlier on PATH? take them off`,
-    "# import torch loads every DLL in its lib folder: one that an older torch left there fails too. Take out all copies and the folder, then install one:",
-    `${pip(match, "uninstall -y torch")}   # until it says that there is none${match.context.log.conda ? "; and: conda remove --force pytorch" : ""}`,
-    "rmdir /s /q <site-packages>\\torch   # what is left of it",
-    sameTorch(match) ??
-      `${pip(match, `install --no-cache-dir torch --index-url https://download.pytorch.org/whl/${torchIndex(match)}`)}   # in the release that is wanted (torch==…), for your CUDA or cpu`,
+    "# still so? import torch loads every DLL in its lib folder: one that an older torch left there fails too. Take out all copies and the folder, then install one:",
+    `# ${pip(match, "uninstall -y torch")}   # until it says that there is none${match.context.log.conda ? "; and: conda remove --force pytorch" : ""}`,
+    "# rmdir /s /q <site-packages>\\torch   # what is left of it",
+    `# ${
+      sameTorch(match) ??
+      `${pip(match, `install --no-cache-dir torch --index-url https://download.pytorch.org/whl/${torchIndex(match)}`)}   # in the release that is wanted (torch==…), for your CUDA or cpu`
+    }`,
   ];
 }
 

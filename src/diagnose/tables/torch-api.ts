@@ -65,6 +65,7 @@ const names: readonly TorchName[] = [
   {
     form: /^torch::linalg(?:::\w+)?$/,
     instead: "torch::linalg_cholesky, torch::linalg_inv, … (the namespace torch::linalg went with torch/linalg.h)",
+    rename: ["torch::linalg::", "torch::linalg_"],
   },
   { form: /^at::Tensor(?:Base)?::data_ptr$/, since: "1.3", instead: "before 1.3: x.data<T>()" },
   { form: /^(?:at|torch)::(?:GenericPackedTensorAccessor|PackedTensorAccessor(?:32|64))$/, since: "1.3" },

@@ -33,7 +33,9 @@ export function rewrappings(text: string): readonly Rewrapped[] {
   const width = lines.reduce((most, line) => Math.max(most, line.length), 0);
   const found: Rewrapped[] = [];
   if (lines.length > 1 && width >= narrowest && width <= widest) {
+    const copied = copiedFrom(lines, width);
     const hard = joined(lines, (line, next) => {
+      if (line === copied) return "";
       if (line.length < width - 1 || next === "" || begins.test(next) || alike(line, next) || isPrefixed(next))
         return undefined;
       return line.length === width ? "" : " ";
@@ -76,6 +78,22 @@ export function rewrappings(text: string): readonly Rewrapped[] {
       found.push({ text: quoted, lineOf: way?.lineOf ?? lines.map((_, index) => index + 1), sure: false });
   }
   return found;
+}
+
+/**
+ * The first line of a copy that began right of the margin: shorter than the full lines below it, and its last word goes on in
+ * the next one.
+ */
+function copiedFrom(lines: readonly string[], width: number): string | undefined {
+  const [first = "", next = ""] = lines;
+  return first.length < width &&
+    first.length >= width - 8 &&
+    /\w$/.test(first) &&
+    /^\w/.test(next) &&
+    !begins.test(next) &&
+    lines.filter((line) => line.length === width).length > 1
+    ? first
+    : undefined;
 }
 
 const listed = /^\s*(\d{1,7}) ?[|│:] ?(.*)$/;
