@@ -59,7 +59,7 @@ export const operatorFakeRules: readonly Rule[] = [
       // Dynamo's sentence names the operator, so that its Python function is a fake one whatever its name is.
       said(
         finding,
-        /call_function <CustomOpDef\((?<op>[\w:.]+)\)>.{0,2000}?got TypeError\(\\?["'](?<name>[\w.<>]+)\(\) (?<what>missing \d+ required (?:positional|keyword-only) arguments?: .{1,120}?|got an unexpected keyword argument \\?'\w+\\?'|takes (?:from )?\d+ .{0,30}positional arguments? but \d+ (?:was|were) given)\\?["']\)/s,
+        /call_function <CustomOpDef\((?<op>[\w:.]+)\)>.{0,2000}?(?:got TypeError\(\\?["']|\*\*\{[^}]{0,200}\}\):\s+)(?<name>[\w.<>]+)\(\) (?<what>missing \d+ required (?:positional|keyword-only) arguments?: .{1,120}?|got an unexpected keyword argument \\?'\w+\\?'|takes (?:from )?\d+ .{0,30}positional arguments? but \d+ (?:was|were) given)/s,
       ) ??
       (finding.code === "TypeError"
         ? said(
@@ -79,6 +79,10 @@ export const operatorFakeRules: readonly Rule[] = [
       {
         text: 'torch._dynamo.exc.TorchRuntimeError: Dynamo failed to run FX node with fake tensors: call_function <CustomOpDef(mylib::foo)>(*(FakeTensor(..., size=(3,)), 2), **{}): got TypeError("_() takes 1 positional argument but 2 were given")',
         expect: "def _(…)",
+      },
+      {
+        text: "torch._dynamo.exc.TorchRuntimeError: Failed running call_function <CustomOpDef(mylib::foo)>(*(FakeTensor(..., size=(3,)), 2), **{}):\n<lambda>() takes 1 positional argument but 2 were given",
+        expect: "def <lambda>(…)",
       },
       {
         text: "TypeError: fused_scale_norm_fake() missing 1 required positional argument: 'eps'",

@@ -170,9 +170,15 @@ export const syclRules: readonly Rule[] = [
   {
     id: "oneapi-library-of-other-release",
     title: "A library of another oneAPI release is found first",
-    on: ["library-version"],
+    on: ["library-version", "undefined-symbol"],
     specificity: 76,
     matches: (finding) => {
+      if (finding.kind === "undefined-symbol")
+        return finding.phase === "load" &&
+          /^(?:ur|pi|ze|zes)[A-Z]\w+$/.test(finding.symbol ?? "") &&
+          /libsycl|libur_|libpi_|LIBUR|libze_|xpu/i.test(`${finding.file ?? ""} ${finding.library ?? ""}`)
+          ? { name: /^ze/.test(finding.symbol ?? "") ? "libze_loader.so.1" : "libur_loader.so.0" }
+          : undefined;
       const name =
         /lib(?:ur_loader|ur_adapter\w*|sycl|ze_loader|umf|tcm|OpenCL|pi_level_zero|intlc|imf|svml|irng|iomp5|ccl|mpi|mkl_\w+|tbb\w*|dnnl)\.so[\d.]*/.exec(
           `${finding.library ?? ""} ${finding.symbol ?? ""}`,
@@ -195,6 +201,10 @@ export const syclRules: readonly Rule[] = [
       {
         text: "ImportError: /opt/intel/oneapi/compiler/2025.1/lib/libur_loader.so.0: version `LIBUR_LOADER_0.10' not found (required by /c/lib/python3.12/site-packages/torch/lib/../../../../libsycl.so.8)",
         expect: "unset LD_LIBRARY_PATH",
+      },
+      {
+        text: "ImportError: /c/lib/python3.11/site-packages/torch/lib/../../../../libsycl.so.8: undefined symbol: urBindlessImagesMapExternalLinearMemoryExp, version LIBUR_LOADER_0.10",
+        expect: "two oneAPI releases",
       },
       {
         text: "ImportError: /opt/intel/oneapi/mkl/2025.0/lib/libmkl_core.so.2: version `MKL_2025.2' not found (required by /e/lib/python3.11/site-packages/torch/lib/libtorch_xpu.so)",
