@@ -189,7 +189,6 @@ export const embeddingRules: readonly Rule[] = [
       const facts = saidAny(
         finding,
         /(?:[Cc]ould not find|found no) schema (?:for|registered for operator) (?<space>(?!aten\b)\w+)::(?<op>\w+)/,
-        /Unknown builtin op: (?<space>(?!aten\b)\w+)::(?<op>\w+)/,
       );
       const isProgram =
         findings.some(({ code }) => code === "terminate") ||

@@ -178,7 +178,7 @@ export const nativeCrashRules: readonly Rule[] = [
       const frames = framesOf(finding);
       if (
         !frames
-          .slice(0, 3)
+          .slice(-3)
           .some(({ library, name }) => strings.test(name) && (/stdc\+\+/.test(library) || library === "?"))
       )
         return undefined;
@@ -304,7 +304,7 @@ export const nativeCrashRules: readonly Rule[] = [
     matches: (finding) => {
       if (coded(finding, "Fatal Python error") === undefined) return undefined;
       const frame = (finding.frames ?? [])
-        .slice(0, 3)
+        .slice(-3)
         .find((each) =>
           /[\\/]torch[\\/]cuda[\\/]__init__\.py:\d+ (?:is_available|_lazy_init|_lazy_call|device_count|current_device|get_device_\w+|init)\b/.test(
             each,
