@@ -50,6 +50,8 @@ export function failedProgram({ finding, context: { log } }: Match): TypedComman
       (kind === "program" ||
         kind === "script" ||
         (kind === "tool" && /\b(?:uv|poetry|pdm|pixi) run\b|^sbatch /.test(line))) &&
+      // What only sets variables of the shell is no program.
+      !/^(?:source|\.) \S*(?:setvars|set_env|activate|vars|env)\S*(?: \S+)*$/.test(line) &&
       !asks.test(line),
   );
   const found = nearest(programs, finding.at);

@@ -10,7 +10,7 @@ const carriers =
 
 /** Modules of Python itself, as sessions import them to ask for versions. */
 const standardModules =
-  /^(?:sys|os|re|io|platform|struct|ctypes|sysconfig|site|subprocess|pathlib|importlib|json|time|math|random|logging|traceback|glob|shutil|typing|warnings|ssl|sqlite3|inspect|pdb|gc)$/;
+  /^(?:sys|os|re|io|platform|struct|ctypes|sysconfig|site|subprocess|pathlib|importlib|json|time|math|random|logging|traceback|glob|shutil|typing|warnings|ssl|sqlite3|inspect|pdb|gc|faulthandler|functools|itertools|collections|types|threading|multiprocessing|concurrent|tempfile|argparse|copy|pickle|signal|string|textwrap|unittest|datetime|dataclasses|enum|contextlib|socket|zipfile|tarfile|distutils|pprint|weakref|operator|builtins|pkgutil|urllib|http|shlex|hashlib|locale|code|runpy|venv|ensurepip|timeit|cProfile|atexit|tracemalloc|resource|__future__)$/;
 
 /** The package that a line names; none of Python's own, and none that only carries others. */
 export function runningModule(text: string): string | undefined {

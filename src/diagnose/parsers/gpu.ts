@@ -47,6 +47,10 @@ const said: readonly (readonly [RegExp, string])[] = [
     "cutlass-internal",
   ],
   [/Loaded runtime CuDNN library: \d/, "cudnn-older"],
+  [/kernel version [\d.]+ does not match DSO version [\d.]+/, "driver"],
+  [/Unable to dynamically load the "cuda" shared library/, "no-libcuda"],
+  // What LD_DEBUG=libs shows of the loader's work.
+  [/calling init: \/(?!\S*(?:site|dist)-packages)\S*\/libcudnn_\w+\.so\.\d/, "cudnn-part"],
   [/No execution plans? (?:support the graph|built successfully)|cudnnGraphNotSupportedError/, "cudnn-plans"],
   [
     /too many blocks in cooperative launch|cudaErrorCooperativeLaunchTooLarge|CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE/i,

@@ -137,6 +137,7 @@ function readLoader(line: LogLine, text: string, out: Collector): OpenFinding | 
         return out.add(line, {
           kind: "undefined-symbol",
           symbol: named,
+          ...askingProgram(text.slice(0, elf.index)),
           ...requester(text.slice(0, elf.index), undefined, true),
           ...(elf[2] === undefined ? {} : { library: elf[2] }),
           ...common,
@@ -358,6 +359,12 @@ function requester(text: string, other?: string, last = false): { file?: string 
       return { file };
   }
   return {};
+}
+
+/** The program itself asks: `./app: symbol lookup error: ./app: undefined symbol: …`. */
+function askingProgram(before: string): { file?: string } {
+  const file = /(?:symbol lookup error|^error): (\S{1,300}): $/.exec(before)?.[1];
+  return file === undefined || /:$/.test(file) ? {} : { file };
 }
 
 /** Punctuation of a sentence around a name. */

@@ -13,7 +13,7 @@ const frame = /^File ["'](.+?)["'], line (\d+)(?:, column \d+)?(?:, in (.+))?$/;
 const cellHeader = /^[A-Z]\w*(?:Error|Exception|Interrupt)\s{2,}Traceback \(most recent call last\)/;
 /** `~/w/ops.py in forward(ctx, x)`, `File /w/ops.py:31, in forward(ctx, x)`, and as Colab copies it: `[/w/ops.py](https://…) in forward(x)`. */
 const cellFrame =
-  /^(?:File )?\[?((?:~|[A-Za-z]:)?[\\/][^\s"'[\]]{1,250}?\.py)(?:\]\(https?:[^)]{0,80}\))?(?::(\d+),)? in (<module>|<cell line|[\w.<>]+(?=\())/;
+  /^(?:File )?\[?((?:~|[A-Za-z]:)?[\\/][^\s"'[\]]{1,250}?\.py)(?:\]\(https?:[^)]{0,80}\))?(?:(?::(\d+),)? in (<module>|<cell line|[\w.<>]+(?=\())|(?<=^File .{1,260}):(\d+)$)/;
 /** The row that was running: `---> 53         output = _C.forward(`. */
 const cellRow = /^-{2,6}> ?(\d{1,6})\s(.*)$/;
 /** Exceptions whose messages have no blank lines. */
@@ -21,7 +21,7 @@ const oneParagraph =
   /^(?:ModuleNotFound|Key|Name|Attribute|Type|FileNotFound|NotADirectory|Permission|Index|Syntax|Indentation|Assertion)Error$|^KeyboardInterrupt$/;
 const warningLine = /^(?:(.+?): ?(\d+): )?((?:\w+\.)*\w*Warning): (.*)$/;
 const faulthandler =
-  /^(?:Fatal Python error: (.*)|Timeout \((.+)\)!|(?:Current )?[Tt]hread 0x\w+ .*\(most recent call first\):)$/;
+  /^(?:(?:Fatal Python error: |Windows fatal exception: (?=access violation|stack overflow|illegal instruction|in page error|code 0xc0))(.*)|Timeout \((.+)\)!|(?:Current )?[Tt]hread 0x\w+ .*\(most recent call first\):)$/;
 const fileNotFound = /No such file or directory: ['"‘“]?([^'"‘’“”]+?)['"’”]?(?::|$)/;
 
 /** What shells, Docker, CI services and make say after a program has ended: no part of its message. */
@@ -96,9 +96,9 @@ export function pythonParser(): Parser {
         return false;
       }
       if (inCell !== undefined) {
-        const [, file, row, name] = cellFrame.exec(text) ?? [];
+        const [, file, row, name, topRow] = cellFrame.exec(text) ?? [];
         if (file !== undefined) {
-          frames = [...frames.slice(-19), `${file}:${row ?? "0"} ${name ?? ""}`];
+          frames = [...frames.slice(-19), `${file}:${row ?? topRow ?? "0"} ${name ?? (topRow === undefined ? "" : "<module>")}`];
           return false;
         }
         const [, at, source = ""] = cellRow.exec(text) ?? [];

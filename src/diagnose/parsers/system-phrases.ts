@@ -264,7 +264,7 @@ export const phrases: readonly Phrase[] = [
   },
   {
     words:
-      /Segmentation fault|^(?:zsh: |\[\d+\] +(?:[+-] +)?\d+ +)segmentation fault|SIGSEGV|^Fatal Python error: Segmentation|core dumped|Windows fatal exception: |0x[cC](?:0000005|0000409|0000374)\b|\b(?:3221225477|3221226505)\b|-1073741819\b|-1073740791\b|[Ee]xit(?:ed with)? ?(?:[Cc]ode|status)[:=]? ?139\b/,
+      /Segmentation fault|^(?:zsh: |\[\d+\] +(?:[+-] +)?\d+ +)segmentation fault|SIGSEGV|^Fatal Python error: Segmentation|core dumped|Windows fatal exception: (?!code 0x(?:8001010|e06d7363))|0x[cC](?:0000005|0000409|0000374)\b|\b(?:3221225477|3221226505)\b|-1073741819\b|-1073740791\b|[Ee]xit(?:ed with)? ?(?:[Cc]ode|status)[:=]? ?139\b/,
     kind: "exception",
     tool: "system",
     code: "segfault",

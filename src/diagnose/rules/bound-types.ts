@@ -59,8 +59,7 @@ export const boundTypeRules: readonly Rule[] = [
     fix: (match) => [
       "# import the module that binds the type first; in C++: py::module_::import of that module at the top of PYBIND11_MODULE",
       `# build both modules with the same pybind11 and the same compiler; ${python(match)} -c "import builtins, that_module, this_module; print([k for k in vars(builtins) if 'pybind11' in k])"   # two names: they do not share types`,
-      `# bound nowhere: py::class_<${match.facts["type"] ?? "T"}>(m, "${(match.facts["type"] ?? "T").split("::").at(-1) ?? "T"}"); containers of it: #include <pybind11/stl.h>`,
-      ...rebuild(match),
+      `# bound nowhere: py::class_<${match.facts["type"] ?? "T"}>(m, "${(match.facts["type"] ?? "T").split("::").at(-1) ?? "T"}"); containers of it: #include <pybind11/stl.h>; then build it again`,
     ],
     sources: [
       "https://pybind11.readthedocs.io/en/stable/advanced/classes.html#binding-classes-across-modules",
@@ -83,12 +82,12 @@ export const boundTypeRules: readonly Rule[] = [
     matches: (finding) =>
       saidAny(
         finding,
-        /(?<name>[\w.]+)\(\): incompatible (?:function|constructor) arguments\..*?\b(?<type>(?:torch|c10|c10d|caffe2)::(?:jit|autograd|nn|distributed|optim|data|profiler|monitor|lazy|dynamo|inductor|[A-Z])[\w:]*).*Invoked with:.*<torch\._C\./s,
-        /(?<name>[\w.]+)\(\): incompatible (?:function|constructor) arguments\..*?\b(?<type>(?:torch::jit|c10d|torch::nn)::[\w:]+).*Invoked with:/s,
+        /(?<name>[\w.]*)\(\): incompatible (?:function|constructor) arguments\..*?\b(?<type>(?:torch|c10|c10d|caffe2)::(?:jit|autograd|nn|distributed|optim|data|profiler|monitor|lazy|dynamo|inductor|[A-Z])[\w:]*).*Invoked with:.*<torch\._C\./s,
+        /(?<name>[\w.]*)\(\): incompatible (?:function|constructor) arguments\..*?\b(?<type>(?:torch::jit|c10d|torch::nn)::[\w:]+).*Invoked with:/s,
       ),
     confidence: "high",
     cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\` takes a \`${match.facts["type"] ?? ""}\`, was given one, and does not recognise it: its module and torch do not share pybind11's table of types. They do only when both were built with the same internals of pybind11: the same version (torch brings its own headers) and the same compiler tag (PYBIND11_COMPILER_TYPE, PYBIND11_STDLIB, PYBIND11_BUILD_ABI). A CMake build with another pybind11, or torch 2.x with a newer gcc, has others.`,
+      `${(match.facts["name"] ?? "") === "" ? "The function" : `\`${match.facts["name"] ?? ""}\``} takes a \`${match.facts["type"] ?? ""}\`, was given one, and does not recognise it: its module and torch do not share pybind11's table of types. They do only when both were built with the same internals of pybind11: the same version (torch brings its own headers) and the same compiler tag (PYBIND11_COMPILER_TYPE, PYBIND11_STDLIB, PYBIND11_BUILD_ABI). A CMake build with another pybind11, or torch 2.x with a newer gcc, has others.`,
     fix: (match) => [
       `${python(match)} -c "import torch, builtins; print(torch._C._PYBIND11_COMPILER_TYPE, torch._C._PYBIND11_STDLIB, torch._C._PYBIND11_BUILD_ABI)"   # torch up to 2.8 has these`,
       '# CMake: take torch\'s headers (<torch>/include, no pybind11 of your own in front), and add -DPYBIND11_COMPILER_TYPE=\\"_gcc\\" -DPYBIND11_STDLIB=\\"_libstdcpp\\" -DPYBIND11_BUILD_ABI=\\"_cxxabi1011\\" with the values that were printed; import torch first',

@@ -121,7 +121,7 @@ export const cudaLoadingRules: readonly Rule[] = [
         ? undefined
         : said(
             finding,
-            /unsupported display driver ?\/ ?cuda driver combination|cudaErrorSystemDriverMismatch|\bError 803\b/,
+            /unsupported display driver ?\/ ?cuda driver combination|cudaErrorSystemDriverMismatch|\bError 803\b|kernel version [\d.]+ does not match DSO version [\d.]+/,
           ),
     confidence: "high",
     cause: () =>
@@ -137,11 +137,40 @@ export const cudaLoadingRules: readonly Rule[] = [
       "export LD_LIBRARY_PATH=$(echo $LD_LIBRARY_PATH | tr ':' '\\n' | grep -v -E 'compat|stubs' | paste -sd:); sudo ldconfig",
       inContainer(match)
         ? "# the machine itself, after an update of the driver: sudo reboot"
-        : "sudo reboot   # after an update of the driver: its kernel module is still the old one; in a container in place of it: take libnvidia-compute-* and cuda-compat-* out of the image",
+        : "# after an update of the driver: sudo reboot   (its kernel module is still the old one); in a container in place of it: take libnvidia-compute-* and cuda-compat-* out of the image",
     ],
     sources: ["NVIDIA/nvidia-docker#1445", "https://docs.nvidia.com/deploy/cuda-compatibility/"],
     examples: [
       { text: "Error 803: system has unsupported display driver / cuda driver combination", expect: "cuda-compat" },
+      {
+        text: "E tensorflow/stream_executor/cuda/cuda_diagnostics.cc:313] kernel version 450.66.0 does not match DSO version 450.142.0 -- cannot find working devices in this configuration",
+        expect: "cuda-compat",
+      },
+    ],
+  },
+  {
+    id: "driver-library-not-there",
+    title: "A program of Rust finds no CUDA driver",
+    on: ["gpu"],
+    specificity: 80,
+    matches: (finding) => coded(finding, "no-libcuda"),
+    confidence: "high",
+    cause: () =>
+      "cudarc (candle, mistral.rs and others) opens libcuda.so, the library of NVIDIA's driver, and finds none: a container was started without --gpus, so that the driver of the machine is not handed in (no image brings it), the driver is not installed, or its folder is not on the loader's path.",
+    fix: () => [
+      "# container: the same docker run with --gpus all behind run; the machine has to have the NVIDIA driver and nvidia-container-toolkit",
+      "nvidia-smi; ldconfig -p | grep libcuda.so   # is the driver there?",
+      "# WSL: export LD_LIBRARY_PATH=/usr/lib/wsl/lib:$LD_LIBRARY_PATH",
+    ],
+    sources: [
+      "EricLBuehler/mistral.rs#596",
+      "https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/",
+    ],
+    examples: [
+      {
+        text: '$ docker run --rm -p 1234:80 ghcr.io/ericlbuehler/mistral.rs:cuda-86-latest\nUnable to dynamically load the "cuda" shared library - searched for library names: ["cuda", "nvcuda"]. Ensure that `LD_LIBRARY_PATH` has the correct path to the installed library.',
+        expect: "--gpus all behind run",
+      },
     ],
   },
   {

@@ -1,5 +1,5 @@
 /** Operators of one's own: schemas, kernels, fake implementations, autograd, and what torch.compile wants of them. */
-import { python, rebuild } from "../commands/commands.ts";
+import { platformOf, python, quote, rebuild } from "../commands/commands.ts";
 import { framesAt } from "../matchers.ts";
 import { type Match, said, saidAny, type Rule } from "../rule.ts";
 
@@ -48,6 +48,42 @@ export const customOperatorRules: readonly Rule[] = [
       {
         text: "/e/torch/autograd/graph.py:979: UserWarning: my_ops::scale: an autograd kernel was not registered to the Autograd key(s) but we are trying to backprop through it. This may lead to silently incorrect behavior.",
         expect: "register_autograd",
+      },
+    ],
+  },
+  {
+    id: "operator-mutations-differ",
+    title: "mutates_args and the schema name other arguments",
+    on: ["exception"],
+    specificity: 84,
+    matches: (finding) =>
+      said(
+        finding,
+        /Attempted to create a custom op with `mutates_args=(?<given>[^`]{1,200})` and `schema=(?<schema>[^`]{1,600})`\. The schema suggests that the op mutates (?<want>set\(\)|\{[^}]{0,200}\})/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `torch.library.custom_op was told mutates_args=${match.facts["given"] ?? ""}, and the schema that was given with it marks ${match.facts["want"] === "set()" ? "no argument" : (match.facts["want"] ?? "others")} as changed (\`Tensor(a!)\`). Both have to say the same.`,
+    fix: (match) => {
+      const want = match.facts["want"] === "set()" ? "()" : (match.facts["want"] ?? "").replaceAll("'", '"');
+      const place = match.finding.frames
+        ?.findLast((frame) => !/(?:site|dist)-packages|[\\/]torch[\\/]_library/.test(frame))
+        ?.match(/^(.+\.py):(\d+) /);
+      const given = match.facts["given"] ?? "";
+      return [
+        ...(place !== null && place !== undefined && platformOf(match) !== "win32" && /^[\w(){}'", ]+$/.test(given)
+          ? [
+              `sed -i.bak '${place[2] ?? ""},+3s/mutates_args=[^)}]*[)}]/mutates_args=${want}/' ${quote(place[1] ?? "")}`,
+            ]
+          : []),
+        `# @torch.library.custom_op(…, mutates_args=${want}), or a schema without (a!) where nothing is changed`,
+      ];
+    },
+    sources: ["https://docs.pytorch.org/docs/stable/library.html#torch.library.custom_op"],
+    examples: [
+      {
+        text: '  File "/w/ops.py", line 18, in <module>\n    @torch.library.custom_op("mylib::scale_", mutates_args=())\n  File "/e/lib/python3.12/site-packages/torch/_library/custom_ops.py", line 168, in inner\nValueError: Attempted to create a custom op with `mutates_args=()` and `schema=(Tensor(a!) x, float s) -> ()`. The schema suggests that the op mutates {\'x\'}which is different from what was provided to us in `mutates_args`. Please make these consistent.',
+        expect: 'mutates_args={"x"}',
       },
     ],
   },

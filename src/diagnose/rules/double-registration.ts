@@ -11,6 +11,11 @@ function registrations(match: Match): readonly [string, string] | undefined {
   return found === null ? undefined : [found[1] ?? "", found[2] ?? ""];
 }
 
+/** Python code registered them: torch writes /dev/null where a source of C++ would stand. */
+function isPython([first, last]: readonly [string, string]): boolean {
+  return first.startsWith("/dev/null") && last.startsWith("/dev/null");
+}
+
 function folderOf(place: string): string {
   return place.replace(/[\\/][^\\/]*$/, "");
 }
@@ -21,6 +26,11 @@ function fixPlaces(match: Match): string[] {
   const fragment = `TORCH_LIBRARY_FRAGMENT(${match.facts["type"] ?? "ns"}, m)`;
   if (differ(places) && folderOf(places[0]) === folderOf(places[1]))
     return [`# ${places[1]}: ${fragment} in place of TORCH_LIBRARY; kernels go into TORCH_LIBRARY_IMPL blocks`];
+  if (isPython(places))
+    return [
+      `${python(match)} -m pip list | grep -i ${nameOf(match)}   # two packages that define it (one of them under its old name)? uninstall the older one`,
+      `# Python: lib = torch.library.Library("${match.facts["type"] ?? "ns"}", "FRAGMENT") in place of "DEF", in a module that is imported once under one name (not run as a script and imported, too; no importlib.reload)`,
+    ];
   if (places[0] === places[1])
     return [
       `${python(match)} -c "import importlib.util as u; print(u.find_spec('${match.facts["type"] ?? "the_module"}'))"; find / -name '*${match.facts["type"] ?? ""}*.so' -not -path '/proc/*' 2>/dev/null   # the copies: of the installed package, and of a build folder, of a folder beside a model, or of another package that carries it`,
@@ -85,13 +95,15 @@ export const doubleRegistrationRules: readonly Rule[] = [
         /Tried to register multiple operators with the same name and the same overload name but different schemas: (?<second>(?<type>\w+::\w+).{0,300}?) vs (?<first>\w+::\w+.{0,300}?)(?: \(findOr|$)/s,
         /Tried to register .* (?:twice|multiple times|with the same)/,
         /duplicate registration|already registered/i,
-        /function ['"](?<type>\w+)['"] already has a docstring|cannot load module more than once per process/,
+        /function ['"](?<type>\w+)['"] already has a docstring/,
         /there's already a kernel registered from python/,
         /already has an? (?:fake|abstract|autograd|vmap) impl/,
       ) ?? coded(finding, "double-registration"),
     confidence: "high",
     cause: (match) => {
       const places = registrations(match);
+      if (places !== undefined && isPython(places))
+        return `Python code makes the operator namespace \`${match.facts["type"] ?? ""}\` twice in one process (torch.library.Library("${match.facts["type"] ?? ""}", "DEF"); /dev/null stands for Python code), and there may be one such for each namespace: the module that does so is run twice (a notebook's cell, importlib.reload, a file that is the script and is imported as well), or two packages do it, such as one that was renamed and its old form.`;
       if (places !== undefined && folderOf(places[0]) === folderOf(places[1]) && differ(places))
         return `Two sources of one project have a TORCH_LIBRARY block for \`${match.facts["type"] ?? ""}\` (\`${places[0]}\` and \`${places[1]}\`), and there may be one for each namespace; or one of them is loaded from an older build.`;
       if (places !== undefined)
@@ -117,8 +129,12 @@ export const doubleRegistrationRules: readonly Rule[] = [
               ]
             : []),
       "# start a new Python process (notebook: restart the kernel): a loaded library cannot be replaced",
-      `${python(match)} -m pip list | grep -i ${nameOf(match)}; find . -name '*.so'   # is there a second copy?`,
-      '# two blocks in one project: TORCH_LIBRARY_FRAGMENT for the second; py::class_<T>(m, "T", py::module_local()) for types',
+      ...(isPython(registrations(match) ?? ["", ""])
+        ? []
+        : [
+            `${python(match)} -m pip list | grep -i ${nameOf(match)}; find . -name '*.so'   # is there a second copy?`,
+            '# two blocks in one project: TORCH_LIBRARY_FRAGMENT for the second; py::class_<T>(m, "T", py::module_local()) for types',
+          ]),
     ],
     sources: [
       "huggingface/kernel-builder#11",
@@ -126,6 +142,7 @@ export const doubleRegistrationRules: readonly Rule[] = [
       "metatensor/metatensor#871",
       "pytorch/pytorch#41917",
       "ROCm/aiter#1156",
+      "iree-org/iree#19303",
     ],
     examples: [
       {
@@ -143,6 +160,10 @@ export const doubleRegistrationRules: readonly Rule[] = [
       {
         text: "Tried to register multiple operators with the same name and the same overload name but different schemas: my::mv(Tensor _0) -> (Tensor _0) vs my::mv(Tensor self) -> (Tensor)",
         expect: "TORCH_LIBRARY_IMPL(my",
+      },
+      {
+        text: "RuntimeError: Only a single TORCH_LIBRARY can be used to register the namespace turbine; please put all of your definitions in a single TORCH_LIBRARY block.  Previous registration of TORCH_LIBRARY was registered at /dev/null:86; latest registration was registered at /dev/null:86",
+        expect: '"FRAGMENT"',
       },
       { text: 'ImportError: generic_type: type "QuantType" is already registered!', expect: "QuantType" },
     ],

@@ -149,6 +149,8 @@ export const downloadRules: readonly Rule[] = [
         )
       )
         return undefined;
+      // A web server speaks of the program behind it.
+      if (/\bupstream\b/.test(finding.text)) return undefined;
       if (finding.code === "os-error")
         return said(finding, /(?:HTTPS?ConnectionPool|Max retries exceeded|SSLError|ProxyError|Read timed out)/);
       if (finding.kind === "installer" && finding.code !== "unknown-error")

@@ -180,4 +180,47 @@ export const embeddingRules: readonly Rule[] = [
       },
     ],
   },
+  {
+    id: "operator-unknown-to-program",
+    title: "A C++ program does not know an operator of the model",
+    on: ["exception"],
+    specificity: 78,
+    matches: (finding, { findings, log }) => {
+      const facts = saidAny(
+        finding,
+        /(?:[Cc]ould not find|found no) schema (?:for|registered for operator) (?<space>(?!aten\b)\w+)::(?<op>\w+)/,
+      );
+      const isProgram =
+        findings.some(({ code }) => code === "terminate") ||
+        /^(?:\.\/|\S*\/build\/)/.test(log.typedProgram ?? "") ||
+        log.namesLibtorch;
+      const ofPython = findings.some(
+        ({ frames = [], text }) => frames.some((frame) => /\.py:\d/.test(frame)) || text.startsWith("Traceback"),
+      );
+      return facts === undefined || !isProgram || ofPython ? undefined : facts;
+    },
+    confidence: "high",
+    cause: (match) =>
+      `The model calls \`${match.facts["space"] ?? ""}::${match.facts["op"] ?? ""}\`, and nothing in this C++ process registers it: what Python code defines (torch.library.custom_op, Library.define) is there in Python alone, and a library of C++ that registers it is not linked, or was dropped by the linker because the program calls nothing in it.`,
+    fix: (match) =>
+      match.facts["space"] === "torchvision"
+        ? [
+            "# CMakeLists.txt: find_package(TorchVision REQUIRED), target_link_libraries(<target> PRIVATE TorchVision::TorchVision); in a source: #include <torchvision/vision.h>   (torchvision built for C++, of the release for this LibTorch)",
+          ]
+        : [
+            `# the operator in C++, in a library of its own: TORCH_LIBRARY(${match.facts["space"] ?? "ns"}, m) { m.def("${match.facts["op"] ?? "f"}(Tensor a, …) -> Tensor"); } and its kernel in TORCH_LIBRARY_IMPL(${match.facts["space"] ?? "ns"}, CPU, m) or CUDA; Python loads the same file with torch.ops.load_library before the export`,
+            '# CMakeLists.txt: target_link_libraries(<target> PRIVATE -Wl,--no-as-needed <that library>); or in main, before the model is loaded: dlopen("lib<that library>.so", RTLD_NOW | RTLD_GLOBAL)',
+          ],
+    sources: [
+      "pytorch/pytorch#143786",
+      "pytorch/pytorch#143773",
+      "https://docs.pytorch.org/tutorials/advanced/cpp_custom_ops.html",
+    ],
+    examples: [
+      {
+        text: "terminate called after throwing an instance of 'c10::Error'\n  what():  Could not find schema for mylib::custom_add\nException raised from findSchemaOrThrow at /opt/pytorch/aten/src/ATen/core/dispatch/Dispatcher.cpp:160 (most recent call first):",
+        expect: "--no-as-needed",
+      },
+    ],
+  },
 ];

@@ -2,8 +2,8 @@
  * Calls that CUDA refuses while torch, or a program above it, manages memory in an unusual way: the driver's pools
  * (cudaMallocAsync), host memory that is pinned by hand. It knows the switches of torch and of ComfyUI alone.
  */
-import { python, setVariable } from "../commands/commands.ts";
-import { coded, type Match, type Rule, said } from "../rule.ts";
+import { pip, python, setVariable } from "../commands/commands.ts";
+import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 import type { Finding } from "../finding.ts";
 
 /** What a call of the memory functions that failed says, whichever call it was reported by. */
@@ -19,6 +19,46 @@ function underComfy({ context }: Match): boolean {
 }
 
 export const gpuAllocatorRules: readonly Rule[] = [
+  {
+    id: "memory-saver-not-preloaded",
+    title: "torch_memory_saver was not loaded before the program",
+    on: ["exception"],
+    specificity: 86,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /TorchMemorySaver observes invalid LD_PRELOAD.{0,400}?LD_PRELOAD="(?<preload>[^"]*)"/s,
+        /TorchMemorySaver observes invalid LD_PRELOAD/,
+        /torch_memory_saver: expected exactly one \.so matching '(?<pattern>[^']{1,200})' \(detected (?<runtime>[^)]{1,60})\), found (?<count>\d+)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      match.facts["pattern"] === undefined
+        ? "torch_memory_saver takes the place of CUDA's allocation functions by a library that has to be in the process before CUDA (LD_PRELOAD), and this program was started without it. A server that uses it sets the variable for its own worker processes; a script that calls it directly has to be started with it."
+        : `The installed torch_memory_saver has no library for this torch (${match.facts["runtime"] ?? ""}): it looks for \`${match.facts["pattern"]}\` beside its Python files and finds ${match.facts["count"] ?? "none"}.`,
+    fix: (match) => {
+      if (match.facts["pattern"] !== undefined)
+        return [
+          `${pip(match, "install --upgrade --force-reinstall --no-deps torch_memory_saver")}   # wheels for CUDA 12 and 13; for ROCm it is built where its sources are`,
+        ];
+      const found = `${python(match)} -c "import glob, os, sysconfig, torch; p = sysconfig.get_path('platlib'); m = (torch.version.cuda or '').split('.')[0]; f = sorted(glob.glob(p + '/**/torch_memory_saver_hook_mode_preload*.so', recursive=True), key=lambda n: '_cu' + m not in n); print(f[0])"`;
+      return [
+        `export LD_PRELOAD=$(${found})   # for this shell: unset LD_PRELOAD afterwards`,
+        '# in code: with torch_memory_saver.configure_subprocess(): start the worker; or, without LD_PRELOAD, memory_saver.hook_mode = "torch" before its first use',
+      ];
+    },
+    sources: ["fzyzcjy/torch_memory_saver#33", "fzyzcjy/torch_memory_saver: torch_memory_saver/hooks/mode_preload.py"],
+    examples: [
+      {
+        text: 'AssertionError: TorchMemorySaver observes invalid LD_PRELOAD. You can use configure_subprocess() utility, or directly specify `LD_PRELOAD=/path/to/torch_memory_saver_cpp.some-postfix.so python your_script.py. (LD_PRELOAD="" process_id=1234)',
+        expect: "export LD_PRELOAD=$(python",
+      },
+      {
+        text: "RuntimeError: torch_memory_saver: expected exactly one .so matching 'torch_memory_saver_hook_mode_preload_cu13.*.so' (detected CUDA major=13), found 0: []. This usually means the installed wheel does not match your GPU runtime.",
+        expect: "no library for this torch",
+      },
+    ],
+  },
   {
     id: "memory-pools-refused",
     title: "CUDA refuses the memory pools that torch's allocator was told to use",

@@ -19,7 +19,7 @@ function nvrtcPackage(match: Match): string {
 /** Release of the NVRTC that looks for its second half: `12.1` of `libnvrtc-builtins.so.12.1`, `nvrtc-builtins64_118.dll`. */
 function nvrtcRelease(match: Match): string | undefined {
   const [, dotted, major, minor] =
-    /nvrtc-builtins(?:\w*\.so\.(\d+\.\d+)|64_(\d\d)(\d)\.dll)/.exec(match.finding.text) ?? [];
+    /nvrtc-builtins(?:\w*\.so\.(\d+\.\d+)|64_(\d\d)(\d)\.dll)/.exec(framesAndText(match)) ?? [];
   return dotted ?? (major === undefined ? undefined : `${major}.${minor ?? "0"}`);
 }
 
@@ -36,6 +36,23 @@ function ownNvrtc(match: Match): string[] {
     ) + "   # both halves of that release",
     `export LD_LIBRARY_PATH=$(${python(match)} -c "import nvidia.${major < 13 ? "cuda_nvrtc" : "cu13"} as n; print(n.__path__[0] + '/lib')"):$LD_LIBRARY_PATH   # before any other CUDA`,
   ];
+}
+
+/** Windows looks for the second half on PATH: the folder of that toolkit, or torch's own, whose wheels bring all of it. */
+function onPathOfWindows(match: Match): string[] | undefined {
+  if (platformOf(match) !== "win32" && !/nvrtc-builtins64_\d+\.dll/.test(framesAndText(match))) return undefined;
+  const release = nvrtcRelease(match);
+  const ofTorch = match.context.log.otherField === undefined && !/cupy|numba/i.test(framesAndText(match));
+  return ofTorch
+    ? [`${torchAgain(match)}   # its own folder torch\\lib has both halves of NVRTC`]
+    : [
+        `set "PATH=${release === undefined ? "%CUDA_PATH%" : `C:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA\\v${release}`}\\bin;%PATH%"   # the toolkit of that release, whose folder bin (CUDA 13: bin\\x64) has the file`,
+        `# no such folder: install CUDA ${release ?? "of that release"}, or pip's CuPy for the CUDA that is there (cupy-cuda12x[ctk])`,
+      ];
+}
+
+function framesAndText({ finding, context }: Match): string {
+  return [finding, ...context.findings].map(({ text, frames = [] }) => `${text} ${frames.join(" ")}`).join("\n");
 }
 
 export const gpuDeviceRules: readonly Rule[] = [
@@ -298,15 +315,19 @@ export const gpuDeviceRules: readonly Rule[] = [
             "export LD_LIBRARY_PATH=<libtorch>/lib:$LD_LIBRARY_PATH   # before any other CUDA",
             `# not there: NVRTC of torch's CUDA, ${nvrtcPackage(match)} of NVIDIA's repository (images of nvidia/cuda: the one with torch's CUDA in its name)`,
           ]
-        : [
+        : (onPathOfWindows(match) ?? [
             unsetVariable(match, "LD_LIBRARY_PATH") + "   # another CUDA's libnvrtc is not found first then",
             ...ownNvrtc(match),
-          ],
-    sources: ["https://docs.nvidia.com/cuda/nvrtc/", "pytorch/pytorch#101275"],
+          ]),
+    sources: ["https://docs.nvidia.com/cuda/nvrtc/", "pytorch/pytorch#101275", "cupy/cupy#4396"],
     examples: [
       {
         text: "RuntimeError: nvrtc: error: failed to open libnvrtc-builtins.so.12.1.\n  Make sure that libnvrtc-builtins.so.12.1 is installed correctly.",
         expect: '"nvidia-cuda-nvrtc-cu12==12.1.*"',
+      },
+      {
+        text: "cupy.cuda.compiler.CompileException: nvrtc: error: failed to open nvrtc-builtins64_111.dll.\n  Make sure that nvrtc-builtins64_111.dll is installed correctly.",
+        expect: 'set "PATH=C:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA\\v11.1\\bin;%PATH%"',
       },
     ],
   },

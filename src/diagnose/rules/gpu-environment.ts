@@ -69,6 +69,27 @@ function ownCudnn(match: Match): string[] {
   ];
 }
 
+/**
+ * cuDNN 9.20.0.48 for CUDA 13, which torch 2.12 and 2.13 bring, lacks one of its parts (libcudnn_engines_tensor_ir); the loader
+ * then takes that of a cuDNN of the system's, of another release. Source: pytorch/pytorch#188892.
+ */
+function isIncompleteCudnn(match: Match): boolean {
+  const { log } = match.context;
+  const there = log.versions["nvidia-cudnn-cu13"];
+  const parts = match.context.findings.filter(({ code }) => code === "cudnn-part");
+  if (platformOf(match) === "win32") return false;
+  if (there !== undefined) return there.startsWith("9.20.");
+  return (
+    /SUBLIBRARY_VERSION_MISMATCH/.test(match.finding.text) &&
+    (parts.some(({ text }) => text.includes("tensor_ir")) ||
+      (/^2\.1[23]\b/.test(log.installedTorch ?? log.torch ?? "") && torchCuda(match)?.startsWith("13") === true))
+  );
+}
+
+function completeCudnn(match: Match): string {
+  return `${pip(match, 'install --no-deps "nvidia-cudnn-cu13>=9.21"')}   # 9.20.0.48, which torch brings, lacks libcudnn_engines_tensor_ir.so.9, and the system's of another release was taken; or remove the system's libcudnn9`;
+}
+
 export const gpuEnvironmentRules: readonly Rule[] = [
   {
     id: "forward-compatibility-unsupported",
@@ -171,11 +192,15 @@ export const gpuEnvironmentRules: readonly Rule[] = [
       `torch was built with cuDNN ${(match.facts["want"] ?? "of another release").replaceAll(", ", ".")}, and ${match.facts["have"] === undefined ? "an older one" : match.facts["have"].replaceAll(", ", ".")} is loaded: LD_LIBRARY_PATH (or PATH on Windows) names another cuDNN, or the package nvidia-cudnn was changed beside torch.`,
     fix: (match) => [
       unsetVariable(match, "LD_LIBRARY_PATH"),
-      ...ownCudnn(match),
+      ...(isIncompleteCudnn(match) ? [completeCudnn(match)] : ownCudnn(match)),
       "# an installed system package may stand first: ldconfig -p | grep libcudnn",
     ],
-    sources: ["pytorch: torch/backends/cudnn/__init__.py"],
+    sources: ["pytorch: torch/backends/cudnn/__init__.py", "pytorch/pytorch#188892", "pytorch/pytorch#187824"],
     examples: [
+      {
+        text: "torch 2.12.1+cu130\nRuntimeError: cuDNN error: CUDNN_STATUS_SUBLIBRARY_VERSION_MISMATCH",
+        expect: '"nvidia-cudnn-cu13>=9.21"',
+      },
       {
         text: "RuntimeError: cuDNN version incompatibility: PyTorch was compiled  against (9, 10, 2) but found runtime version (9, 1, 0). PyTorch already comes bundled with cuDNN.",
         expect: "==9.10.2.*",

@@ -21,6 +21,10 @@ import { runTimeBuildRules } from "./run-time-builds.ts";
 import { compilerCacheRules } from "./compiler-caches.ts";
 import { compiledModelRules } from "./compiled-models.ts";
 import { foreignLibraryRules } from "./foreign-libraries.ts";
+import { collectiveLibraryRules } from "./collective-libraries.ts";
+import { crashByFrameRules } from "./crashes-by-frame.ts";
+import { musaRules } from "./musa.ts";
+import { oneInterpreterRules } from "./one-interpreter.ts";
 import { importOrderRules } from "./import-order.ts";
 import { operatorBackendRules } from "./operator-backends.ts";
 import { scriptedModelRules } from "./scripted-models.ts";
@@ -362,6 +366,10 @@ export const ruleFamilies: readonly RuleFamily[] = [
   },
   { name: "Libraries at the link", rules: linkLibraryRules },
   { name: "Libraries of other systems", rules: foreignLibraryRules },
+  { name: "NCCL and its kin without torch", rules: collectiveLibraryRules },
+  { name: "Moore Threads", rules: musaRules },
+  { name: "Crashes by their frames", rules: crashByFrameRules },
+  { name: "One interpreter", rules: oneInterpreterRules },
   { name: "Order at the link", rules: linkOrderRules },
   { name: "Namespaces without their headers", rules: undeclaredNamespaceRules },
   { name: "Ambiguous names", rules: ambiguousNameRules },

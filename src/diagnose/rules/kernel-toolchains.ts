@@ -72,6 +72,42 @@ export const kernelToolchainRules: readonly Rule[] = [
     ],
   },
   {
+    id: "deepgemm-without-cuobjdump",
+    title: "DeepGEMM finds no cuobjdump beside nvcc",
+    on: ["exception"],
+    specificity: 84,
+    matches: (finding) =>
+      said(finding, /Assertion error \([^)]{0,300}jit[\\/]kernel_runtime\.hpp:\d+\): ?exit_code == 0/),
+    confidence: "high",
+    cause: () =>
+      "DeepGEMM asks $CUDA_HOME/bin/cuobjdump for the name of the kernel that it has just compiled, and that call failed: cuobjdump is a package of its own beside nvcc, which small images and conda's cuda-nvcc do not have.",
+    fix: (match) => {
+      const { conda, cuda } = match.context.log;
+      const asked = cuda ?? torchCuda(match);
+      const [major, minor] = (asked ?? "").split(".");
+      return [
+        "ls -l ${CUDA_HOME:-/usr/local/cuda}/bin/cuobjdump   # there?",
+        conda
+          ? `conda install -c nvidia cuda-cuobjdump${asked === undefined ? "" : ` "cuda-version=${asked}"`}`
+          : minor === undefined
+            ? "# sudo apt-get install -y cuda-cuobjdump-<major>-<minor> of the toolkit that nvcc --version names; conda: conda install -c nvidia cuda-cuobjdump; or CUDA_HOME of a whole toolkit"
+            : `sudo apt-get install -y cuda-cuobjdump-${major ?? ""}-${minor}   # NVIDIA's repository; conda: conda install -c nvidia cuda-cuobjdump; or CUDA_HOME of a whole toolkit`,
+        ...withoutDeepGemm(match),
+      ];
+    },
+    sources: ["deepseek-ai/DeepGEMM#427", "llm-d/llm-d#1386"],
+    examples: [
+      {
+        text: "RuntimeError: Assertion error (/root/DeepGEMM/csrc/apis/../jit_kernels/impls/../../jit/kernel_runtime.hpp:42): exit_code == 0",
+        expect: "cuobjdump",
+      },
+      {
+        text: "torch 2.9.0+cu129\nRuntimeError: Assertion error (/e/lib/python3.12/site-packages/deep_gemm/csrc/jit/kernel_runtime.hpp:58): exit_code == 0",
+        expect: "cuda-cuobjdump-12-9",
+      },
+    ],
+  },
+  {
     id: "nvshmem-headers-missing",
     title: "NVSHMEM's headers are not found",
     on: ["missing-header"],

@@ -178,7 +178,7 @@ export const nativeCrashRules: readonly Rule[] = [
       const frames = framesOf(finding);
       if (
         !frames
-          .slice(0, 3)
+          .slice(-3)
           .some(({ library, name }) => strings.test(name) && (/stdc\+\+/.test(library) || library === "?"))
       )
         return undefined;
@@ -292,6 +292,39 @@ export const nativeCrashRules: readonly Rule[] = [
       {
         text: "Segmentation fault (core dumped)\n#0  0x00007f00 in nms_cpu (boxes=...) at nms.cpp:42\n#1  0x00007f01 in PyObject_Call () from /usr/bin/python3",
         expect: "nms_cpu",
+      },
+    ],
+  },
+  {
+    id: "crash-when-cuda-starts",
+    title: "The program crashes when torch asks the driver for GPUs",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 62,
+    matches: (finding) => {
+      if (coded(finding, "Fatal Python error") === undefined) return undefined;
+      const frame = (finding.frames ?? [])
+        .slice(-3)
+        .find((each) =>
+          /[\\/]torch[\\/]cuda[\\/]__init__\.py:\d+ (?:is_available|_lazy_init|_lazy_call|device_count|current_device|get_device_\w+|init)\b/.test(
+            each,
+          ),
+        );
+      return frame === undefined ? undefined : { call: / (\w+)(?: »|$)/.exec(frame)?.[1] };
+    },
+    confidence: "medium",
+    cause: (match) =>
+      `The crash is in torch.cuda.${match.facts["call"] ?? "init"}(), torch's first call to the GPU's driver, before any code of yours or of an extension runs on the GPU: the driver is older than the CUDA of this torch, or was installed by half, or this build of torch is at fault (nightlies for a new CUDA were).`,
+    fix: (match) => [
+      `nvidia-smi   # does it work, and which CUDA does it know (top right)? It has to be as new as torch.version.cuda: else a newer driver`,
+      `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"   # a nightly (dev): the release, or a newer nightly`,
+      "# without a GPU: the torch of https://download.pytorch.org/whl/cpu",
+    ],
+    sources: ["pytorch/pytorch#162333", "https://docs.python.org/3/library/faulthandler.html"],
+    examples: [
+      {
+        text: 'Windows fatal exception: access violation\n\nCurrent thread 0x00001980 (most recent call first):\n  File "C:\\e\\lib\\site-packages\\torch\\cuda\\__init__.py", line 182 in is_available\n  File "<stdin>", line 1 in <module>',
+        expect: "torch.cuda.is_available()",
       },
     ],
   },

@@ -56,12 +56,17 @@ export const operatorFakeRules: readonly Rule[] = [
     on: ["exception"],
     specificity: 80,
     matches: (finding) =>
-      finding.code === "TypeError"
+      // Dynamo's sentence names the operator, so that its Python function is a fake one whatever its name is.
+      said(
+        finding,
+        /call_function <CustomOpDef\((?<op>[\w:.]+)\)>.{0,2000}?(?:got TypeError\(\\?["']|\*\*\{[^}]{0,200}\}\):\s+)(?<name>[\w.<>]+)\(\) (?<what>missing \d+ required (?:positional|keyword-only) arguments?: .{1,120}?|got an unexpected keyword argument \\?'\w+\\?'|takes (?:from )?\d+ .{0,30}positional arguments? but \d+ (?:was|were) given)/s,
+      ) ??
+      (finding.code === "TypeError"
         ? said(
             finding,
             /^(?<name>\w*(?:_fake|_meta|fake_impl|_abstract|meta_impl|fake_\w+)\w*)\(\) (?<what>missing \d+ required (?:positional|keyword-only) arguments?: .{1,120}|got an unexpected keyword argument '\w+'|takes (?:from )?\d+ .{0,30}positional arguments? but \d+ (?:was|were) given)/,
           )
-        : undefined,
+        : undefined),
     confidence: "high",
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\`, which torch.compile and torch.export call in place of the operator (register_fake, a Meta kernel in Python), ${match.facts["what"] ?? "takes other arguments"}: its parameters are not those of the operator. Defaults of the operator's own function count, too: an argument that a caller leaves out reaches neither.`,
@@ -69,8 +74,16 @@ export const operatorFakeRules: readonly Rule[] = [
       `# def ${match.facts["name"] ?? "f_fake"}(…): the same parameters, in the same order, with the same names and defaults (eps=1e-5) as the function under @torch.library.custom_op, or as the schema`,
       "# then torch.library.opcheck(torch.ops.<namespace>.<operator>, (example, arguments)); in somebody else's package: a newer release of it",
     ],
-    sources: ["sgl-project/sglang#19725", `${library}#torch.library.register_fake`],
+    sources: ["sgl-project/sglang#19725", "pytorch/pytorch#181851", `${library}#torch.library.register_fake`],
     examples: [
+      {
+        text: 'torch._dynamo.exc.TorchRuntimeError: Dynamo failed to run FX node with fake tensors: call_function <CustomOpDef(mylib::foo)>(*(FakeTensor(..., size=(3,)), 2), **{}): got TypeError("_() takes 1 positional argument but 2 were given")',
+        expect: "def _(…)",
+      },
+      {
+        text: "torch._dynamo.exc.TorchRuntimeError: Failed running call_function <CustomOpDef(mylib::foo)>(*(FakeTensor(..., size=(3,)), 2), **{}):\n<lambda>() takes 1 positional argument but 2 were given",
+        expect: "def <lambda>(…)",
+      },
       {
         text: "TypeError: fused_scale_norm_fake() missing 1 required positional argument: 'eps'",
         expect: "with the same names and defaults",

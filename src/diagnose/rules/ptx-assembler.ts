@@ -150,19 +150,38 @@ export const ptxAssemblerRules: readonly Rule[] = [
       match.facts["target"] === undefined
         ? "The ptxas that Triton brings failed, and its own words are not in this text. Most often it does not know the GPU (which is newer than Triton), or a kernel needs more registers than there are."
         : `The ptxas that Triton brings failed on code for \`${match.facts["target"]}\`, and its own words are not in this text. ${/sm_1\d\d/.test(match.facts["target"]) ? "For a GPU this new the reason nearly always is that this ptxas is of a CUDA before 12.8 (13.0 for sm_103, sm_110 and sm_121), which does not know it: torch and its Triton are older than the GPU." : "It does not know the GPU, or a kernel needs more registers than there are."}`,
-    fix: (match) => [
-      ...(platformOf(match) === "win32"
-        ? [
-            `${pip(match, "install --upgrade triton-windows")}   # its release belongs to torch's: 3.3 to torch 2.7, 3.4 to 2.8, 3.5 to 2.9`,
-          ]
-        : []),
-      installTorchFor(match, "12.8") + "   # brings a Triton whose ptxas knows RTX 50 and Blackwell; or a newer CUDA",
-      platformOf(match) === "win32"
-        ? 'set "TRITON_PTXAS_PATH=%CUDA_PATH%\\bin\\ptxas.exe"   # of a CUDA that knows the GPU: ptxas --help lists them'
-        : "export TRITON_PTXAS_PATH=/usr/local/cuda/bin/ptxas   # of a CUDA that knows the GPU: ptxas --help | grep sm_",
-      "# what it said: TORCHDYNAMO_VERBOSE=1 TORCH_LOGS=+inductor, or run the command of the message by hand",
+    fix: (match) => {
+      // These came with CUDA 13: torch of its index has the code, and Triton's own ptxas may still be older.
+      const ofCuda13 = /^sm_1(?:03|10|21)/.test(match.facts["target"] ?? "");
+      const ownPtxas =
+        platformOf(match) === "win32"
+          ? 'set "TRITON_PTXAS_PATH=%CUDA_PATH%\\bin\\ptxas.exe"   # of a CUDA that knows the GPU: ptxas --help lists them'
+          : "export TRITON_PTXAS_PATH=/usr/local/cuda/bin/ptxas   # of a CUDA that knows the GPU: ptxas --help | grep sm_";
+      return [
+        ...(platformOf(match) === "win32"
+          ? [
+              `${pip(match, "install --upgrade triton-windows")}   # its release belongs to torch's: 3.3 to torch 2.7, 3.4 to 2.8, 3.5 to 2.9`,
+            ]
+          : []),
+        ...(ofCuda13
+          ? [
+              ownPtxas,
+              "# it lists no such GPU: the toolkit of CUDA 13.0 first; a torch of the index cu130 brings a newer Triton",
+            ]
+          : [
+              installTorchFor(match, "12.8") +
+                "   # brings a Triton whose ptxas knows RTX 50 and Blackwell; or a newer CUDA",
+              ownPtxas,
+            ]),
+        "# what it said: TORCHDYNAMO_VERBOSE=1 TORCH_LOGS=+inductor, or run the command of the message by hand",
+      ];
+    },
+    sources: [
+      "fishaudio/fish-speech#907",
+      "triton-lang/triton#8096",
+      "triton-lang/triton#8539",
+      "triton-lang/triton: python/triton/knobs.py",
     ],
-    sources: ["fishaudio/fish-speech#907", "triton-lang/triton: python/triton/knobs.py"],
     examples: [
       {
         text: "subprocess.CalledProcessError: Command '['C:\\\\e\\\\Lib\\\\site-packages\\\\triton\\\\backends\\\\nvidia\\\\bin\\\\ptxas.exe', '-lineinfo', '-v', '--gpu-name=sm_120', 'C:\\\\t\\\\a.ptx', '-o', 'C:\\\\t\\\\a.ptx.o']' returned non-zero exit status 4294967295.",

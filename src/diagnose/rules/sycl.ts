@@ -1,6 +1,7 @@
 /** Intel GPUs: oneAPI's compiler and what it says of the device. */
-import { pip, platformOf, setVariable } from "../commands/commands.ts";
+import { pip, platformOf, python, setVariable } from "../commands/commands.ts";
 import { header, includedBy, missingProgram } from "../matchers.ts";
+import { baseName } from "../parsers/parser.ts";
 import { owned } from "./symbol-owners.ts";
 import { codeAt, type Match, type Rule, said, saidAny } from "../rule.ts";
 
@@ -163,6 +164,51 @@ export const syclRules: readonly Rule[] = [
       {
         text: "ImportError: /e/lib/libmkl_sycl_blas.so.5: undefined symbol: _ZN4sycl3_V17handler22setKernelIsCooperativeEb",
         expect: "dpcpp-cpp-rt",
+      },
+    ],
+  },
+  {
+    id: "oneapi-library-of-other-release",
+    title: "A library of another oneAPI release is found first",
+    on: ["library-version", "undefined-symbol"],
+    specificity: 76,
+    matches: (finding) => {
+      if (finding.kind === "undefined-symbol")
+        return finding.phase === "load" &&
+          /^(?:ur|pi|ze|zes)[A-Z]\w+$/.test(finding.symbol ?? "") &&
+          /libsycl|libur_|libpi_|LIBUR|libze_|xpu/i.test(`${finding.file ?? ""} ${finding.library ?? ""}`)
+          ? { name: /^ze/.test(finding.symbol ?? "") ? "libze_loader.so.1" : "libur_loader.so.0" }
+          : undefined;
+      const name =
+        /lib(?:ur_loader|ur_adapter\w*|sycl|ze_loader|umf|tcm|OpenCL|pi_level_zero|intlc|imf|svml|irng|iomp5|ccl|mpi|mkl_\w+|tbb\w*|dnnl)\.so[\d.]*/.exec(
+          `${finding.library ?? ""} ${finding.symbol ?? ""}`,
+        )?.[0];
+      const isIntel = /oneapi|LIBUR|intel|\/sycl|xpu/i.test(
+        `${finding.library ?? ""} ${finding.symbol ?? ""} ${finding.file ?? ""}`,
+      );
+      return name === undefined || !isIntel ? undefined : { name };
+    },
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.finding.file === undefined ? "The library that asks" : baseName(match.finding.file)}\` and the \`${match.facts["name"] ?? ""}\` that is found for it are of two oneAPI releases (\`${match.finding.symbol ?? ""}\` is the mark of one): torch for XPU brings its own oneAPI run time, and ${/oneapi/.test(match.finding.library ?? "") ? `a sourced setvars.sh puts that of \`${(match.finding.library ?? "").replace(/\/lib\/.*/, "")}\` before it` : "another one stands before it (LD_LIBRARY_PATH, conda)"}.`,
+    fix: (match) => [
+      "unset LD_LIBRARY_PATH   # or a new shell, in which setvars.sh was not sourced",
+      `${python(match)} -c "import torch; print(torch.__version__, torch.xpu.is_available())"`,
+      "# to compile SYCL in the same shell: the oneAPI release that torch was built with (its notes name it), no other",
+    ],
+    sources: ["pytorch/pytorch#149953", "https://docs.pytorch.org/docs/stable/notes/get_start_xpu.html"],
+    examples: [
+      {
+        text: "ImportError: /opt/intel/oneapi/compiler/2025.1/lib/libur_loader.so.0: version `LIBUR_LOADER_0.10' not found (required by /c/lib/python3.12/site-packages/torch/lib/../../../../libsycl.so.8)",
+        expect: "unset LD_LIBRARY_PATH",
+      },
+      {
+        text: "ImportError: /c/lib/python3.11/site-packages/torch/lib/../../../../libsycl.so.8: undefined symbol: urBindlessImagesMapExternalLinearMemoryExp, version LIBUR_LOADER_0.10",
+        expect: "two oneAPI releases",
+      },
+      {
+        text: "ImportError: /opt/intel/oneapi/mkl/2025.0/lib/libmkl_core.so.2: version `MKL_2025.2' not found (required by /e/lib/python3.11/site-packages/torch/lib/libtorch_xpu.so)",
+        expect: "a sourced setvars.sh",
       },
     ],
   },

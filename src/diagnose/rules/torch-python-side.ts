@@ -43,6 +43,15 @@ function ownFolderForFreeThreading(match: Match): string[] {
   ];
 }
 
+/** The packages that bring the Python side of devices that torch has only the names of. */
+const bringerOfDevice: Readonly<Record<string, string>> = {
+  npu: "torch_npu",
+  hpu: "habana_frameworks.torch.core",
+  musa: "torch_musa",
+  mlu: "torch_mlu",
+  xla: "torch_xla",
+};
+
 export const torchPythonSideRules: readonly Rule[] = [
   {
     id: "module-shadowed",
@@ -118,6 +127,53 @@ export const torchPythonSideRules: readonly Rule[] = [
       },
       { text: "AttributeError: module 'torch._C' has no attribute '_TensorBase'", expect: "uninstall" },
       { text: "ModuleNotFoundError: No module named 'torch._C'", expect: "two versions" },
+    ],
+  },
+  {
+    id: "backend-module-not-registered",
+    title: "The module of a device of one's own is not registered",
+    on: ["exception"],
+    specificity: 82,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /No module named ['"]torch\.(?<device>privateuseone)['"]/,
+        /module ['"]torch['"] has no attribute ['"](?<device>privateuseone)['"]/,
+        /Device '(?<device>\w+)' does not have a corresponding module registered as 'torch\.\w+'/,
+        /Expected one of .{1,200} device type at start of device string: (?<device>privateuseone)\b/,
+        /torch has no module of '(?<device>\w+)', you should register a module by `torch\._register_device_module`/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `Tensors of the device \`${match.facts["device"] ?? ""}\` (torch's key PrivateUse1, for backends outside of torch) are in use, and torch looks for its Python side as \`torch.${match.facts["device"] ?? ""}\`: nobody has registered that module, or it is done after the first use. Printing, random numbers, autocast and pickling ask for it.`,
+    fix: (match) => {
+      const bringer = own(bringerOfDevice, match.facts["device"] ?? "");
+      if (bringer !== undefined)
+        return [
+          `${python(match)} -c "import torch, ${bringer}; print(torch.__version__)"   # does it load? Then in the program, too: import ${bringer} behind import torch`,
+          `# it is not there: the release of ${bringer.split(".")[0]?.replaceAll("_", "-") ?? ""} for this torch`,
+        ];
+      const device = match.facts["device"] === "privateuseone" ? "my_device" : (match.facts["device"] ?? "my_device");
+      return [
+        `# once, before the first tensor: ${match.facts["device"] === "privateuseone" ? `torch.utils.rename_privateuse1_backend("${device}"); ` : ""}torch._register_device_module("${device}", module), with device_count(), current_device(), is_available(), _is_in_bad_fork(), manual_seed_all(seed) in the module`,
+        "# then torch.utils.generate_methods_for_privateuse1_backend(); a package of its own does both in its __init__.py: import it behind torch",
+      ];
+    },
+    sources: [
+      "pytorch/pytorch#144955",
+      "https://docs.pytorch.org/tutorials/advanced/privateuseone.html",
+      "pytorch: torch/utils/backend_registration.py",
+    ],
+    examples: [
+      { text: "ModuleNotFoundError: No module named 'torch.privateuseone'", expect: "rename_privateuse1_backend" },
+      {
+        text: "RuntimeError: Device 'mydev' does not have a corresponding module registered as 'torch.mydev'.",
+        expect: '_register_device_module("mydev"',
+      },
+      {
+        text: "RuntimeError: Device 'npu' does not have a corresponding module registered as 'torch.npu'.",
+        expect: "import torch, torch_npu",
+      },
     ],
   },
   {

@@ -1,5 +1,5 @@
 /** The C compiles that Triton does when a program runs: its launcher and its helper module, with the compiler that is there. */
-import { platformOf, python } from "../commands/commands.ts";
+import { pip, platformOf, python } from "../commands/commands.ts";
 import { driverFolder, nameDriver } from "../commands/driver-link.ts";
 import { embeddedHeaders, isEmbeddable } from "../commands/embedded-python.ts";
 import { framesAt } from "../matchers.ts";
@@ -163,6 +163,29 @@ export const tritonBuildRules: readonly Rule[] = [
       {
         text: "CalledProcessError: Command '['/usr/bin/gcc', '/tmp/tmpe7nu/main.c', '-O3', '-shared', '-fPIC', '-o', '/tmp/tmpe7nu/cuda_utils.so', '-lcuda', '-L/v/lib/python3.12/site-packages/triton/backends/nvidia/lib', '-L/usr/lib64', '-I/v/include']' returned non-zero exit status 1.",
         expect: "sudo ln -s libcuda.so.1 /usr/lib64/libcuda.so",
+      },
+    ],
+  },
+  {
+    id: "triton-compiler-of-two-releases",
+    title: "The headers of Triton's own C compiler are broken",
+    on: ["compile"],
+    specificity: 86,
+    matches: (finding) =>
+      /triton[\\/]runtime[\\/]tcc[\\/](?:include|lib)[\\/]/i.test(finding.file ?? "") ? {} : undefined,
+    confidence: "medium",
+    cause: (match) =>
+      `The error is in \`${match.finding.file ?? ""}\`, a header that triton-windows brings with its small compiler (TinyCC): the file is damaged, or the files of two releases of Triton lie in one folder (triton beside triton-windows, an upgrade over an unpacked copy). No source of yours is at fault.`,
+    fix: (match) => [
+      pip(match, "uninstall -y triton triton-windows"),
+      `${pip(match, "install --no-cache-dir triton-windows")}   # the release for your torch: "triton-windows<3.6" for 2.9, <3.5 for 2.8, <3.4 for 2.7, <3.3 for 2.6`,
+      'rmdir /s /q "%USERPROFILE%\\.triton\\cache"',
+    ],
+    sources: ["woct0rdho/triton-windows#172", "https://github.com/woct0rdho/triton-windows"],
+    examples: [
+      {
+        text: "G:\\c\\python_embeded>python.exe test_triton.py\nIn file included from <command line>:12:\ng:/c/python_embeded/lib/site-packages/triton/runtime/tcc/include/tccdefs.h:1: error: declaration expected",
+        expect: "uninstall -y triton triton-windows",
       },
     ],
   },

@@ -360,6 +360,49 @@ export const tritonRunTimeRules: readonly Rule[] = [
     ],
   },
   {
+    id: "triton-does-not-know-cuda",
+    title: "Triton is older than the CUDA whose ptxas it found",
+    on: ["exception"],
+    specificity: 84,
+    matches: (finding) =>
+      said(finding, /Triton only supports? CUDA 1\d\.\d or higher, but got CUDA version: (?<cuda>1\d\.\d+)/),
+    confidence: "high",
+    cause: (match) =>
+      `Triton found a ptxas of CUDA ${match.facts["cuda"] ?? ""}, which is newer than all that this release of Triton knows (its sentence says the opposite): its list of PTX versions ends before. Triton belongs to torch's release, and here it is an older one, or it was pointed at the system's newer CUDA.`,
+    fix: (match) => {
+      const triton = tritonFor(installed(match));
+      return platformOf(match) === "win32"
+        ? [
+            triton === undefined
+              ? `${pip(match, "install --upgrade triton-windows")}   # the release for your torch: "triton-windows<3.6" for 2.9, <3.5 for 2.8, <3.4 for 2.7, <3.3 for 2.6`
+              : pip(match, `install --upgrade "triton-windows<${triton.below}"`),
+            "set TRITON_PTXAS_PATH=",
+            'rmdir /s /q "%USERPROFILE%\\.triton\\cache"',
+          ]
+        : [
+            "unset TRITON_PTXAS_PATH   # Triton's own ptxas is one that it knows",
+            triton === undefined
+              ? `${pip(match, "install --upgrade triton")}   # of the release that torch names: pip show torch | grep Requires`
+              : pip(match, `install "triton==${triton.release}.*"   # the one of torch ${triton.torch}`),
+          ];
+    },
+    sources: [
+      "woct0rdho/triton-windows#49",
+      "triton: third_party/nvidia/backend/compiler.py (ptx_get_version)",
+      "https://github.com/woct0rdho/triton-windows",
+    ],
+    examples: [
+      {
+        text: '  File "D:\\ComfyUI\\python_embeded\\Lib\\site-packages\\triton\\backends\\nvidia\\compiler.py", line 61, in ptx_get_version\nRuntimeError: Triton only support CUDA 10.0 or higher, but got CUDA version: 12.8',
+        expect: "triton-windows",
+      },
+      {
+        text: "torch 2.6.0+cu124\nRuntimeError: Triton only support CUDA 10.0 or higher, but got CUDA version: 13.0",
+        expect: "unset TRITON_PTXAS_PATH",
+      },
+    ],
+  },
+  {
     id: "triton-kernel-too-large",
     title: "A Triton kernel wants more than the GPU has",
     on: ["gpu"],
