@@ -153,6 +153,11 @@ export const mismatchedTypeRules: readonly Rule[] = [
               "# an accessor of two dimensions gives a row for one index: a[i][j] for the number, or accessor<float, 1> for a tensor of one dimension",
             ]
           : []),
+        ...(/ArrayRef</.test(types)
+          ? [
+              "# x.sizes() is a list: x.size(0) + 1 for one of them; a changed list: auto v = x.sizes().vec(); v[0] += 1; torch::empty(v, x.options())",
+            ]
+          : []),
         ...(/optional</.test(types) ? ["# *b in place of b, after if (b.has_value())"] : []),
         ...(/Tensor/.test(types) && /=$/.test(match.facts["name"] ?? "")
           ? ["# a number and a tensor: s += x.item<float>()"]
@@ -220,7 +225,7 @@ export const mismatchedTypeRules: readonly Rule[] = [
       `${codeAt(match.finding)} gives \`${match.facts["from"] ?? ""}\` where \`${match.facts["to"] ?? ""}\` is wanted, and C++ does not turn the one into the other by itself.`,
     fix: (match) => {
       const { from = "", to = "" } = match.facts;
-      return [
+      const known = [
         ...(/unique_ptr|shared_ptr/.test(to)
           ? ["# std::make_unique<T>(…) or std::make_shared<T>(…) in place of new T(…)"]
           : /^(?:const )?void ?\*$/.test(from)
@@ -242,8 +247,10 @@ export const mismatchedTypeRules: readonly Rule[] = [
                     : /\*$/.test(from)
                       ? ["# the value is wanted: *p"]
                       : []),
-        "# or change the type of the variable, of the parameter or of what the function gives back, in its declaration and its definition",
       ];
+      const change =
+        "change the type of the variable, of the parameter or of what the function gives back, in its declaration and its definition";
+      return known.length === 0 ? [`# ${change}, or convert the value there`] : [...known, `# or ${change}`];
     },
     sources: [`${reference}/implicit_conversion`],
     examples: [

@@ -214,6 +214,9 @@ export const stricterCompilerRules: readonly Rule[] = [
       finding.severity === "warning" ||
       // Follows from an unknown type in a declaration.
       /^expression list treated as compound expression/.test(finding.message) ||
+      // Functions of other types, and what a library demands of them.
+      (/-fpermissive/.test(finding.message) &&
+        /\(\*\)|\(\w[\w:]*::\*\)|StableIValue|\b(?:at|c10|torch)::/.test(finding.message)) ||
       // What no compiler ever let pass in C++.
       /^passing [‘']const .* as [‘']this[’'] argument discards/.test(finding.message)
         ? undefined
