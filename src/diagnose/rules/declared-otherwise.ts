@@ -1,5 +1,6 @@
 /** Names that the sources declare otherwise: what the compiler suggests, methods that a class lacks, names of operator libraries. */
 import { editFile, editLine, orInWords } from "../commands/source-edits.ts";
+import { replacePrinted } from "../commands/printed-edits.ts";
 import type { Finding } from "../finding.ts";
 import { codeAt, type Match, type MatchFacts, type Rule, said, saidAny } from "../rule.ts";
 import { inOwnSource, reference } from "./plain-mistakes.ts";
@@ -35,8 +36,8 @@ const name = String.raw`(?<name>[A-Za-z_]\w{1,60})`;
 const other = String.raw`(?<other>(?:\w+::){0,4}[A-Za-z_]\w{1,60})`;
 const ofMember: readonly RegExp[] = [
   new RegExp(`has no member named [‘']${name}[’'][;,] did you mean [‘']${other}[’']`),
-  new RegExp(`[‘']${name}[’'] is not a member of [‘'].{1,200}[’'][;,] did you mean [‘']${other}[’']`),
-  new RegExp(`no (?:member|type|template) named '${name}' in .{1,200}[;,] did you mean (?:simply )?'${other}'`),
+  new RegExp(`[‘']${name}[’'] is not a member of [‘'](?!std[’':]).{1,200}[’'][;,] did you mean [‘']${other}[’']`),
+  new RegExp(`no (?:member|type|template) named '${name}' in (?!(?:namespace )?'std[':]).{1,200}[;,] did you mean (?:simply )?'${other}'`),
 ];
 const ofName: readonly RegExp[] = [
   new RegExp(
@@ -92,6 +93,46 @@ export const declaredOtherwiseRules: readonly Rule[] = [
       {
         text: "a.cpp:2:56: error: no member named 'get_device_index' in 'at::Tensor'; did you mean 'get_device'?",
         expect: "get_device",
+      },
+    ],
+  },
+  {
+    id: "semicolon-forgotten",
+    title: "A semicolon is forgotten",
+    on: ["compile"],
+    specificity: 68,
+    matches: (finding) => {
+      const facts = inOwnSource(
+        finding,
+        /^expected (?:[‘',’ or]*)?[‘']?;[’']? before (?:[‘'](?<next>\}|return|if|for|while|auto|const|int|float|double|bool|int64_t|else|do|switch|break|continue)[’'])/,
+        /^expected ';' after (?:expression|return statement|break statement|continue statement|do\/while statement)(?<next>)/,
+      );
+      if (facts === undefined || finding.mark === undefined) return undefined;
+      const before = (finding.source ?? "").slice(0, finding.mark);
+      // Where the caret stands below the next word, as older compilers put it, the place is another line's end.
+      return /[\w)\]"'}]$/.test(before) && !/^\s*#/.test(before) ? { before: before.slice(-40) } : undefined;
+    },
+    confidence: "high",
+    cause: (match) =>
+      `${codeAt(match.finding)} lacks the \`;\` at the end of a statement, behind \`${(match.facts["before"] ?? "").trim()}\`.`,
+    fix: (match) => {
+      const { before = "" } = match.facts;
+      const rest = (match.finding.source ?? "").slice(match.finding.mark);
+      const next = /^\s*\S{0,12}/.exec(rest)?.[0] ?? "";
+      return orInWords(
+        replacePrinted(match, `${before}${next}`, `${before};${next}`),
+        `put the ; behind ${before.trim()}`,
+      );
+    },
+    sources: [`${reference}/statements`],
+    examples: [
+      {
+        text: "a8.cpp:2:59: error: expected ‘;’ before ‘}’ token\n    2 | at::Tensor f(at::Tensor x){ auto y = x.sum(); return y }\n      |                                                       ^~\n      |                                                       ;",
+        expect: "return y; }",
+      },
+      {
+        text: "a8.cpp:4:18: error: expected ';' after expression\n    4 |   x = x.relu()\n      |               ^\n      |               ;",
+        expect: "s/x = x\\.relu\\(\\)/x = x.relu();/",
       },
     ],
   },

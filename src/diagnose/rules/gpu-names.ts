@@ -60,7 +60,10 @@ export const gpuNameRules: readonly Rule[] = [
         (found[1] === "cuda_runtime.h" && (finding.tool === "cudafe++" || /\.cuh?$/.test(finding.file ?? "")))
       )
         return undefined;
-      return { name, header: found[1], what: found[2] };
+      // torch's own header for streams brings the run time along.
+      const withTorchs =
+        found[1] === "cuda_runtime.h" && /\b(?:at|c10)::cuda::|\bcuda::(?:getCurrent|CUDA)/.test(finding.source ?? "");
+      return { name, header: withTorchs ? "ATen/cuda/CUDAContext.h" : found[1], what: found[2] };
     },
     confidence: "high",
     cause: (match) =>
@@ -85,7 +88,7 @@ export const gpuNameRules: readonly Rule[] = [
         text: "a.cpp:2:35: error: ‘cudaStream_t’ was not declared in this scope",
         expect: "1i #include <cuda_runtime.h>",
       },
-      { text: "a.cpp:2:35: error: unknown type name 'cublasHandle_t'", expect: "cublas_v2.h" },
+      { text: "a.cpp:2:35: error: unknown type name 'cufftHandle'", expect: "cufft.h" },
       { text: 'k.cu(5): error: identifier "curandState" is undefined', expect: "curand_kernel.h" },
       { text: "a.cpp(5): error C3861: 'cudaMemcpyAsync': identifier not found", expect: "cuda_runtime.h" },
       { text: "a.cpp:2:35: error: ‘dim3’ was not declared in this scope", expect: "cuda_runtime.h" },

@@ -193,11 +193,13 @@ export const tensorSlipRules: readonly Rule[] = [
     on: ["compile"],
     specificity: 88,
     matches: (finding) =>
-      saidAny(
-        finding,
-        /DeprecatedTypeProperties ?& ?(?<name>)(?:\([*&]\) ?)?\((?:c10::|at::)?ScalarType\)/,
-        /^(?:reference to overloaded function could not be resolved|no known conversion).*\b(?:torch|at)::(?<name>CUDA|CPU)\b/,
-      ),
+      /In instantiation of|required from/.test(finding.message)
+        ? undefined
+        : saidAny(
+            finding,
+            /DeprecatedTypeProperties ?& ?(?<name>)(?:\([*&]\) ?)?\((?:c10::|at::)?ScalarType\)/,
+            /^(?:reference to overloaded function could not be resolved|no known conversion).*\b(?:torch|at)::(?<name>CUDA|CPU)\b/,
+          ),
     confidence: "high",
     cause: (match) =>
       `${match.finding.caller ?? codeAt(match.finding)} gives \`torch::CUDA\` (or torch::CPU) as a device: that is an old function that makes a type. The devices are torch::kCUDA and torch::kCPU.`,
