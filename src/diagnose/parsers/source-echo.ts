@@ -37,7 +37,7 @@ export function sourceEchoParser(collector: Collector): Parser {
   };
   return {
     get open() {
-      return waiting() !== undefined;
+      return waiting() !== undefined || (marked !== undefined && marked.at === now);
     },
     line(line: LogLine): boolean {
       const before = now;

@@ -57,6 +57,9 @@ import { templateDemandRules } from "./template-demands.ts";
 import { slipRules } from "./slips.ts";
 import { torchConversionRules } from "./torch-conversions.ts";
 import { torchCallRules } from "./torch-calls.ts";
+import { deviceCallSlipRules } from "./device-call-slips.ts";
+import { registeredWronglyRules } from "./registered-wrongly.ts";
+import { statementSlipRules } from "./statement-slips.ts";
 import { declaredOtherwiseRules } from "./declared-otherwise.ts";
 import { gpuNameRules } from "./gpu-names.ts";
 import { kernelSlipRules } from "./kernel-slips.ts";
@@ -324,6 +327,9 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Tensors as in Python", rules: tensorExpressionRules },
   { name: "Slips with tensors", rules: tensorSlipRules },
   { name: "Slips in kernels", rules: kernelSlipRules },
+  { name: "Calls in kernels", rules: deviceCallSlipRules },
+  { name: "Registered or bound wrongly", rules: registeredWronglyRules },
+  { name: "Slips in statements", rules: statementSlipRules },
   { name: "Declared otherwise", rules: declaredOtherwiseRules },
   { name: "Names of GPU libraries", rules: gpuNameRules },
   { name: "Calls of CUDA", rules: cudaCallRules },

@@ -55,6 +55,11 @@ function isNamedArgument(finding: Finding, name: string): boolean {
   return new RegExp(String.raw`[(,]\s*${name}\s*=[^=]`).test(finding.source ?? "");
 }
 
+const reductions: readonly Edit[] = [
+  ["([(,] *)(dim|keepdim) *= *", "\\1"],
+  ["([(,] *)True([^A-Za-z0-9_]|$)", "\\1true\\2"],
+];
+
 /** Python's words that have one meaning in a line, in C++'s. */
 const wordEdits: Readonly<Record<string, readonly Edit[]>> = {
   True: [["(^|[^A-Za-z0-9_])True([^A-Za-z0-9_]|$)", "\\1true\\2"]],
@@ -63,11 +68,8 @@ const wordEdits: Readonly<Record<string, readonly Edit[]>> = {
   Slice: [["(^|[^A-Za-z0-9_:])Slice\\(", "\\1torch::indexing::Slice("]],
   Ellipsis: [["(^|[^A-Za-z0-9_:])Ellipsis([^A-Za-z0-9_]|$)", "\\1torch::indexing::Ellipsis\\2"]],
   len: [["(^|[^A-Za-z0-9_])len\\(([A-Za-z_][A-Za-z0-9_]*)\\)", "\\1\\2.size(0)"]],
-  dim: [["([(,] *)dim *= *", "\\1"]],
-  keepdim: [
-    ["([(,] *)(dim|keepdim) *= *", "\\1"],
-    ["([(,] *)True([^A-Za-z0-9_]|$)", "\\1true\\2"],
-  ],
+  dim: reductions,
+  keepdim: reductions,
   dtype: [["([(,] *)dtype *= *((torch|at)::k[A-Za-z0-9]+)", "\\1torch::dtype(\\2)"]],
   device: [["([(,] *)device *= *((torch|at)::k[A-Za-z0-9]+)", "\\1torch::device(\\2)"]],
 };
