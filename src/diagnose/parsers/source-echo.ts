@@ -46,9 +46,10 @@ export function sourceEchoParser(collector: Collector): Parser {
       if (marked !== undefined) {
         const { finding: of, indent, at } = marked;
         marked = undefined;
-        // `      |        ^~~~`
-        if (line.number === at + 1 && /^\| [ ~]*\^/.test(line.text)) {
-          const mark = line.text.indexOf("^") - 2 - indent;
+        // `      |        ^~~~`, whose bar may have been taken for a prefix.
+        if (line.number === at + 1 && /^(?:\| )?[ ~]*\^/.test(line.text)) {
+          const shift = line.text.startsWith("|") ? -2 : line.indent;
+          const mark = line.text.indexOf("^") + shift - indent;
           if (mark >= 0 && mark < lineLimit) of.mark = mark;
         }
       }

@@ -37,7 +37,9 @@ const other = String.raw`(?<other>(?:\w+::){0,4}[A-Za-z_]\w{1,60})`;
 const ofMember: readonly RegExp[] = [
   new RegExp(`has no member named [‘']${name}[’'][;,] did you mean [‘']${other}[’']`),
   new RegExp(`[‘']${name}[’'] is not a member of [‘'](?!std[’':]).{1,200}[’'][;,] did you mean [‘']${other}[’']`),
-  new RegExp(`no (?:member|type|template) named '${name}' in (?!(?:namespace )?'std[':]).{1,200}[;,] did you mean (?:simply )?'${other}'`),
+  new RegExp(
+    `no (?:member|type|template) named '${name}' in (?!(?:namespace )?'std[':]).{1,200}[;,] did you mean (?:simply )?'${other}'`,
+  ),
 ];
 const ofName: readonly RegExp[] = [
   new RegExp(
@@ -105,19 +107,33 @@ export const declaredOtherwiseRules: readonly Rule[] = [
       const facts = inOwnSource(
         finding,
         /^expected (?:[‘',’ or]*)?[‘']?;[’']? before (?:[‘'](?<next>\}|return|if|for|while|auto|const|int|float|double|bool|int64_t|else|do|switch|break|continue)[’'])/,
+        /^expected a ";"(?<next>)/,
         /^expected ';' after (?:expression|return statement|break statement|continue statement|do\/while statement)(?<next>)/,
       );
       if (facts === undefined || finding.mark === undefined) return undefined;
-      const before = (finding.source ?? "").slice(0, finding.mark);
+      const written = (finding.source ?? "").slice(0, finding.mark);
+      // nvcc marks the word behind the place; it has to be one that no statement goes on with.
+      const isNvcc = finding.message.startsWith("expected a");
+      if (
+        isNvcc &&
+        !/^(?:\}|(?:return|if|for|while|auto|const|int|float|double|bool|int64_t)\b)/.test(
+          (finding.source ?? "").slice(finding.mark),
+        )
+      )
+        return undefined;
+      const before = isNvcc ? written.trimEnd() : written;
       // Where the caret stands below the next word, as older compilers put it, the place is another line's end.
-      return /[\w)\]"'}]$/.test(before) && !/^\s*#/.test(before) ? { before: before.slice(-40) } : undefined;
+      return /[\w)\]"'}]$/.test(before) && !/^\s*#/.test(before)
+        ? { before: before.slice(isNvcc ? -20 : -40) }
+        : undefined;
     },
     confidence: "high",
     cause: (match) =>
       `${codeAt(match.finding)} lacks the \`;\` at the end of a statement, behind \`${(match.facts["before"] ?? "").trim()}\`.`,
     fix: (match) => {
       const { before = "" } = match.facts;
-      const rest = (match.finding.source ?? "").slice(match.finding.mark);
+      const source = match.finding.source ?? "";
+      const rest = source.slice(source.lastIndexOf(before, match.finding.mark) + before.length);
       const next = /^\s*\S{0,12}/.exec(rest)?.[0] ?? "";
       return orInWords(
         replacePrinted(match, `${before}${next}`, `${before};${next}`),

@@ -125,7 +125,9 @@ export const deviceCallSlipRules: readonly Rule[] = [
     fix: (match) => {
       const state =
         /\bcurandState\w*\s+(\w+)\s*;/.exec(match.finding.source ?? "")?.[1] ??
-        new RegExp(`${match.facts["name"] ?? "curand"}\\s*\\([^;]{0,200}?(\\w+)\\)`).exec(match.finding.source ?? "")?.[1];
+        new RegExp(`${match.facts["name"] ?? "curand"}\\s*\\([^;]{0,200}?(\\w+)\\)`).exec(
+          match.finding.source ?? "",
+        )?.[1];
       return [
         ...(state === undefined
           ? []
@@ -240,7 +242,9 @@ export const deviceCallSlipRules: readonly Rule[] = [
       return [
         ...(type === undefined
           ? []
-          : editPrintedLine(match, [["(\\?[^:;]*[^:;]: *)(-?[0-9]+\\.?[0-9]*f?) *([;),])", `\\1static_cast<${type}>(\\2)\\3`]])),
+          : editPrintedLine(match, [
+              ["(\\?[^:;]*[^:;]: *)(-?[0-9]+\\.?[0-9]*f?) *([;),])", `\\1static_cast<${type}>(\\2)\\3`],
+            ])),
         "# the same type on both sides: x > 0 ? x : static_cast<scalar_t>(0)",
       ];
     },
@@ -258,7 +262,10 @@ export const deviceCallSlipRules: readonly Rule[] = [
     on: ["compile"],
     specificity: 82,
     matches: (finding) =>
-      said(finding, /^["']?(?<name>__cluster_dims__|__grid_constant__|__block_size__)["']? (?:annotation )?is (?:not supported|only allowed) for (?:this GPU architecture|architecture)/),
+      said(
+        finding,
+        /^["']?(?<name>__cluster_dims__|__grid_constant__|__block_size__)["']? (?:annotation )?is (?:not supported|only allowed) for (?:this GPU architecture|architecture)/,
+      ),
     confidence: "high",
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\` (${codeAt(match.finding).replace(/^The/, "the")}) needs compute capability ${match.facts["name"] === "__grid_constant__" ? "7.0" : "9.0 (Hopper)"}, and the file is compiled for an older one as well.`,
@@ -281,7 +288,8 @@ export const deviceCallSlipRules: readonly Rule[] = [
     specificity: 80,
     matches: (finding) => {
       if (!/expression must have pointer|subscripted value|invalid types/.test(finding.message)) return undefined;
-      return /extern\s+(?:__shared__|__attribute__\(\(shared\)\))\s+[\w ]+?(?<name>\w+)\s*;/.exec(finding.source ?? "")?.groups;
+      return /extern\s+(?:__shared__|__attribute__\(\(shared\)\))\s+[\w ]+?(?<name>\w+)\s*;/.exec(finding.source ?? "")
+        ?.groups;
     },
     confidence: "high",
     cause: (match) =>

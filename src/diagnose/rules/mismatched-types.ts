@@ -1,8 +1,19 @@
 /** Types that do not fit in a source of one's own, in plain words: const, pointers, operators, conversions. */
 import { conversionOf } from "../facts/conversion.ts";
+import { editPrintedLine } from "../commands/source-edits.ts";
 import { codeAt, type Rule } from "../rule.ts";
 import { foreignHeader } from "../tables/foreign-headers.ts";
 import { inOwnSource, quote, reference } from "./plain-mistakes.ts";
+
+/** The variable that gets another value in the line. */
+function assignedTo(source: string | undefined): string | undefined {
+  return /(?<![\w.>:<])(?!const\b)([A-Za-z_]\w*)\s{0,3}[-+*/]?=(?!=)/.exec(
+    (source ?? "").replaceAll(
+      /\b(?:auto|const|torch::Tensor|at::Tensor|Tensor|int|float|double|bool|int64_t)[ &]{1,4}\w+\s{0,3}=/g,
+      "",
+    ),
+  )?.[1];
+}
 
 export const mismatchedTypeRules: readonly Rule[] = [
   {
@@ -62,7 +73,18 @@ export const mismatchedTypeRules: readonly Rule[] = [
     confidence: "medium",
     cause: (match) =>
       `${codeAt(match.finding)} changes something that is const there, or hands it to a function that may change it (a parameter \`T&\` or \`T*\` without const, a method that is not marked const): ${match.finding.message.slice(0, 200)}.`,
-    fix: () => [
+    fix: (match) => [
+      ...(/const at::Tensor|'const (?:at::|torch::)?Tensor/.test(match.finding.message)
+        ? [
+            ...editPrintedLine(match, [
+              [
+                `const +((torch|at)::)?Tensor *& *${assignedTo(match.finding.source) ?? "x"}\\b`,
+                `\\1Tensor ${assignedTo(match.finding.source) ?? "x"}`,
+              ],
+            ]),
+            `# a parameter that is given another value: torch::Tensor ${assignedTo(match.finding.source) ?? "x"} in place of const torch::Tensor& ${assignedTo(match.finding.source) ?? "x"} (in the declaration, too), or another variable: auto y = …; what changes its elements may stay const: x.add_(1)`,
+          ]
+        : []),
       "# what only reads takes const T& or const T*; a method that changes nothing is marked so: int get() const { … }",
       "# what has to be written must not be const: float* in place of const float* in the parameters; a lambda that changes its captures: [=]() mutable { … }",
     ],

@@ -68,8 +68,9 @@ export const registeredWronglyRules: readonly Rule[] = [
         /incompatible with .*"const char \*"|cannot be used to initialize an entity of type "const char \*/,
         /was not declared in this scope|undeclared identifier|is undefined|identifier not found/,
       );
-      const name = /\b(?:AT|THO)_DISPATCH_\w+\s*\([^"[]*[,)]\s*(?<name>[A-Za-z_]\w*)\s*,\s*\(?\[/.exec(finding.source ?? "")
-        ?.groups?.["name"];
+      const name = /\b(?:AT|THO)_DISPATCH_\w+\s*\([^"[]*[,)]\s*(?<name>[A-Za-z_]\w*)\s*,\s*\(?\[/.exec(
+        finding.source ?? "",
+      )?.groups?.["name"];
       if (facts === undefined || name === undefined || /^k[A-Z]/.test(name)) return undefined;
       // Where the name is what nobody declares, or a function.
       return /not declared|undeclared|undefined|not found/.test(finding.message) && !finding.message.includes(name)
@@ -82,7 +83,9 @@ export const registeredWronglyRules: readonly Rule[] = [
     cause: (match) =>
       `${codeAt(match.finding)}: AT_DISPATCH_… takes a text as the name for its error message, and \`${match.facts["name"] ?? ""}\` stands there without quotation marks.`,
     fix: (match) => [
-      ...editPrintedLine(match, [[`, *${match.facts["name"] ?? ""} *, *(\\(?\\[)`, `, "${match.facts["name"] ?? ""}", \\1`]]),
+      ...editPrintedLine(match, [
+        [`, *${match.facts["name"] ?? ""} *, *(\\(?\\[)`, `, "${match.facts["name"] ?? ""}", \\1`],
+      ]),
       '# AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "name", [&] { … });',
     ],
     sources: ["pytorch: aten/src/ATen/Dispatch.h"],
@@ -115,7 +118,9 @@ export const registeredWronglyRules: readonly Rule[] = [
         `# several forms: m.def("${name ?? "f"}", py::overload_cast<torch::Tensor>(&${name ?? "f"}))`,
       ];
     },
-    sources: ["https://pybind11.readthedocs.io/en/stable/advanced/functions.html#binding-functions-with-template-parameters"],
+    sources: [
+      "https://pybind11.readthedocs.io/en/stable/advanced/functions.html#binding-functions-with-template-parameters",
+    ],
     examples: [
       {
         text: 'b31.cpp:3:54: error: cannot convert ‘<unresolved overloaded function type>’ to ‘void (*&&)(at::Tensor)’\n    3 | PYBIND11_MODULE(TORCH_EXTENSION_NAME, m){ m.def("f", &f); }\n      |                                                      ^',
@@ -236,7 +241,7 @@ export const registeredWronglyRules: readonly Rule[] = [
     sources: ["pytorch: c10/util/StringUtil.h"],
     examples: [
       {
-        text: "b49.cpp:2:59: error: no match for ‘operator+’ (operand types are ‘std::__cxx11::basic_string<char>’ and ‘caffe2::TypeMeta’)\n    2 | std::string f(torch::Tensor x){ return x.toString() + \" \" + x.dtype(); }\n      |                                                           ^",
+        text: 'b49.cpp:2:59: error: no match for ‘operator+’ (operand types are ‘std::__cxx11::basic_string<char>’ and ‘caffe2::TypeMeta’)\n    2 | std::string f(torch::Tensor x){ return x.toString() + " " + x.dtype(); }\n      |                                                           ^',
         expect: "c10::str(\\1.dtype())",
       },
     ],

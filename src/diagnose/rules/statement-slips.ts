@@ -1,15 +1,31 @@
 /** Slips in statements and declarations of one's own: brackets of one statement, members, words for classes only, lists as in Python. */
-import { replacePrinted } from "../commands/printed-edits.ts";
+import { replacePrinted, withinBrackets } from "../commands/printed-edits.ts";
 import { editLine, editPrintedLine } from "../commands/source-edits.ts";
 import type { Finding } from "../finding.ts";
 import { codeAt, type MatchFacts, type Rule } from "../rule.ts";
 import { inOwnSource, reference } from "./plain-mistakes.ts";
 
-/** The statement around the caret: from the last `;`, `{` or `}` on to the next `;` or `{`. */
-function statementAt(source: string, mark: number): string {
-  const begin = Math.max(...[";", "{", "}"].map((sign) => source.lastIndexOf(sign, mark - 1)), -1) + 1;
-  const ends = [";", "{"].map((sign) => source.indexOf(sign, mark)).filter((at) => at >= 0);
-  return source.slice(begin, ends.length === 0 ? source.length : Math.min(...ends));
+/** The line with the semicolons of `for (…;…;…)` made commas. */
+function withoutLoops(source: string): string {
+  let made = source;
+  for (const { index, 0: head } of source.matchAll(/\bfor\s{0,4}\(/g)) {
+    const open = index + head.length - 1;
+    const within = withinBrackets(source, open);
+    if (within !== undefined)
+      made = made.slice(0, open + 1) + within.replaceAll(";", ",") + made.slice(open + 1 + within.length);
+  }
+  return made;
+}
+
+/** The statement around the caret: from the last `;` or the begin of a block on to the next `;`. */
+function statementAt(line: string, mark: number): string {
+  const source = withoutLoops(line);
+  const before = source.slice(0, mark);
+  const blocks = [...before.matchAll(/(?:\)|\belse|\bdo|\btry|\bconst|\boverride)\s{0,4}\{|^\s*\{/g)];
+  const block = blocks.at(-1);
+  const begin = Math.max(before.lastIndexOf(";") + 1, block === undefined ? 0 : block.index + block[0].length);
+  const end = source.indexOf(";", mark);
+  return source.slice(begin, end < 0 ? source.length : end);
 }
 
 /** How many more `(` than `)` stand in it. */
@@ -127,7 +143,9 @@ export const statementSlipRules: readonly Rule[] = [
     matches: (finding) => {
       const facts = inOwnSource(finding, /^expected .*(?:[‘'"]:[’'"]|[‘'"][)\]][’'"]|expression)/);
       const slice = pythonSlice.exec(finding.source ?? "");
-      return facts === undefined || slice === null || /\?|\bfor\b|case /.test((finding.source ?? "").slice(0, slice.index))
+      return facts === undefined ||
+        slice === null ||
+        /\?|\bfor\b|case /.test((finding.source ?? "").slice(0, slice.index))
         ? undefined
         : { from: slice.groups?.["from"], to: slice.groups?.["to"] };
     },
@@ -165,7 +183,9 @@ export const statementSlipRules: readonly Rule[] = [
         /^expected a type specifier/,
         /^syntax error: '(?:constant|string)'/,
       );
-      const member = /[\w>]\s+(?<name>[A-Za-z_]\w*)\((?<value>(?:-?\d|")[^()]*)\)\s*;/.exec(finding.source ?? "")?.groups;
+      const member = /[\w>]\s+(?<name>[A-Za-z_]\w*)\((?<value>(?:-?\d|")[^()]*)\)\s*;/.exec(
+        finding.source ?? "",
+      )?.groups;
       return facts === undefined || member === undefined ? undefined : { name: member["name"], value: member["value"] };
     },
     confidence: "high",
@@ -218,7 +238,9 @@ export const statementSlipRules: readonly Rule[] = [
         ...(word === "const"
           ? editLine(match, [["\\) *const *(\\{|;|$)", ") \\1"]])
           : editLine(match, [
-              /^(?:override|final)$/.test(word) ? [` +${word} *(\\{|;|$)`, " \\1"] : [`(^|[^A-Za-z0-9_])${word} +`, "\\1"],
+              /^(?:override|final)$/.test(word)
+                ? [` +${word} *(\\{|;|$)`, " \\1"]
+                : [`(^|[^A-Za-z0-9_])${word} +`, "\\1"],
             ])),
         `# without ${word}, or within the class`,
       ];
@@ -306,7 +328,10 @@ export const statementSlipRules: readonly Rule[] = [
     fix: (match) => [
       ...(match.facts["wanted"] === "2" && match.facts["given"] === "1" && match.facts["name"] !== ""
         ? editPrintedLine(match, [
-            [`(${match.facts["name"] ?? ""} *\\( *[A-Za-z0-9_]+) +([A-Za-z0-9_.>-]+( *\\([^()]*\\))? *\\))`, "\\1, \\2"],
+            [
+              `(${match.facts["name"] ?? ""} *\\( *[A-Za-z0-9_]+) +([A-Za-z0-9_.>-]+( *\\([^()]*\\))? *\\))`,
+              "\\1, \\2",
+            ],
           ])
         : []),
       "# an argument with a comma of its own in brackets: M((std::pair<int, int>), x)",

@@ -323,7 +323,11 @@ export const templateDemandRules: readonly Rule[] = [
             "# the body of AT_DISPATCH_… gives back nothing, or the same type for every scalar_t: keep the result in a tensor that is declared before it, and leave with `return;`",
           ]
         : []),
-      ...(/Dispatch\.h$/.test(match.finding.file ?? "") ? [] : [`# say the type: [&]() -> ${match.facts["one"] ?? "T"} { … }   (where one becomes the other by itself), or give the same type in each return`]),
+      ...(/Dispatch\.h$/.test(match.finding.file ?? "")
+        ? []
+        : [
+            `# say the type: [&]() -> ${match.facts["one"] ?? "T"} { … }   (where one becomes the other by itself), or give the same type in each return`,
+          ]),
       "# a constant beside scalar_t: return static_cast<scalar_t>(0);",
     ],
     sources: [`${reference}/language/lambda`],
