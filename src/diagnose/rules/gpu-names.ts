@@ -4,7 +4,15 @@ import { about } from "../matchers.ts";
 import { codeAt, type Rule } from "../rule.ts";
 
 /** Headers by their names, first match wins. Source: the headers of CUDA 12 and 13, of HIP and of NCCL. */
-const headers: readonly (readonly [RegExp, string, string])[] = [
+const headers: readonly (readonly [form: RegExp, header: string, what: string, space?: string])[] = [
+  [
+    /^(?:getCurrentCUDAStream|getDefaultCUDAStream|getStreamFromPool|getCurrentCUDABlasHandle|getCurrentDeviceProperties|getCurrentCUDASparseHandle)$/,
+    "ATen/cuda/CUDAContext.h",
+    "torch's part for CUDA (at::cuda)",
+    "at::cuda",
+  ],
+  [/^(?:Optional)?CUDA(?:Stream)?Guard$/, "c10/cuda/CUDAGuard.h", "torch's part for CUDA (c10::cuda)", "c10::cuda"],
+  [/^CUDAStream$/, "c10/cuda/CUDAStream.h", "torch's part for CUDA (c10::cuda)", "c10::cuda"],
   [/^cublasLt\w+$/, "cublasLt.h", "cuBLASLt"],
   [/^(?:cublas[A-Z]\w*|CUBLAS_\w+)$/, "cublas_v2.h", "cuBLAS"],
   [/^(?:cusparse[A-Z]\w*|CUSPARSE_\w+)$/, "cusparse.h", "cuSPARSE"],
@@ -63,7 +71,7 @@ export const gpuNameRules: readonly Rule[] = [
       // torch's own header for streams brings the run time along.
       const withTorchs =
         found[1] === "cuda_runtime.h" && /\b(?:at|c10)::cuda::|\bcuda::(?:getCurrent|CUDA)/.test(finding.source ?? "");
-      return { name, header: withTorchs ? "ATen/cuda/CUDAContext.h" : found[1], what: found[2] };
+      return { name, header: withTorchs ? "ATen/cuda/CUDAContext.h" : found[1], what: found[2], space: found[3] };
     },
     confidence: "high",
     cause: (match) =>
@@ -76,9 +84,17 @@ export const gpuNameRules: readonly Rule[] = [
           : header.startsWith("cublas") || header.startsWith("cusparse") || header.startsWith("cusolver")
             ? "torch's own handle: at::cuda::getCurrentCUDABlasHandle() of <ATen/cuda/CUDAContext.h>, which includes it; the library is linked by libraries=[…] of CUDAExtension"
             : undefined;
-      const lines = addLines(match, [`#include <${header}>`]);
+      const { space, name = "" } = match.facts;
+      const lines = addLines(match, [
+        `#include <${header}>`,
+        ...(space === undefined ? [] : [`using ${space}::${name};`]),
+      ]);
       return [
-        ...(lines.length > 0 ? lines : [`# at the head of the file: #include <${header}>`]),
+        ...(lines.length > 0
+          ? lines
+          : [
+              `# at the head of the file: #include <${header}>${space === undefined ? "" : `, and ${space}::${name} at each place`}`,
+            ]),
         ...(torchs === undefined ? [] : [`# ${torchs}`]),
       ];
     },

@@ -55,7 +55,9 @@ function typedWithName({ context: { log } }: Match): string[] | undefined {
 
 function headerOfMacro(match: Match): string[] {
   const header = macroHeaders.find(([form]) => form.test(match.facts["name"] ?? ""))?.[1];
-  return header === undefined ? [] : addLines(match, [`#include <${header}>`]);
+  if (header === undefined) return [];
+  const lines = addLines(match, [`#include <${header}>`]);
+  return lines.length > 0 ? lines : [`# at the head of the file: #include <${header}>`];
 }
 
 /** What stands in the place of macros that are gone; one that had the message alone gets its condition. */
