@@ -139,7 +139,7 @@ export const statementSlipRules: readonly Rule[] = [
     id: "slice-as-in-python",
     title: "A slice is written as in Python",
     on: ["compile"],
-    specificity: 82,
+    specificity: 73,
     matches: (finding) => {
       const facts = inOwnSource(finding, /^expected .*(?:[‘'"]:[’'"]|[‘'"][)\]][’'"]|expression)/);
       const slice = pythonSlice.exec(finding.source ?? "");
