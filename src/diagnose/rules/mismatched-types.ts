@@ -247,29 +247,27 @@ export const mismatchedTypeRules: readonly Rule[] = [
       `${codeAt(match.finding)} gives \`${match.facts["from"] ?? ""}\` where \`${match.facts["to"] ?? ""}\` is wanted, and C++ does not turn the one into the other by itself.`,
     fix: (match) => {
       const { from = "", to = "" } = match.facts;
-      const known = [
-        ...(/unique_ptr|shared_ptr/.test(to)
-          ? ["# std::make_unique<T>(…) or std::make_shared<T>(…) in place of new T(…)"]
-          : /^(?:const )?void ?\*$/.test(from)
-            ? [
-                `# static_cast<${to}>(p); of a tensor: x.data_ptr<${to.replace(/\bconst\b|[*\s]/g, "")}>() in place of x.data_ptr()`,
-              ]
-            : /string/.test(from) && /char ?\*$/.test(to)
-              ? ["# s.c_str()"]
-              : /^(?:cuda|hip)\w+_t$/.test(from) && to.startsWith(from)
-                ? [
-                    "# the address is wanted, because the function writes there: cudaStreamCreate(&s), cudaEventCreate(&e)",
-                  ]
-                : /\*$/.test(to) && !/\*$/.test(from)
-                  ? ["# the address is wanted: &x; of a vector or tensor: v.data(), x.data_ptr<float>()"]
-                  : /\*$/.test(to) && /\*$/.test(from)
-                    ? [
-                        `# one type on both sides: declare the parameter as ${from}, or pass a ${to}; a template takes both: template <typename T> … T*`,
-                      ]
-                    : /\*$/.test(from)
-                      ? ["# the value is wanted: *p"]
-                      : []),
-      ];
+      const known: readonly string[] = /unique_ptr|shared_ptr/.test(to)
+        ? ["# std::make_unique<T>(…) or std::make_shared<T>(…) in place of new T(…)"]
+        : /^(?:const )?void ?\*$/.test(from)
+          ? [
+              `# static_cast<${to}>(p); of a tensor: x.data_ptr<${to.replace(/\bconst\b|[*\s]/g, "")}>() in place of x.data_ptr()`,
+            ]
+          : /string/.test(from) && /char ?\*$/.test(to)
+            ? ["# s.c_str()"]
+            : /^(?:cuda|hip)\w+_t$/.test(from) && to.startsWith(from)
+              ? [
+                  "# the address is wanted, because the function writes there: cudaStreamCreate(&s), cudaEventCreate(&e)",
+                ]
+              : /\*$/.test(to) && !/\*$/.test(from)
+                ? ["# the address is wanted: &x; of a vector or tensor: v.data(), x.data_ptr<float>()"]
+                : /\*$/.test(to) && /\*$/.test(from)
+                  ? [
+                      `# one type on both sides: declare the parameter as ${from}, or pass a ${to}; a template takes both: template <typename T> … T*`,
+                    ]
+                  : /\*$/.test(from)
+                    ? ["# the value is wanted: *p"]
+                    : [];
       const change =
         "change the type of the variable, of the parameter or of what the function gives back, in its declaration and its definition";
       return known.length === 0 ? [`# ${change}, or convert the value there`] : [...known, `# or ${change}`];
