@@ -164,10 +164,6 @@ export const statementSlipRules: readonly Rule[] = [
         text: "b53.cpp:2:45: error: expected ‘)’ before ‘:’ token\n    2 | void f(torch::Tensor x){ x = x.slice(0, 1:2); }\n      |                                          ^",
         expect: "\\1\\3, \\4",
       },
-      {
-        text: "b53.cpp:2:32: error: expected ']'\n    2 | void f(torch::Tensor x){ x = x[0:2]; }\n      |                                 ^",
-        expect: "Slice",
-      },
     ],
   },
   {
