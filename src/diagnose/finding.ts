@@ -102,6 +102,8 @@ export interface Finding {
   readonly phase?: Phase;
   /** The line of the source that the compiler printed below its message. */
   readonly source?: string;
+  /** Which sign of it the caret stands below, from 0. */
+  readonly mark?: number;
   /** Why the first candidate of an overloaded call does not fit, as the compiler's note says it. */
   readonly note?: string;
   /** Of a message within a header's template: the project's own line that uses it, `a.cpp:4`. */

@@ -21,6 +21,7 @@ const forms: readonly RegExp[] = [
   /no known conversion for argument \d+ from [‘'](?<from>[^’']+)[’'](?: \{aka [^}]+\})? to [‘'](?<to>[^’']+)[’']/,
   // nvcc
   /no suitable (?:user-defined )?conversion (?:function )?from "(?<from>[^"]+)"(?: \(aka "[^"]+"\))? to "(?<to>[^"]+)"/,
+  /no suitable constructor exists to convert from "(?<from>[^"]+)" to "(?<to>[^"]+)"/,
   /argument of type "(?<from>[^"]+)"(?: \(aka "[^"]+"\))? is incompatible with parameter of type "(?<to>[^"]+)"/,
   /value of type "(?<from>[^"]+)"(?: \(aka "[^"]+"\))? cannot be (?:used to initialize|assigned to) an entity of type "(?<to>[^"]+)"/,
   /return value type \("?(?<from>[^")]+)"?\) does not match the function type \("?(?<to>[^")]+)"?\)/,

@@ -9,7 +9,7 @@ import type { Parser } from "./parser.ts";
 
 const required = /^((?:[A-Za-z]:[\\/])?[^:]{1,400}):(\d+)(?::\d+)?:\s+(?:recursively )?required (?:from|by)\b/;
 const requested =
-  /^((?:[A-Za-z]:[\\/])?[^:(]{1,400})[:(](\d+)(?:[:,]\d+)?\)?\s?: note:(?: (?:in (?:implicit )?instantiation of .*|in .* (?:first )?required here|while substituting .*|in expansion of macro .*|see reference to .*))?$/;
+  /^((?:[A-Za-z]:[\\/])?[^:(]{1,400})[:(](\d+)(?:[:,]\d+)?\)?\s?: note:(?: (?:in (?:implicit )?instantiation of .*|in .* (?:first )?required here|while substituting .*|see reference to .*|in expansion of macro .*))?$/;
 const detected = /\bat line (\d+)(?: of "?((?:[A-Za-z]:)?[^":\s][^":]*)"?)?$/;
 /** A message and its chain stand together, with echoes of the source between them. */
 const nearby = 8;

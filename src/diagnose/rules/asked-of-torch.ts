@@ -37,6 +37,31 @@ const named: readonly RegExp[] = [
 const unnamed =
   /^expected (?:template-name|class-name|class name|constructor, destructor, or type conversion|primary-expression|unqualified-id|initializer|namespace-name|a type specifier|declaration|[‘'"]?[;,{(>)][’'"]? )|^expected |^variable or field .* declared void|does not name a type|has not been declared|was not declared in this scope|is not a template|C\+\+ requires a type specifier|a type specifier is required|this declaration has no storage class|unknown type name|undeclared identifier/;
 
+function escaped(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+}
+
+/** Whether a message without the name can be about that word of its line: what the message names stands in it or right behind it. */
+function isMeant(message: string, source: string, word: string): boolean {
+  // `‘f_cuda’ was not declared`: of the word, or of what the macro is given.
+  const unknown =
+    /^(?:identifier |unknown type name |use of undeclared identifier )?[‘'"](?<name>[\w:]+)[’'"](?: was not declared| does not name| has not been declared| is not a template| is undefined|$|[;,])/.exec(
+      message,
+    )?.groups?.["name"];
+  if (unknown !== undefined)
+    return (
+      word.split("::").includes(unknown.split("::").at(-1) ?? "") ||
+      (/^(?:STABLE_)?TORCH_LIBRARY/.test(word) && new RegExp(`${word}\\s*\\([^()]*\\b${unknown}\\b`).test(source))
+    );
+  if (/ (?:before (?:string|numeric) constant|at end of )/.test(message)) return false;
+  const before = / before [‘'"](?<token>[^’'"]+)[’'"]/.exec(message)?.groups?.["token"];
+  if (before !== undefined)
+    return new RegExp(`(?<![\\w:])${escaped(word)}(?:<[^<>]{0,80}>)?\\s*${escaped(before)}`).test(source);
+  return /^expected an? ["']/.test(message)
+    ? new RegExp(`(?:^|[;{}:,] {0,4}(?:public )?)${escaped(word)}`).test(source.trim())
+    : true;
+}
+
 /** The name that is asked of torch and not there. */
 export function askedOfTorch(
   finding: Finding,
@@ -62,7 +87,8 @@ export function askedOfTorch(
   if (accessor !== undefined) return { name: `at::${accessor}`, said: true };
   if (finding.source === undefined || !unnamed.test(finding.message)) return undefined;
   for (const [word] of finding.source.matchAll(/(?:at|c10d?|torch)(?:::\w+)+|\b[A-Z][A-Z0-9_]{4,}(?=\s*\()/g))
-    if (torchName(word) !== undefined) return { name: word, said: false };
+    if (torchName(word) !== undefined && isMeant(finding.message, finding.source, word))
+      return { name: word, said: false };
   // A missing word `template` looks the same, and is what ails all but very old releases.
   if (torch === undefined || compareVersions(parseVersion(torch), [1, 3]) >= 0) return undefined;
   const member = /[.>](data_ptr|const_data_ptr|mutable_data_ptr|packed_accessor(?:32|64))\s?</.exec(

@@ -3,7 +3,7 @@ import { own } from "../../base/own.ts";
 import { platformOf } from "../commands/commands.ts";
 import { type Match, type MatchFacts, placeOf, type Rule, said, saidAny } from "../rule.ts";
 import type { Finding } from "../finding.ts";
-import { type Edit, editFile } from "../commands/source-edits.ts";
+import { addLines, type Edit, editFile } from "../commands/source-edits.ts";
 
 /**
  * What CCCL 3 (CUDA 13) removed, and what stands for it.
@@ -206,6 +206,9 @@ export const ccclRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["space"] ?? ""}::${match.facts["name"] ?? ""}\` is not known at ${placeOf(match.finding)}: its header is not included, it came with a newer CUDA, or (CUDA 13 has CCCL 3) it was removed.`,
     fix: (match) => [
+      ...(/^<[\w./]+>$/.test(match.facts["header"] ?? "")
+        ? addLines(match, [`#include ${match.facts["header"] ?? ""}`])
+        : []),
       `# include its header (${match.facts["header"] ?? ""}; <cub/cub.cuh> includes all of CUB)`,
       "nvcc --version   # is it the CUDA that the package's documentation names?",
     ],

@@ -1,6 +1,7 @@
 /** Classes and modules that pybind11 is to show to Python, and what C++ says when it cannot. */
 import type { Finding } from "../finding.ts";
 import { type Match, type MatchFacts, placeOf, type Rule, saidAny } from "../rule.ts";
+import { atCaller } from "../commands/printed-edits.ts";
 import { addInclude, editFile, editLine } from "../commands/source-edits.ts";
 
 const docs = "https://pybind11.readthedocs.io/en/stable";
@@ -33,9 +34,9 @@ export const classBindingRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: (match) =>
-      `${placeOf(match.finding)} writes "${match.facts["name"] ?? ""}" with quotation marks, where the macro (PYBIND11_MODULE, TORCH_LIBRARY) makes names of C++ out of it: it wants the bare word.`,
+      `${match.finding.caller ?? placeOf(match.finding)} writes "${match.facts["name"] ?? ""}" with quotation marks, where the macro (PYBIND11_MODULE, TORCH_LIBRARY) makes names of C++ out of it: it wants the bare word.`,
     fix: (match) => [
-      ...editLine(match, [[`"(${match.facts["name"] ?? ""})"`, "\\1", "once"]]),
+      ...editLine(atCaller(match), [[`"(${match.facts["name"] ?? ""})"`, "\\1", "once"]]),
       `# PYBIND11_MODULE(TORCH_EXTENSION_NAME, m), TORCH_LIBRARY(${match.facts["name"] ?? "my_ops"}, m): no quotation marks`,
     ],
     sources: [`${docs}/basics.html`],

@@ -153,7 +153,6 @@ export const cudaApiRules: readonly Rule[] = [
       "https://rocm.docs.amd.com/projects/HIPIFY/en/latest/tables/CUSPARSE_API_supported_by_HIP.html",
     ],
     examples: [
-      { text: 'k.cu(12): error: identifier "__shfl_down" is undefined', expect: "__shfl_down_sync" },
       { text: 'q.cuh(3): error: identifier "__nv_fp8_e4m3" is undefined', expect: "11.8" },
       { text: 'cuda/spspmm_kernel.cu(76): error: identifier "cusparseXcsrgemmNnz" is undefined', expect: "cuda-10.2" },
       {

@@ -333,15 +333,23 @@ export const deviceLanguageRules: readonly Rule[] = [
         return { name: /(\w+)\s*\[\s*\]/.exec(finding.source ?? "")?.[1] };
       const facts = said(
         finding,
-        /(?:declaration is incompatible with previous|redefinition of|redeclaration of) ["'‘](?<name>\w+)/,
+        /(?:declaration is incompatible with(?: previous)?|redefinition of|redeclaration of) ["'‘](?:(?:[\w:]+[ *]){1,4})?(?<name>\w+)(?:\[\d*\])?["'’]/,
       );
+      // An array without a length is one of these, or of a header.
+      if (
+        facts !== undefined &&
+        finding.source === undefined &&
+        /\.cuh?$|^$/.test(finding.file ?? "") &&
+        /\w\[\]"/.test(finding.message)
+      )
+        return facts;
       return facts !== undefined && /extern\s+(?:__shared__|__attribute__\(\(shared\)\))/.test(finding.source ?? "")
         ? facts
         : undefined;
     },
     confidence: "high",
     cause: (match) =>
-      `\`extern __shared__ T ${match.facts["name"] ?? "s"}[]\` of a template (${codeAt(match.finding)}) declares the same name with another type in each instance; it is one variable for the whole file.`,
+      `\`extern __shared__ T ${match.facts["name"] ?? "s"}[]\` (${codeAt(match.finding)}) declares a name of another type a second time (in each instance of a template, or in two kernels): it is one variable for the whole file.`,
     fix: (match) => [
       `# one type for all, then a cast: extern __shared__ __align__(16) unsigned char ${match.facts["name"] ?? "s"}_bytes[]; T* ${match.facts["name"] ?? "s"} = reinterpret_cast<T*>(${match.facts["name"] ?? "s"}_bytes);`,
     ],
@@ -350,6 +358,10 @@ export const deviceLanguageRules: readonly Rule[] = [
       {
         text: 'lib/THC/THCTensorRandom.cuh(156): error: specified alignment (4) is different from alignment (2) specified on a previous declaration\n          detected during instantiation of "void f<T>(T *) [with T=half]"',
         expect: "reinterpret_cast",
+      },
+      {
+        text: 'k.cu(5): error: declaration is incompatible with "float s[]" (declared at line 5)',
+        expect: "s_bytes",
       },
       {
         text: 'k.cu(1): error: declaration is incompatible with previous "s" (declared at line 1)\n  template<class T>__attribute__((global)) void k(T*a){ extern __attribute__((shared)) T s[]; }\n                                                          ^',

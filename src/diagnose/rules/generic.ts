@@ -96,10 +96,16 @@ export const genericRules: readonly Rule[] = [
         : match.finding.caller !== undefined
           ? `\`${match.finding.caller}\` uses a template of ${match.facts["header"]} with types that it does not take: ${match.finding.message}. The header (\`${match.facts["where"] ?? ""}\`) is only where it shows.`
           : `The compiler rejects a header of ${match.facts["header"]} (\`${match.facts["where"] ?? ""}\`): ${match.finding.message}. Such headers compile elsewhere: the compiler, the C++ standard or the versions of torch, CUDA and compiler do not fit together, or a macro or an earlier error of the source got in the way.`,
-    fix: (match) => [
-      `# look at ${match.facts["where"] === "" ? "the place that the message names" : (match.finding.caller ?? match.facts["where"] ?? "")} first`,
-      "retorch build -j 1   # one compiler at a time keeps the messages in order",
-    ],
+    fix: (match) => {
+      const { file, line, caller } = match.finding;
+      const [, named = file, row = String(line ?? "")] = /^(.+):(\d+)$/.exec(caller ?? "") ?? [];
+      const place = Number(row);
+      return named === undefined || place < 1 || !/^[\w./~+-]+$/.test(named)
+        ? ["# look at the place that the message names first, and correct it there"]
+        : [
+            `sed -n '${Math.max(1, place - 5)},${place + 3}p' ${named}   # look at line ${row} first, and correct it there`,
+          ];
+    },
     sources: [],
     examples: [
       { text: "b.cpp:1:13: error: jump to label ‘done’", expect: "b.cpp:1" },

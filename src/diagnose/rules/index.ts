@@ -64,6 +64,13 @@ import { templateDemandRules } from "./template-demands.ts";
 import { slipRules } from "./slips.ts";
 import { torchConversionRules } from "./torch-conversions.ts";
 import { torchCallRules } from "./torch-calls.ts";
+import { deviceCallSlipRules } from "./device-call-slips.ts";
+import { registeredWronglyRules } from "./registered-wrongly.ts";
+import { statementSlipRules } from "./statement-slips.ts";
+import { declaredOtherwiseRules } from "./declared-otherwise.ts";
+import { gpuNameRules } from "./gpu-names.ts";
+import { kernelSlipRules } from "./kernel-slips.ts";
+import { tensorSlipRules } from "./tensor-slips.ts";
 import { tensorExpressionRules } from "./tensor-expressions.ts";
 import { cudaCallRules } from "./cuda-calls.ts";
 import { classBindingRules } from "./class-bindings.ts";
@@ -331,6 +338,13 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Types of torch", rules: torchConversionRules },
   { name: "Calls of torch in C++", rules: torchCallRules },
   { name: "Tensors as in Python", rules: tensorExpressionRules },
+  { name: "Slips with tensors", rules: tensorSlipRules },
+  { name: "Slips in kernels", rules: kernelSlipRules },
+  { name: "Calls in kernels", rules: deviceCallSlipRules },
+  { name: "Registered or bound wrongly", rules: registeredWronglyRules },
+  { name: "Slips in statements", rules: statementSlipRules },
+  { name: "Declared otherwise", rules: declaredOtherwiseRules },
+  { name: "Names of GPU libraries", rules: gpuNameRules },
   { name: "Calls of CUDA", rules: cudaCallRules },
   { name: "Classes for Python", rules: classBindingRules },
   { name: "Plain slips", rules: plainMistakeRules },

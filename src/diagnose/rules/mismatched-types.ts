@@ -1,8 +1,19 @@
 /** Types that do not fit in a source of one's own, in plain words: const, pointers, operators, conversions. */
 import { conversionOf } from "../facts/conversion.ts";
+import { editPrintedLine } from "../commands/source-edits.ts";
 import { codeAt, type Rule } from "../rule.ts";
 import { foreignHeader } from "../tables/foreign-headers.ts";
 import { inOwnSource, quote, reference } from "./plain-mistakes.ts";
+
+/** The variable that gets another value in the line. */
+function assignedTo(source: string | undefined): string | undefined {
+  return /(?<![\w.>:<])(?!const\b)([A-Za-z_]\w*)\s{0,3}[-+*/]?=(?!=)/.exec(
+    (source ?? "").replaceAll(
+      /\b(?:auto|const|torch::Tensor|at::Tensor|Tensor|int|float|double|bool|int64_t)[ &]{1,4}\w+\s{0,3}=/g,
+      "",
+    ),
+  )?.[1];
+}
 
 export const mismatchedTypeRules: readonly Rule[] = [
   {
@@ -62,7 +73,18 @@ export const mismatchedTypeRules: readonly Rule[] = [
     confidence: "medium",
     cause: (match) =>
       `${codeAt(match.finding)} changes something that is const there, or hands it to a function that may change it (a parameter \`T&\` or \`T*\` without const, a method that is not marked const): ${match.finding.message.slice(0, 200)}.`,
-    fix: () => [
+    fix: (match) => [
+      ...(/const at::Tensor|'const (?:at::|torch::)?Tensor/.test(match.finding.message)
+        ? [
+            ...editPrintedLine(match, [
+              [
+                `const +((torch|at)::)?Tensor *& *${assignedTo(match.finding.source) ?? "x"}\\b`,
+                `\\1Tensor ${assignedTo(match.finding.source) ?? "x"}`,
+              ],
+            ]),
+            `# a parameter that is given another value: torch::Tensor ${assignedTo(match.finding.source) ?? "x"} in place of const torch::Tensor& ${assignedTo(match.finding.source) ?? "x"} (in the declaration, too), or another variable: auto y = …; what changes its elements may stay const: x.add_(1)`,
+          ]
+        : []),
       "# what only reads takes const T& or const T*; a method that changes nothing is marked so: int get() const { … }",
       "# what has to be written must not be const: float* in place of const float* in the parameters; a lambda that changes its captures: [=]() mutable { … }",
     ],
@@ -153,6 +175,11 @@ export const mismatchedTypeRules: readonly Rule[] = [
               "# an accessor of two dimensions gives a row for one index: a[i][j] for the number, or accessor<float, 1> for a tensor of one dimension",
             ]
           : []),
+        ...(/ArrayRef</.test(types)
+          ? [
+              "# x.sizes() is a list: x.size(0) + 1 for one of them; a changed list: auto v = x.sizes().vec(); v[0] += 1; torch::empty(v, x.options())",
+            ]
+          : []),
         ...(/optional</.test(types) ? ["# *b in place of b, after if (b.has_value())"] : []),
         ...(/Tensor/.test(types) && /=$/.test(match.facts["name"] ?? "")
           ? ["# a number and a tensor: s += x.item<float>()"]
@@ -220,30 +247,30 @@ export const mismatchedTypeRules: readonly Rule[] = [
       `${codeAt(match.finding)} gives \`${match.facts["from"] ?? ""}\` where \`${match.facts["to"] ?? ""}\` is wanted, and C++ does not turn the one into the other by itself.`,
     fix: (match) => {
       const { from = "", to = "" } = match.facts;
-      return [
-        ...(/unique_ptr|shared_ptr/.test(to)
-          ? ["# std::make_unique<T>(…) or std::make_shared<T>(…) in place of new T(…)"]
-          : /^(?:const )?void ?\*$/.test(from)
-            ? [
-                `# static_cast<${to}>(p); of a tensor: x.data_ptr<${to.replace(/\bconst\b|[*\s]/g, "")}>() in place of x.data_ptr()`,
-              ]
-            : /string/.test(from) && /char ?\*$/.test(to)
-              ? ["# s.c_str()"]
-              : /^(?:cuda|hip)\w+_t$/.test(from) && to.startsWith(from)
-                ? [
-                    "# the address is wanted, because the function writes there: cudaStreamCreate(&s), cudaEventCreate(&e)",
-                  ]
-                : /\*$/.test(to) && !/\*$/.test(from)
-                  ? ["# the address is wanted: &x; of a vector or tensor: v.data(), x.data_ptr<float>()"]
-                  : /\*$/.test(to) && /\*$/.test(from)
-                    ? [
-                        `# one type on both sides: declare the parameter as ${from}, or pass a ${to}; a template takes both: template <typename T> … T*`,
-                      ]
-                    : /\*$/.test(from)
-                      ? ["# the value is wanted: *p"]
-                      : []),
-        "# or change the type of the variable, of the parameter or of what the function gives back, in its declaration and its definition",
-      ];
+      const known: readonly string[] = /unique_ptr|shared_ptr/.test(to)
+        ? ["# std::make_unique<T>(…) or std::make_shared<T>(…) in place of new T(…)"]
+        : /^(?:const )?void ?\*$/.test(from)
+          ? [
+              `# static_cast<${to}>(p); of a tensor: x.data_ptr<${to.replace(/\bconst\b|[*\s]/g, "")}>() in place of x.data_ptr()`,
+            ]
+          : /string/.test(from) && /char ?\*$/.test(to)
+            ? ["# s.c_str()"]
+            : /^(?:cuda|hip)\w+_t$/.test(from) && to.startsWith(from)
+              ? [
+                  "# the address is wanted, because the function writes there: cudaStreamCreate(&s), cudaEventCreate(&e)",
+                ]
+              : /\*$/.test(to) && !/\*$/.test(from)
+                ? ["# the address is wanted: &x; of a vector or tensor: v.data(), x.data_ptr<float>()"]
+                : /\*$/.test(to) && /\*$/.test(from)
+                  ? [
+                      `# one type on both sides: declare the parameter as ${from}, or pass a ${to}; a template takes both: template <typename T> … T*`,
+                    ]
+                  : /\*$/.test(from)
+                    ? ["# the value is wanted: *p"]
+                    : [];
+      const change =
+        "change the type of the variable, of the parameter or of what the function gives back, in its declaration and its definition";
+      return known.length === 0 ? [`# ${change}, or convert the value there`] : [...known, `# or ${change}`];
     },
     sources: [`${reference}/implicit_conversion`],
     examples: [

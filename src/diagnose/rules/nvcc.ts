@@ -242,7 +242,11 @@ export const nvccRules: readonly Rule[] = [
               match.facts["callee"] ?? "",
             )
           ? "# containers of std:: are the host's: arrays of constant length, pointers that the kernel gets, or cuda::std::array of <cuda/std/array>"
-          : "# mark the callee __host__ __device__, or use the device form (std::max → max, std::pow → pow, torch/ATen functions not at all in kernels)",
+          : /\bstd::(?:sort|stable_sort|min_element|max_element|accumulate|copy|fill|swap|lower_bound|upper_bound|transform|reverse|unique|find|count)\b/.test(
+                match.facts["callee"] ?? "",
+              )
+            ? "# algorithms for one thread: thrust::sort(thrust::seq, x, x + n) and its like, of <thrust/sort.h> and <thrust/execution_policy.h>; thrust::swap or cuda::std::swap of <cuda/std/utility>"
+            : "# mark the callee __host__ __device__, or use the device form (std::max → max, std::pow → pow, torch/ATen functions not at all in kernels)",
     ],
     sources: ["https://docs.nvidia.com/cuda/cuda-c-programming-guide/#function-execution-space-specifiers"],
     examples: [

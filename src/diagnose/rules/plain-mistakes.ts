@@ -2,7 +2,7 @@
 import type { Finding } from "../finding.ts";
 import { foreignHeader } from "../tables/foreign-headers.ts";
 import { codeAt, type Match, type MatchFacts, placeOf, type Rule, saidAny } from "../rule.ts";
-import { editFile, orInWords } from "../commands/source-edits.ts";
+import { editFile, editPrintedLine, orInWords } from "../commands/source-edits.ts";
 
 export const reference = "https://en.cppreference.com/w/cpp/language";
 
@@ -214,6 +214,11 @@ export const plainMistakeRules: readonly Rule[] = [
             "# m.value.name() → m->name(), m.value → m   (for (auto& m : this->modules()))",
             "# with names: for (auto& item : named_modules()) item.key(), item.value()->name()",
           ]
+        : []),
+      ...(pointer.test(match.facts["type"] ?? "") && !ofModules(match)
+        ? editPrintedLine(match, [
+            [`([A-Za-z0-9_\\])])\\.${match.facts["name"] ?? ""}\\b`, `\\1->${match.facts["name"] ?? ""}`],
+          ])
         : []),
       ...(match.facts["other"] === undefined ? [] : [`# the compiler suggests ${match.facts["other"]}`]),
       "# look up the members of that type; of a pointer, a smart pointer or an optional: p->name in place of p.name",

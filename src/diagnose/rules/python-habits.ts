@@ -26,6 +26,7 @@ const listCalls: Readonly<Record<string, Edit>> = {
 
 /** Attributes of Python's tensors that are methods of C++'s. */
 const methods: readonly Edit[] = [
+  ["((const_|mutable_)?data_ptr<[A-Za-z0-9_: ]+>)(\\[|;|,|\\)| *[-+])", "\\1()\\3"],
   ["\\.(size|stride)\\[([A-Za-z0-9_ +-]+)\\]", ".\\1(\\2)"],
   [
     "\\.(sizes|strides|dtype|scalar_type|device|layout|options|is_cuda|is_contiguous|contiguous|clone|detach|grad|dim|numel|defined|item|cpu|cuda)([^A-Za-z0-9_<(]|$)",
@@ -144,6 +145,7 @@ export const pythonHabitRules: readonly Rule[] = [
     cause: (match) =>
       `${codeAt(match.finding)} names ${match.facts["name"] === undefined ? "a method" : `the method \`${match.facts["name"]}\``} and does not call it: what Python has as attributes (shape, dtype, device) are methods in C++.`,
     fix: (match) => [
+      ...editPrintedLine(match, [["\\.requires_grad *= *([A-Za-z0-9_]+) *;", ".set_requires_grad(\\1);"]]),
       ...assigned(match.finding.source),
       ...(assigned(match.finding.source).length > 0
         ? []

@@ -214,6 +214,14 @@ export const stricterCompilerRules: readonly Rule[] = [
       finding.severity === "warning" ||
       // Follows from an unknown type in a declaration.
       /^expression list treated as compound expression/.test(finding.message) ||
+      // Only these did older compilers let pass.
+      (/\[-fpermissive\]$/.test(finding.message) &&
+        !/^(?:invalid conversion|jump to|extra qualification|cast from|there are no arguments|changes meaning|declaration of .* changes meaning|[‘'].*[’'] has no member|narrowing|name lookup|non-local lambda|ISO C\+\+ forbids (?:converting|assignment|cast))/.test(
+          finding.message,
+        )) ||
+      // Functions of other types, and what a library demands of them.
+      (/-fpermissive/.test(finding.message) &&
+        /\(\*\)|\(\w[\w:]*::\*\)|StableIValue|\b(?:at|c10|torch)::/.test(finding.message)) ||
       // What no compiler ever let pass in C++.
       /^passing [‘']const .* as [‘']this[’'] argument discards/.test(finding.message) ||
       // With the option it compiles, and does not what is meant.

@@ -318,7 +318,16 @@ export const templateDemandRules: readonly Rule[] = [
     cause: (match) =>
       `The lambda at ${match.finding.file === undefined ? "that line" : codeAt(match.finding)} (the body of AT_DISPATCH_… is one, too) returns \`${match.facts["one"] ?? ""}\` in one place and \`${match.facts["two"] ?? ""}\` in another; its type is taken from its returns, which must agree.`,
     fix: (match) => [
-      `# say the type: [&]() -> ${match.facts["one"] ?? "T"} { … }   (where one becomes the other by itself), or give the same type in each return`,
+      ...(/Dispatch\.h$/.test(match.finding.file ?? "") || /\*$/.test(match.facts["one"] ?? "")
+        ? [
+            "# the body of AT_DISPATCH_… gives back nothing, or the same type for every scalar_t: keep the result in a tensor that is declared before it, and leave with `return;`",
+          ]
+        : []),
+      ...(/Dispatch\.h$/.test(match.finding.file ?? "")
+        ? []
+        : [
+            `# say the type: [&]() -> ${match.facts["one"] ?? "T"} { … }   (where one becomes the other by itself), or give the same type in each return`,
+          ]),
       "# a constant beside scalar_t: return static_cast<scalar_t>(0);",
     ],
     sources: [`${reference}/language/lambda`],

@@ -55,6 +55,11 @@ function isNamedArgument(finding: Finding, name: string): boolean {
   return new RegExp(String.raw`[(,]\s*${name}\s*=[^=]`).test(finding.source ?? "");
 }
 
+const reductions: readonly Edit[] = [
+  ["([(,] *)(dim|keepdim) *= *", "\\1"],
+  ["([(,] *)True([^A-Za-z0-9_]|$)", "\\1true\\2"],
+];
+
 /** Python's words that have one meaning in a line, in C++'s. */
 const wordEdits: Readonly<Record<string, readonly Edit[]>> = {
   True: [["(^|[^A-Za-z0-9_])True([^A-Za-z0-9_]|$)", "\\1true\\2"]],
@@ -63,11 +68,8 @@ const wordEdits: Readonly<Record<string, readonly Edit[]>> = {
   Slice: [["(^|[^A-Za-z0-9_:])Slice\\(", "\\1torch::indexing::Slice("]],
   Ellipsis: [["(^|[^A-Za-z0-9_:])Ellipsis([^A-Za-z0-9_]|$)", "\\1torch::indexing::Ellipsis\\2"]],
   len: [["(^|[^A-Za-z0-9_])len\\(([A-Za-z_][A-Za-z0-9_]*)\\)", "\\1\\2.size(0)"]],
-  dim: [["([(,] *)dim *= *", "\\1"]],
-  keepdim: [
-    ["([(,] *)(dim|keepdim) *= *", "\\1"],
-    ["([(,] *)True([^A-Za-z0-9_]|$)", "\\1true\\2"],
-  ],
+  dim: reductions,
+  keepdim: reductions,
   dtype: [["([(,] *)dtype *= *((torch|at)::k[A-Za-z0-9]+)", "\\1torch::dtype(\\2)"]],
   device: [["([(,] *)device *= *((torch|at)::k[A-Za-z0-9]+)", "\\1torch::device(\\2)"]],
 };
@@ -365,8 +367,10 @@ export const tensorCodeRules: readonly Rule[] = [
           )
         : undefined,
     confidence: "medium",
-    cause: () =>
-      "torch calls forward and backward of a torch::autograd::Function (custom_function.h is only where it shows): both have to be static, take torch::autograd::AutogradContext* first, and backward has to take and give back a variable_list with one entry for each argument of forward.",
+    cause: (match) =>
+      /cannot convert .*variable_list.* to [‘'](?:at::|torch::)?Tensor[’']/.test(match.finding.message)
+        ? "backward of a torch::autograd::Function takes a single torch::Tensor, and torch calls it with all gradients as one list (custom_function.h is only where it shows): its second parameter is a torch::autograd::variable_list (tensor_list), and the gradients are grads[0], grads[1], …"
+        : "torch calls forward and backward of a torch::autograd::Function (custom_function.h is only where it shows): both have to be static, take torch::autograd::AutogradContext* first, and backward has to take and give back a variable_list with one entry for each argument of forward.",
     fix: () => [
       "# static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx, torch::autograd::variable_list grads) { return {grads[0] * 2, torch::Tensor()}; }   # torch::Tensor() where there is no gradient",
       "# static torch::Tensor forward(torch::autograd::AutogradContext* ctx, torch::Tensor x, int64_t n)   # or a variable_list; then F::apply(x, n)",

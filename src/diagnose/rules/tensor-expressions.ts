@@ -23,7 +23,7 @@ function unbraced(finding: Finding): MatchFacts | undefined {
       arguments: `${list.groups?.["first"] ?? "a"}, ${list.groups?.["second"] ?? "b"}`,
     };
   const said_ =
-    /at::Tensor(?:Base)?::(?<name>view|reshape|permute|expand|repeat|tile|flip|roll|new_zeros|new_empty|new_ones|resize_)\((?:const )?(?:int|long|int64_t)[^)]*, /.exec(
+    /at::Tensor(?:Base)?::(?<name>view|reshape|permute|expand|repeat|tile|flip|roll|new_zeros|new_empty|new_ones|resize_)\((?:const )?(?:int|long|int64_t|__gnu_cxx::__alloc_traits<[^()]{1,120}::value_type|std::vector<[^,]{1,60}>::value_type)[^)]*, /.exec(
       finding.message,
     ) ??
     /\.(?<name>view|reshape|permute|expand|repeat|tile|flip|new_zeros|new_empty|new_ones|resize_)\s*\(\s*(?<all>[-\w.()+*/ ]+(?:,[-\w.()+*/\s]+)+)\)/.exec(
@@ -92,12 +92,14 @@ export const tensorExpressionRules: readonly Rule[] = [
         /^type '(?:const )?(?:[\w:]*::)?(?:Generic)?(?:Packed)?TensorAccessor.*' (?:\(aka .*\) )?does not provide a (?<call>call) operator/,
         /(?:cannot convert|no viable conversion from|no suitable conversion function from) [‘'"](?:const )?(?:[\w:]*::)?(?:Generic)?(?:Packed)?TensorAccessor.*to [‘'"](?<type>float|double|int|long|bool|scalar_t|int64_t)/,
         /call of an object of a class type without appropriate operator\(\).*TensorAccessor/,
+        /^no operator "[-+*/]?=" matches these operands.*operand types are: [^=]*TensorAccessor<[^=]*> [-+*/]?= (?:const )?(?<type>float|double|int|long|bool|int64_t|c10::Half)\b/s,
+        /^no match for [‘']operator[-+*/]?=[’'] \(operand types are [‘'][^’']*TensorAccessor<[^’']*[’'](?: \{aka [^}]*\})? and [‘'](?<type2>float|double|int|long int|bool)[’']/,
       ),
     confidence: "high",
     cause: (match) =>
       match.facts["type"] === undefined
         ? `${codeAt(match.finding)} writes a(i, j) with an accessor, which is indexed with one pair of square brackets for each dimension.`
-        : `${codeAt(match.finding)} takes an accessor with fewer indices than it has dimensions for a \`${match.facts["type"]}\`: a[i] of a two-dimensional one is again an accessor.`,
+        : `${codeAt(match.finding)} uses an accessor with fewer indices than it has dimensions as a \`${match.facts["type"]}\`: a[i] of a two-dimensional one is again an accessor.`,
     fix: () => ["# auto a = x.accessor<float, 2>(); float v = a[i][j];   as many [ ] as the number behind the type"],
     sources: ["https://docs.pytorch.org/cppdocs/notes/tensor_basics.html"],
     examples: [
@@ -289,6 +291,9 @@ export const tensorExpressionRules: readonly Rule[] = [
       const call =
         /\b(?:torch|at)::(?<name>zeros|ones|empty|full|randn?|randint|arange|linspace|eye|tensor|from_blob)\s*\([^;]*?,\s*(?:torch|at)::k\w+\s*,\s*(?:(?:torch|at)::(?:kC\w+|Device|device)|x\.device|[\w.]*device)/.exec(
           finding.source ?? "",
+        ) ??
+        /\b(?:torch|at)::(?<name>zeros|ones|empty|full|randn?|eye)\s*\([^;]*?,\s*(?:torch|at)::kC(?:UDA|PU)\s*,\s*(?:torch|at)::k[A-Z]/.exec(
+          finding.source ?? "",
         );
       return call !== null &&
         /too many arguments|no matching function|could not convert|cannot convert|no instance of|conver/.test(
@@ -306,6 +311,7 @@ export const tensorExpressionRules: readonly Rule[] = [
           "((torch|at)::k[A-Za-z0-9]+), *((torch|at)::kC[A-Za-z]+|[A-Za-z_][A-Za-z0-9_]*\\.device\\(\\))",
           "torch::dtype(\\1).device(\\3)",
         ],
+        ["((torch|at)::kC(UDA|PU)), *((torch|at)::k[A-Z][a-z][A-Za-z0-9]*)", "torch::dtype(\\4).device(\\1)"],
       ]),
       `# torch::${match.facts["name"] ?? "zeros"}({n, m}, torch::dtype(torch::kFloat32).device(torch::kCUDA)), or x.options() of a tensor that is like it`,
     ],

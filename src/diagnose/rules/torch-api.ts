@@ -10,6 +10,7 @@ import { header, includedBy } from "../matchers.ts";
 import { type Match, type MatchFacts, placeOf, type Rule, type RuleContext } from "../rule.ts";
 import { isBuiltByPython } from "../commands/typed-builds.ts";
 import { companionRelease, headerSince, isEverywhere, movedHeader, torchName } from "../tables/torch-api.ts";
+import { torchForPython } from "../tables/torch-wheels.ts";
 import { editFile, orInWords } from "../commands/source-edits.ts";
 
 /** torch as the paste states it, else of the environment. */
@@ -26,6 +27,9 @@ function isBefore(torch: string | undefined, since: string): boolean | undefined
  * when it misses a name that the environment's torch has.
  */
 function isOlder(context: RuleContext, since: string): boolean {
+  // The oldest torch with wheels for the Python that the text names.
+  const first = context.log.python === undefined ? undefined : torchForPython(context.log.python)?.[0];
+  if (context.log.torch === undefined && first !== undefined && isBefore(first, since) === false) return false;
   if (context.log.torch === undefined && context.basis !== undefined) return true;
   return isBefore(torchHere(context), since) !== false;
 }
@@ -138,7 +142,12 @@ export const torchApiRules: readonly Rule[] = [
     specificity: 79,
     matches: (finding, context) => {
       const facts = history(finding, context);
-      return facts?.["since"] === undefined || facts["older"] === "no" ? undefined : facts;
+      // In the years since, a macro that is not known lacks its header, unless the text names its torch.
+      const lacksHeader =
+        facts?.["said"] === "yes" &&
+        /^TORCH_(?:LIBRARY|LIBRARY_IMPL|LIBRARY_FRAGMENT|CHECK)$/.test(facts.asked) &&
+        context.log.torch === undefined;
+      return facts?.["since"] === undefined || facts["older"] === "no" || lacksHeader ? undefined : facts;
     },
     confidence: (match) => (match.facts["said"] === "yes" ? "high" : "medium"),
     cause: (match) =>

@@ -1,8 +1,9 @@
 /** Calls of torch's functions and macros with the wrong number or kind of arguments. */
+import { replacePrinted } from "../commands/printed-edits.ts";
 import type { Finding } from "../finding.ts";
 import { addLines, editLine, editPrintedLine } from "../commands/source-edits.ts";
 import { about } from "../matchers.ts";
-import { codeAt, type MatchFacts, placeOf, type Rule, said, saidAny } from "../rule.ts";
+import { codeAt, type Match, type MatchFacts, placeOf, type Rule, said, saidAny } from "../rule.ts";
 
 const api = "https://docs.pytorch.org/cppdocs/";
 const optionalTensor = String.raw`(?:const )?(?:class )?(?:std|c10)::optional<(?:at|torch)::Tensor>`;
@@ -41,6 +42,23 @@ function brokenMacro(finding: Finding): MatchFacts | undefined {
   const name =
     facts["name"] ?? /\b((?:AT|TORCH|STABLE_TORCH|PYBIND11|C10|AT_CUDA)_\w+)\s*\(/.exec(finding.source ?? "")?.[1];
   return name === undefined || !/^(?:AT_|TORCH_|STABLE_TORCH|PYBIND11_|C10_)/.test(name) ? undefined : { name };
+}
+
+/** `x + b` with `*b`, where the message says which side is the optional and its caret stands below the operator. */
+function operandLookedInto(match: Match): string[] {
+  const { source, mark, message } = match.finding;
+  const types = /operand types are [‘'](.{1,200}?)[’'](?: \{aka [^}]*\})? and [‘'](.{1,200}?)[’'](?: \{aka|\))/.exec(
+    message,
+  );
+  if (source === undefined || mark === undefined || types === null) return [];
+  const isOptional = (type: string | undefined): boolean => /\boptional</.test(type ?? "");
+  const right = /^[-+*/@]\s{0,3}[A-Za-z_]\w*(?![\w.(-])/.exec(source.slice(mark))?.[0];
+  if (isOptional(types[2]) && right !== undefined)
+    return replacePrinted(match, right, right.replace(/(?=[A-Za-z_])/, "*"));
+  const left = /[A-Za-z_]\w*\s{0,3}$/.exec(source.slice(0, mark))?.[0];
+  return isOptional(types[1]) && left !== undefined
+    ? replacePrinted(match, `${left}${source[mark] ?? ""}`, `*${left}${source[mark] ?? ""}`)
+    : [];
 }
 
 export const torchCallRules: readonly Rule[] = [
@@ -285,6 +303,7 @@ export const torchCallRules: readonly Rule[] = [
     cause: (match) =>
       `${codeAt(match.finding)} uses a std::optional<torch::Tensor> as if it were the tensor${match.facts["name"] === undefined ? "" : ` (\`.${match.facts["name"]}\`)`}: what is in it is reached with \`*\` and \`->\`, after asking whether there is one.`,
     fix: (match) => [
+      ...operandLookedInto(match),
       ...(match.facts["name"] === undefined
         ? []
         : editLine(match, [

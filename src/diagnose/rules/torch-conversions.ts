@@ -72,6 +72,7 @@ const ways: readonly Way[] = [
     from: tensor,
     to: tensors,
     why: "one tensor is not a list of tensors",
+    edits: () => [["(save_for_backward) *\\(([^(){}]+)\\)", "\\1({\\2})"]],
     fix: () => ["# braces make the list: {x}; ctx->save_for_backward({x, w}); return {grad};"],
   },
   {
@@ -94,6 +95,12 @@ const ways: readonly Way[] = [
     from: /^(?:std::)?tuple<(?:at|torch)::Tensor\b.*>$/,
     to: tensor,
     why: "with a dim, max, min, sort, topk, median and their like give a std::tuple (values, indices), not one tensor",
+    edits: () => [
+      [
+        "((torch|at)::Tensor +[A-Za-z_][A-Za-z0-9_]* *= *)([^;=]*(max|min|sort|topk|median|mode|kthvalue|cummax|cummin|nanmedian|aminmax)\\([^;]*\\));",
+        "\\1std::get<0>(\\3);",
+      ],
+    ],
     fix: () => ["# auto [values, indices] = x.max(1); or std::get<0>(x.max(1))"],
   },
   {

@@ -55,7 +55,9 @@ function typedWithName({ context: { log } }: Match): string[] | undefined {
 
 function headerOfMacro(match: Match): string[] {
   const header = macroHeaders.find(([form]) => form.test(match.facts["name"] ?? ""))?.[1];
-  return header === undefined ? [] : addLines(match, [`#include <${header}>`]);
+  if (header === undefined) return [];
+  const lines = addLines(match, [`#include <${header}>`]);
+  return lines.length > 0 ? lines : [`# at the head of the file: #include <${header}>`];
 }
 
 /** What stands in the place of macros that are gone; one that had the message alone gets its condition. */
@@ -263,8 +265,8 @@ export const torchSourceRules: readonly Rule[] = [
     matches: (finding) =>
       saidAny(
         finding,
-        /(?:conversion|convert|converting|cast)(?!.*(?:to ["‘'](?:at::|c10::)?(?:IntArrayRef|ArrayRef)|\b(?:at|torch)::(?:CUDA|CPU)\()).*DeprecatedTypeProperties/,
-        /DeprecatedTypeProperties.*(?:ScalarType|scalar_type)/,
+        /(?:conversion|convert|converting|cast)(?!.*DeprecatedTypeProperties ?& ?(?:\([*&]\) ?)?\()(?!.*(?:to ["‘'](?:at::|c10::)?(?:IntArrayRef|ArrayRef)|\b(?:at|torch)::(?:CUDA|CPU)\()).*DeprecatedTypeProperties/,
+        /DeprecatedTypeProperties(?! ?& ?(?:\([*&]\) ?)?\().*(?:ScalarType|scalar_type)/,
         /^(?!.*\b(?:zeros|ones|empty|full|rand|randn|randint|arange|linspace|eye|tensor|from_blob|randperm)(?:\(|<|" matches)).*no (?:matching|instance of).*(?:DeprecatedTypeProperties|detail::scalar_type)/,
         /(?:class|struct) ["‘'](?:const )?at::DeprecatedTypeProperties["’'] has no member/,
       ),
@@ -446,7 +448,11 @@ export const torchSourceRules: readonly Rule[] = [
         finding,
         /^(?:AT_DISPATCH_\w+|TORCH_(?:LIBRARY|CHECK|API|EXTENSION_NAME|LIBRARY_FRAGMENT|LIBRARY_IMPL|BOX|STABLE\w*|INTERNAL_ASSERT\w*)|STABLE_TORCH_\w+|CUDA_KERNEL_LOOP|C10_CUDA_(?:CHECK|KERNEL_LAUNCH_CHECK)|AT_CUDA_CHECK|PYBIND11_MODULE|AT_PRIVATE_\w+|CUDA_1D_KERNEL_LOOP)$/,
       ),
-    confidence: "medium",
+    // What every torch of today has lacks its header.
+    confidence: (match) =>
+      /^(?:AT|C10)_CUDA_CHECK$|^C10_CUDA_KERNEL_LAUNCH_CHECK$|^PYBIND11_MODULE$/.test(match.facts["name"] ?? "")
+        ? "high"
+        : "medium",
     cause: (match) =>
       match.facts["name"] === "TORCH_EXTENSION_NAME"
         ? "TORCH_EXTENSION_NAME is not defined: torch's builder (and retorch) defines it as the module's name; this file is compiled by something else."
