@@ -98,7 +98,10 @@ export function pythonParser(): Parser {
       if (inCell !== undefined) {
         const [, file, row, name, topRow] = cellFrame.exec(text) ?? [];
         if (file !== undefined) {
-          frames = [...frames.slice(-19), `${file}:${row ?? topRow ?? "0"} ${name ?? (topRow === undefined ? "" : "<module>")}`];
+          frames = [
+            ...frames.slice(-19),
+            `${file}:${row ?? topRow ?? "0"} ${name ?? (topRow === undefined ? "" : "<module>")}`,
+          ];
           return false;
         }
         const [, at, source = ""] = cellRow.exec(text) ?? [];
