@@ -24,10 +24,13 @@ function inContainer({ context: { log } }: Match): boolean {
 export const cudaLoadingRules: readonly Rule[] = [
   {
     id: "unversioned-nvrtc-missing",
-    title: "cuDNN looks for libnvrtc.so, and only a versioned file is there",
+    title: "A library is looked for without a version, and only a versioned file is there",
     on: ["missing-library"],
     specificity: 88,
-    matches: (finding) => missingLibrary(finding, /^lib(?<lib>nvrtc|cuda)\.so$/),
+    matches: (finding, { findings }) =>
+      findings.some(({ code }) => code === "no-libcuda")
+        ? undefined
+        : missingLibrary(finding, /^lib(?<lib>nvrtc|cuda)\.so$/),
     confidence: "high",
     cause: (match) =>
       match.facts["lib"] === "cuda"

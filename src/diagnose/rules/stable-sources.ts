@@ -261,6 +261,7 @@ export const stableSourceRules: readonly Rule[] = [
       `${codeAt(match.finding)} calculates with torch::stable::Tensor${match.facts["sign"] === undefined ? "" : ` (\`${match.facts["sign"]}\`)`}. The stable API has no operators of C++ for tensors.`,
     fix: () => [
       "# torch::stable::subtract(a, b, alpha) is a - alpha * b (torch 2.10; -1 adds); other operators of ATen by torch_call_dispatcher (torch/csrc/stable/c/shim.h), or in one's own kernel, or in Python",
+      "# #include <torch/csrc/stable/ops.h> has empty_like, new_empty, new_zeros, fill_, zero_, copy_, clone, to, contiguous, view, reshape, transpose, select, narrow, matmul, sum, amax",
     ],
     sources: [notes, "pytorch: torch/csrc/stable/ops.h"],
     examples: [

@@ -238,7 +238,7 @@ export const tensorSlipRules: readonly Rule[] = [
         "# code for the CPU alone: torch::DefaultPtrTraits, or x.accessor<float, 2>()",
       ];
     },
-    sources: ["pytorch: torch/headeronly/core/TensorAccessor.h (#if defined(__CUDACC__) || defined(__HIPCC__))"],
+    sources: ["pytorch: torch/headeronly/core/TensorAccessor.h"],
     examples: [
       { text: "a.cpp:2:87: error: ‘RestrictPtrTraits’ is not a member of ‘torch’", expect: "rename a.cpp to a.cu" },
       { text: "a.cpp:2:87: error: no template named 'RestrictPtrTraits' in namespace 'torch'", expect: ".cu" },

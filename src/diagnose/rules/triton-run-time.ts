@@ -388,7 +388,7 @@ export const tritonRunTimeRules: readonly Rule[] = [
     },
     sources: [
       "woct0rdho/triton-windows#49",
-      "triton: third_party/nvidia/backend/compiler.py (ptx_get_version)",
+      "triton: third_party/nvidia/backend/compiler.py",
       "https://github.com/woct0rdho/triton-windows",
     ],
     examples: [

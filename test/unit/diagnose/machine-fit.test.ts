@@ -40,7 +40,7 @@ describe("commands fit the machine of the text", () => {
     expect(commands(`OS: Arch Linux\n${header}`)).toContain("sudo pacman -S hip-runtime-amd");
     const hash = "a.cpp:6:10: fatal error: google/dense_hash_map: No such file or directory";
     expect(commands(`I do not have sudo on this machine.\n${hash}`)).toContain(
-      "conda install -c conda-forge sparsehash",
+      "conda install -c conda-forge bioconda::google-sparsehash",
     );
     const openmp = "CMake Error at a.cmake:1 (message):\n  Could NOT find OpenMP_CXX (missing: OpenMP_CXX_FLAGS)";
     for (const said of ["I do not have sudo on this Linux machine.", "OS: Arch Linux"])
