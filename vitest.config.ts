@@ -5,7 +5,8 @@ import { defineConfig } from "vitest/config";
 const memoryForTwo = 12e9;
 
 /**
- * Three layers, run one after the other. `unit`: pure, no compilers. `e2e`: the bundled program in temporary folders.
+ * Three layers, run one after the other. `unit`: pure, no compilers, and nothing that a file could leave behind for the
+ * next: its modules are loaded once. `e2e`: the bundled program in temporary folders.
  * `toolchain`: real compilers and real PyTorch; two files at a time where the memory lasts, for a compiler may take
  * gigabytes.
  */
@@ -14,12 +15,14 @@ const layers = {
     include: ["test/*.test.ts", "test/{unit,property,golden,contract,fuzz}/**/*.test.ts"],
     testTimeout: 20_000,
     workers: 2,
+    isolate: false,
   },
-  e2e: { include: ["test/e2e/**/*.test.ts"], testTimeout: 60_000, workers: 2 },
+  e2e: { include: ["test/e2e/**/*.test.ts"], testTimeout: 60_000, workers: 2, isolate: true },
   toolchain: {
     include: ["test/toolchain/**/*.test.ts"],
     testTimeout: 240_000,
     workers: totalmem() < memoryForTwo ? 1 : 2,
+    isolate: true,
   },
 };
 
@@ -28,12 +31,13 @@ const everything = process.env["RETORCH_TEST_ALL"] === "1" || process.env["RETOR
 export default defineConfig({
   test: {
     reporters: [process.env["CI"] === undefined ? "default" : "dot", "./test/reporter/closing-line.ts"],
-    projects: Object.entries(layers).map(([name, { include, testTimeout, workers }], groupOrder) => ({
+    projects: Object.entries(layers).map(([name, { include, testTimeout, workers, isolate }], groupOrder) => ({
       test: {
         name,
         include,
         pool: "forks",
         maxWorkers: workers,
+        isolate,
         sequence: { groupOrder },
         testTimeout: everything ? testTimeout * 10 : testTimeout,
         hookTimeout: everything ? testTimeout * 10 : testTimeout,
