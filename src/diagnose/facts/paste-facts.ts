@@ -68,6 +68,8 @@ export interface PasteFacts extends BoardFacts, CallFacts, SessionFacts, TorchFa
   readonly onlyIndex?: string;
   /** Packages that the command with that index asks for: `torch torchvision`. */
   readonly fromIndex?: string;
+  /** Code of torch's stable API is shown or named: `torch::stable::Tensor`. */
+  readonly stableApi: boolean;
   /** torch was reading the sources as text, to hash them. */
   readonly readsSources: boolean;
   /** A container image of PyTorch or NVIDIA: `pytorch/pytorch:2.4.0-cuda12.1-cudnn9-runtime`. */
@@ -137,6 +139,7 @@ export class PasteReader {
     pixi: false,
     rocmFromPip: false,
     readsSources: false,
+    stableApi: false,
   };
 
   line(text: string): void {
@@ -240,9 +243,10 @@ export class PasteReader {
       )
     )
       facts.rocmFromPip = true;
-    if (text.includes("nvoked with") || /^\s*\d+\. /.test(text)) this.#calls.line(text);
+    if (this.#calls.open || text.includes("nvoked with") || /^\s*\d+\. /.test(text)) this.#calls.line(text);
     if (text.includes("ndex")) this.#index(text);
     if (text.includes("in hash_source_files")) facts.readsSources = true;
+    if (text.includes("torch::stable::") || text.includes("STABLE_TORCH_LIBRARY")) facts.stableApi = true;
     // The last stage of a Dockerfile is the one that failed, as far as one can see.
     const image = /orch\/pytorch:|dia\/cuda:/.test(text) ? gpuImage.exec(text)?.[1] : undefined;
     if (image !== undefined) facts.gpuImage = image;

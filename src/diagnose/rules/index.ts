@@ -70,6 +70,7 @@ import { statementSlipRules } from "./statement-slips.ts";
 import { declaredOtherwiseRules } from "./declared-otherwise.ts";
 import { gpuNameRules } from "./gpu-names.ts";
 import { kernelSlipRules } from "./kernel-slips.ts";
+import { dispatchSlipRules } from "./dispatch-slips.ts";
 import { tensorSlipRules } from "./tensor-slips.ts";
 import { tensorExpressionRules } from "./tensor-expressions.ts";
 import { cudaCallRules } from "./cuda-calls.ts";
@@ -338,7 +339,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Types of torch", rules: torchConversionRules },
   { name: "Calls of torch in C++", rules: torchCallRules },
   { name: "Tensors as in Python", rules: tensorExpressionRules },
-  { name: "Slips with tensors", rules: tensorSlipRules },
+  { name: "Slips with tensors", rules: [...dispatchSlipRules, ...tensorSlipRules] },
   { name: "Slips in kernels", rules: kernelSlipRules },
   { name: "Calls in kernels", rules: deviceCallSlipRules },
   { name: "Registered or bound wrongly", rules: registeredWronglyRules },

@@ -1,6 +1,7 @@
 /** C++ that handles tensors as Python does: attributes that are methods, tensors as numbers, Python's words. */
 import type { Finding } from "../finding.ts";
 import { type Edit, editLine, editPrintedLine } from "../commands/source-edits.ts";
+import { hasWrongDispatch } from "../facts/dispatch-calls.ts";
 import { about } from "../matchers.ts";
 import { codeAt, type Match, type MatchFacts, type Rule, said, saidAny } from "../rule.ts";
 
@@ -389,12 +390,17 @@ export const tensorCodeRules: readonly Rule[] = [
     on: ["compile"],
     specificity: 80,
     matches: (finding) => about(finding, /^scalar_t$/),
-    confidence: "high",
+    confidence: ({ finding, context }) => (hasWrongDispatch(finding, context.findings) ? "medium" : "high"),
     cause: (match) =>
       `\`scalar_t\` is no type of torch's: AT_DISPATCH_… defines it within its own { }, and a template by \`template <typename scalar_t>\`; ${codeAt(match.finding)} uses it outside of both.`,
-    fix: () => [
+    fix: ({ finding: { file, line } }) => [
+      ...(file === undefined || line === undefined
+        ? []
+        : [
+            `# move line ${String(line)} of ${file} into the { } of AT_DISPATCH_…(x.scalar_type(), "name", [&] { … }), in front of what uses it; where there is no dispatch, put one around it:`,
+          ]),
       '# AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "name", [&] { k<scalar_t><<<grid, block>>>(x.data_ptr<scalar_t>()); });   (#include <ATen/Dispatch.h>)',
-      "# in front of the kernel or function: template <typename scalar_t>",
+      "# a kernel or a function that such a { } calls: template <typename scalar_t> in front of it",
     ],
     sources: ["https://docs.pytorch.org/tutorials/advanced/cpp_extension.html"],
     examples: [
