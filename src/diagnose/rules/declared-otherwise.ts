@@ -2,7 +2,7 @@
 import { editFile, editLine, orInWords } from "../commands/source-edits.ts";
 import { replacePrinted } from "../commands/printed-edits.ts";
 import type { Finding } from "../finding.ts";
-import { codeAt, type Match, type MatchFacts, type Rule, said, saidAny } from "../rule.ts";
+import { codeAt, type MatchFacts, type Rule, said } from "../rule.ts";
 import { inOwnSource, reference } from "./plain-mistakes.ts";
 
 /** The macros whose first argument becomes a part of names of C++. */
@@ -233,64 +233,6 @@ export const declaredOtherwiseRules: readonly Rule[] = [
       {
         text: "a.cpp:9:1: error: expected initializer before ‘.’ token\n    9 | PYBIND11_MODULE(my_pkg._C, m) {\n      | ^~~~~~~~~~~~~~~",
         expect: "TORCH_EXTENSION_NAME",
-      },
-    ],
-  },
-  {
-    id: "stable-tensor-without-operators",
-    title: "torch::stable::Tensor has no operators and few methods",
-    on: ["compile"],
-    specificity: 84,
-    matches: (finding) =>
-      saidAny(
-        finding,
-        /^no match for [‘']operator(?<name>[^’']{1,3})[’'] \(operand types? (?:are|is) .*torch::stable::Tensor/,
-        /^invalid operands to binary expression \(.*torch::stable::Tensor/,
-        /^no operator "(?<name>[^"]{1,3})" matches these operands.*torch::stable::Tensor/s,
-        /^binary '(?<name>[^']{1,3})': .*torch::stable::Tensor/,
-        /(?:class|struct)? ?["‘']?(?:const )?(?:class )?torch::stable::Tensor["’'] has no member (?:named )?["‘'](?<member>\w+)["’']/,
-        /no member named '(?<member>\w+)' in 'torch::stable::Tensor'/,
-        /'(?<member>\w+)': is not a member of 'torch::stable::Tensor'/,
-      ),
-    confidence: "high",
-    cause: (match) =>
-      `${codeAt(match.finding)} uses ${match.facts["member"] === undefined ? `an operator${match.facts["name"] === undefined ? "" : ` (\`${match.facts["name"]}\`)`}` : `\`.${match.facts["member"]}\``} of torch::stable::Tensor, which has neither operators nor most methods of at::Tensor: what its releases have are functions of <torch/csrc/stable/ops.h>, and everything else goes through torch_call_dispatcher.`,
-    fix: () => [
-      "# #include <torch/csrc/stable/ops.h>: torch::stable::empty_like(x), new_empty, new_zeros, full, fill_, zero_, copy_, clone, to, contiguous, view, reshape, transpose, select, narrow, matmul, sum, subtract, amax, …",
-      '# others by name: std::array<StableIValue, 3> s{torch::stable::detail::from(a), torch::stable::detail::from(b), torch::stable::detail::from(1.0)}; torch_call_dispatcher("aten::add", "Tensor", s.data(), TORCH_ABI_VERSION);',
-      "# of the tensor itself: dim(), sizes(), size(i), stride(i), numel(), data_ptr(), scalar_type(), device(), get_device_index(), is_cuda(), is_contiguous()",
-    ],
-    sources: ["https://docs.pytorch.org/docs/main/notes/libtorch_stable_abi.html"],
-    examples: [
-      {
-        text: "a.cpp:4:30: error: no match for ‘operator+’ (operand types are ‘torch::stable::Tensor’ and ‘torch::stable::Tensor’)",
-        expect: "torch/csrc/stable/ops.h",
-      },
-      { text: "a.cpp:4:30: error: no member named 'options' in 'torch::stable::Tensor'", expect: "ops.h" },
-    ],
-  },
-  {
-    id: "stable-kernel-not-boxed",
-    title: "A function is given to the stable library without TORCH_BOX",
-    on: ["compile"],
-    specificity: 86,
-    matches: (finding) =>
-      said(
-        finding,
-        /(?:conversion|convert|incompatible|no matching|no instance).{0,500}\(\*?\)? ?\((?:StableIValue|unsigned long|long unsigned int|uint64_t) ?\*, ?(?:uint64_t|unsigned long|long unsigned int)/,
-      ),
-    confidence: "high",
-    cause: (match) =>
-      `${codeAt(match.finding)} gives m.impl of a STABLE_TORCH_LIBRARY… an ordinary function; it wants one that takes its arguments from a stack of StableIValue. TORCH_BOX makes that of it.`,
-    fix: (match: Match) => [
-      ...editLine(match, [['(impl\\( *"[^"]*" *, *)&?([A-Za-z_][A-Za-z0-9_:]*) *\\)', "\\1TORCH_BOX(&\\2))"]]),
-      '# m.impl("f", TORCH_BOX(&f)), of <torch/csrc/stable/library.h>; where it does not exist: a function void f(StableIValue* stack, uint64_t inputs, uint64_t outputs)',
-    ],
-    sources: ["https://docs.pytorch.org/docs/main/notes/libtorch_stable_abi.html"],
-    examples: [
-      {
-        text: 'a.cpp:6:53: error: invalid conversion from ‘torch::stable::Tensor (*)(torch::stable::Tensor)’ to ‘void (*)(StableIValue*, uint64_t, uint64_t)’ {aka ‘void (*)(long unsigned int*, long unsigned int, long unsigned int)’} [-fpermissive]\n    6 | STABLE_TORCH_LIBRARY_IMPL(lib, CPU, m){ m.impl("f", f); }\n      |                                                     ^',
-        expect: "TORCH_BOX(\\&\\2))",
       },
     ],
   },
