@@ -89,8 +89,8 @@ export const callArgumentRules: readonly Rule[] = [
       const facts = said(finding, oneSignature);
       const { takes = "", rest = "" } = facts ?? {};
       if (facts === undefined || / 2\. \(|\*/.test(`${rest}${takes}`)) return undefined;
-      const names = takes.match(/\b\w+: [^=,]*(?:\[[^\]]*\])?[^=,]*(?: = )?/g) ?? [];
-      const needed = names.filter((name) => !name.endsWith(" = ")).length;
+      const names = takes.match(/\b\w+: [^=,]*(?:\[[^\]]*\])?[^=,]*=?/g) ?? [];
+      const needed = names.filter((name) => !name.endsWith("=")).length;
       const given = argumentsOf(facts["call"] ?? "");
       if (given === undefined || (given >= needed && given <= names.length)) return undefined;
       return { name: facts["name"], takes, most: String(names.length), needed: String(needed), given: String(given) };
