@@ -105,6 +105,10 @@ function wrongArgument(signature: readonly string[], call: readonly string[]): W
         wants: isTensor ? "a tensor" : /Float|^float/.test(wants) ? "a float" : wants === "bool" ? "a bool" : "an int",
         got,
       };
+    // pybind11 3 writes `collections.abc.Sequence[…]`, 2 `list[…]` or `List[…]`; a str is no list for it.
+    const isList = /^(?:collections\.abc\.Sequence|Sequence|list|List)\[/.test(wants);
+    if (isList && /^(?:an int|a float|a bool|a str|None)$/.test(got))
+      return { position: index + 1, name, wants: "a list", got };
     if (/^(?:int|typing\.SupportsInt(?:\b(?!.*Float).*)?)$/.test(wants) && got === "a float")
       return { position: index + 1, name, wants: "an int", got };
   }

@@ -164,7 +164,9 @@ export const callArgumentRules: readonly Rule[] = [
                 : `# caller: torch.tensor(${value}), or is an argument missing before it?`
           : wants === "an int" && got === "a float" && divides(match)
             ? `# caller (${placeOfCall(match)}): \`/\` gives a float in Python: a // b, or int(a / b)`
-            : `# caller: ${got === "a tensor" ? `${value}.item() for a tensor of one element` : `${wants.replace(/^an? /, "")}(${value})`}; is an argument missing or too many before it?`,
+            : wants === "a list"
+              ? `# caller: [${value}] for one element, or as many as the function wants: [${value}, ${value}]`
+              : `# caller: ${got === "a tensor" ? `${value}.item() for a tensor of one element` : `${wants.replace(/^an? /, "")}(${value})`}; is an argument missing or too many before it?`,
         ...(isInstalled(match)
           ? ["# the Python files and the compiled module of different releases? Then:", ...rebuild(match)]
           : []),
@@ -187,6 +189,10 @@ export const callArgumentRules: readonly Rule[] = [
       {
         text: 'Traceback (most recent call last):\n  File "/w/a.py", line 11, in <module>\n    print(m.pool(x, x.shape[-1] / 8, [4, 4]).shape)\nTypeError: pool(): incompatible function arguments. The following argument types are supported:\n    1. (arg0: torch.Tensor, arg1: typing.SupportsInt, arg2: collections.abc.Sequence[typing.SupportsInt]) -> torch.Tensor\n\nInvoked with: tensor([[[[0.5839, 0.7656],\n          [0.6479, 0.7846]],\n\n         [[0.1, 0.2],\n          [0.3, 0.4]]]]), 4.0, [4, 4]',
         expect: "(/w/a.py:11): `/` gives a float in Python: a // b",
+      },
+      {
+        text: "TypeError: pool(): incompatible function arguments. The following argument types are supported:\n    1. (arg0: torch.Tensor, arg1: collections.abc.Sequence[typing.SupportsInt]) -> torch.Tensor\n\nInvoked with: tensor([1.]), 2",
+        expect: "takes a list as argument 2",
       },
       {
         text: "TypeError: iou(): incompatible function arguments. The following argument types are supported:\n    1. (a: torch.Tensor, b: torch.Tensor) -> torch.Tensor\n\nInvoked with: array([[0.1, 0.2]], dtype=float32), tensor([[0.9]])",
