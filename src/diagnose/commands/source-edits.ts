@@ -24,7 +24,9 @@ export function isGenerated(file: string | undefined): boolean {
 }
 
 /** The script that called load() or load_inline(), unless it is a package's own. */
-export function loadingScript({ context: { log } }: Match): { readonly file: string; readonly line: string } | undefined {
+export function loadingScript({
+  context: { log },
+}: Match): { readonly file: string; readonly line: string } | undefined {
   const { loadedBy } = log;
   return loadedBy === undefined || /-packages[\\/]|["'$`]/.test(loadedBy.file) ? undefined : loadedBy;
 }
@@ -70,11 +72,26 @@ function fitting({ finding: { source } }: Match, edits: readonly Edit[]): readon
   return source === undefined ? edits : edits.filter(([wanted]) => new RegExp(wanted).test(source));
 }
 
+/** The same line in the script that load_inline() got it from; what the compiler printed finds it there. */
+function editInScript(match: Match, edits: readonly Edit[]): string[] {
+  const { source } = match.finding;
+  const script = loadingScript(match)?.file;
+  if (script === undefined || source === undefined || source.length > longestAddress || /['\\]/.test(source + script))
+    return [];
+  const there = fitting(match, edits).map((edit) => substitution(edit, undefined));
+  const address = source.replaceAll(/[/^$.*+?()[\]{}|]/g, "\\$&");
+  return there.length === 0 ? [] : [`sed -i.bak -E '/${address}/{${there.join("; ")};}' ${quote(script)}`];
+}
+
+/** A line of source that is longer may have been cut. */
+const longestAddress = 200;
+
 /**
  * The edits of the line that a message names, and of those of which the same is said, as one command; none where no place is known,
  * or none of them fits its line.
  */
 export function editLine(match: Match, edits: readonly Edit[]): string[] {
+  if (isGenerated(match.finding.file)) return editInScript(match, edits);
   const file = editable(match);
   const { line } = match.finding;
   if (file === undefined || line === undefined) return [];

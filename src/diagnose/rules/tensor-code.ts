@@ -262,6 +262,14 @@ export const tensorCodeRules: readonly Rule[] = [
     sources: [api],
     examples: [
       {
+        text: 'Traceback (most recent call last):\n  File "/w/r.py", line 11, in <module>\n    mod = load_inline(name="r", cpp_sources=src, functions=["f"])\n  File "/e/site-packages/torch/utils/cpp_extension.py", line 2174, in load_inline\n    return _jit_compile(\nRuntimeError: Error building extension \'r\': [1/2] g++ -c main.cpp\n/root/.cache/torch_extensions/py312_cu130/r/main.cpp:3:53: error: ‘class at::Tensor’ has no member named ‘shape’; did you mean ‘reshape’?\n    3 |   const auto b = x.shape[0];\n      |                    ^~~~~',
+        expect: "sed -i.bak -E '/const auto b = x\\.shape\\[0\\];/{s/\\.shape",
+      },
+      {
+        text: "c.cpp:4:20: error: ‘class at::Tensor’ has no member named ‘shape’; did you mean ‘reshape’?\n    4 |   const auto b = x.shape[0];\n      |                    ^~~~~\nc.cpp:5:20: error: ‘class at::Tensor’ has no member named ‘shape’; did you mean ‘reshape’?\n    5 |   const auto t = x.shape[1];\n      |                    ^~~~~",
+        expect: "; 5s/\\.shape",
+      },
+      {
         text: "ext.cpp:2:37: error: ‘class at::Tensor’ has no member named ‘shape’; did you mean ‘reshape’?",
         expect: "x.sizes()",
       },
