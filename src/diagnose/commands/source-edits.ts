@@ -15,10 +15,42 @@ export type Edit = readonly [wanted: string, replacement: string, times?: "once"
 const foreign =
   /-packages[\\/]|[\\/](?:lib)?torch[\\/](?:include|csrc)[\\/]|[\\/]include[\\/](?:torch|ATen|c10|caffe2|pybind11|c\+\+)[\\/]|^\/(?:usr|opt)\/(?!src\/|workspace\/)|[\\/](?:usr|opt)[\\/](?:.*[\\/])?include[\\/]|[\\/](?:Microsoft Visual Studio|Windows Kits|NVIDIA GPU Computing Toolkit)[\\/]|\.cudafe\d|[\\/]torchinductor_|^<|["'$`]/;
 
+/** What load_inline() writes anew for each build: an edit there is lost. Source: torch/utils/cpp_extension.py (load_inline). */
+const generated = /[\\/]torch_extensions[\\/].*[\\/](?:main\.cpp|cuda\.cu|sycl\.sycl)$/;
+
+/** Whether the file was written by load_inline(): its text stands in a script. */
+export function isGenerated(file: string | undefined): boolean {
+  return generated.test(file ?? "");
+}
+
+/** The script that called load() or load_inline(), unless it is a package's own. */
+export function loadingScript({
+  context: { log },
+}: Match): { readonly file: string; readonly line: string } | undefined {
+  const { loadedBy } = log;
+  return loadedBy === undefined || /-packages[\\/]|["'$`]/.test(loadedBy.file) ? undefined : loadedBy;
+}
+
 /** The project's own file that a finding names, as a word of a shell. */
 function editable({ finding: { file } }: Match): string | undefined {
-  return file === undefined || foreign.test(file) ? undefined : quote(file);
+  return file === undefined || foreign.test(file) || isGenerated(file) ? undefined : quote(file);
 }
+
+/** The same line of the source in other places of the file that the compiler says the same of. */
+function alike({ finding, context }: Match): readonly Match["finding"][] {
+  return context.findings
+    .filter(
+      ({ kind, file, line, message, source }) =>
+        kind === "compile" &&
+        file === finding.file &&
+        line !== finding.line &&
+        source !== undefined &&
+        message === finding.message,
+    )
+    .slice(0, mostAlike);
+}
+
+const mostAlike = 12;
 
 /** `s/…/…/g` with a sign between its parts that is in none of them. */
 function substitution([wanted, replacement, times]: Edit, line: number | undefined): string {
@@ -30,9 +62,9 @@ function substitution([wanted, replacement, times]: Edit, line: number | undefin
   return `${line ?? ""}s${sign}${wanted}${sign}${written}${sign}${times === "once" ? "" : "g"}`;
 }
 
-function sed(edits: readonly Edit[], file: string, line?: number): string[] {
+function sed(edits: readonly Edit[], file: string, line?: number, others: readonly string[] = []): string[] {
   if (edits.length === 0) return [];
-  return [`sed -i.bak -E '${edits.map((edit) => substitution(edit, line)).join("; ")}' ${file}`];
+  return [`sed -i.bak -E '${[...edits.map((edit) => substitution(edit, line)), ...others].join("; ")}' ${file}`];
 }
 
 /** Those that change something in the line that the compiler printed; all where it printed none. */
@@ -40,11 +72,33 @@ function fitting({ finding: { source } }: Match, edits: readonly Edit[]): readon
   return source === undefined ? edits : edits.filter(([wanted]) => new RegExp(wanted).test(source));
 }
 
-/** The edits of the line that a message names, as one command; none where no place is known, or none of them fits its line. */
+/** The same line in the script that load_inline() got it from; what the compiler printed finds it there. */
+function editInScript(match: Match, edits: readonly Edit[]): string[] {
+  const { source } = match.finding;
+  const script = loadingScript(match)?.file;
+  if (script === undefined || source === undefined || source.length > longestAddress || /['\\]/.test(source + script))
+    return [];
+  const there = fitting(match, edits).map((edit) => substitution(edit, undefined));
+  const address = source.replaceAll(/[/^$.*+?()[\]{}|]/g, "\\$&");
+  return there.length === 0 ? [] : [`sed -i.bak -E '/${address}/{${there.join("; ")};}' ${quote(script)}`];
+}
+
+/** A line of source that is longer may have been cut. */
+const longestAddress = 200;
+
+/**
+ * The edits of the line that a message names, and of those of which the same is said, as one command; none where no place is known,
+ * or none of them fits its line.
+ */
 export function editLine(match: Match, edits: readonly Edit[]): string[] {
+  if (isGenerated(match.finding.file)) return editInScript(match, edits);
   const file = editable(match);
   const { line } = match.finding;
-  return file === undefined || line === undefined ? [] : sed(fitting(match, edits), file, line);
+  if (file === undefined || line === undefined) return [];
+  const others = alike(match).flatMap((finding) =>
+    fitting({ ...match, finding }, edits).map((edit) => substitution(edit, finding.line)),
+  );
+  return sed(fitting(match, edits), file, line, [...new Set(others)]);
 }
 
 /** As before, but only where the compiler printed the line: without it one cannot tell what stands there. */
@@ -54,7 +108,9 @@ export function editPrintedLine(match: Match, edits: readonly Edit[]): string[] 
 
 /** The edits in all lines of the file that a message names, and the lines at its head that they need. */
 export function editFile(match: Match, edits: readonly Edit[], head: readonly string[] = []): string[] {
-  const file = editable(match);
+  // What load_inline() was given stands in the script; a line at the head of that is none of C++.
+  const script = isGenerated(match.finding.file) && head.length === 0 ? loadingScript(match)?.file : undefined;
+  const file = script === undefined ? editable(match) : quote(script);
   const lines = file === undefined ? [] : sed(fitting(match, edits), file);
   return lines.length === 0 || head.length === 0 ? lines : [...lines, ...addLines(match, head)];
 }

@@ -52,6 +52,32 @@ function parts(text: string): string[] {
   return found.filter((part) => part !== "");
 }
 
+/** How many brackets are open behind a line. */
+function depthBehind(text: string, before: number): number {
+  let depth = before;
+  for (const letter of text.slice(0, 4_000)) {
+    if ("([{".includes(letter)) depth++;
+    else if (")]}".includes(letter)) depth = Math.max(0, depth - 1);
+  }
+  return depth;
+}
+
+/** A printed tensor without its numbers: `tensor([…]), 4.0`. */
+function withoutRows(text: string): string {
+  let depth = 0;
+  let kept = "";
+  for (const letter of text) {
+    const isOpening = "([{".includes(letter);
+    if (!isOpening && ")]}".includes(letter)) depth = Math.max(0, depth - 1);
+    if (depth < 2) kept += letter;
+    if (isOpening) depth++;
+  }
+  return kept;
+}
+
+/** A tensor of four dimensions is printed in fewer lines. */
+const mostLines = 120;
+
 /** Forms of printed values that are no tensor for sure. */
 const printed: readonly (readonly [form: RegExp, what: string])[] = [
   [/^None$/, "None"],
@@ -79,6 +105,10 @@ function wrongArgument(signature: readonly string[], call: readonly string[]): W
         wants: isTensor ? "a tensor" : /Float|^float/.test(wants) ? "a float" : wants === "bool" ? "a bool" : "an int",
         got,
       };
+    // pybind11 3 writes `collections.abc.Sequence[…]`, 2 `list[…]` or `List[…]`; a str is no list for it.
+    const isList = /^(?:collections\.abc\.Sequence|Sequence|list|List)\[/.test(wants);
+    if (isList && /^(?:an int|a float|a bool|a str|None)$/.test(got))
+      return { position: index + 1, name, wants: "a list", got };
     if (/^(?:int|typing\.SupportsInt(?:\b(?!.*Float).*)?)$/.test(wants) && got === "a float")
       return { position: index + 1, name, wants: "an int", got };
   }
@@ -91,8 +121,24 @@ export class CallReader {
   readonly #keywords: string[] = [];
   #signatures: string[][] = [];
   #wrong: WrongArgument | undefined;
+  /** A call that goes on: what a printed tensor fills, over several lines. */
+  #begun: { text: string; depth: number; lines: number } | undefined;
+
+  /** Whether the line before belongs to a call that goes on in the next one. */
+  get open(): boolean {
+    return this.#begun !== undefined;
+  }
 
   line(text: string): void {
+    if (this.#begun !== undefined) {
+      const begun = this.#begun;
+      begun.depth = depthBehind(text, begun.depth);
+      if (begun.text.length < 3_000 || begun.depth === 0) begun.text += ` ${text.trim().slice(-1_000)}`;
+      if (begun.depth > 0 && ++begun.lines < mostLines && !/^\s*(?:Invoked with:|Traceback )/.test(text)) return;
+      this.#begun = undefined;
+      if (begun.depth === 0) this.#call(withoutRows(begun.text));
+      return;
+    }
     const signature = /^\s*\d+\. [\w.]*\((.{1,1500})\)(?: -> |\s*$)/.exec(text)?.[1];
     if (signature !== undefined) {
       if (this.#signatures.length < 2) this.#signatures.push(parts(signature));
@@ -100,6 +146,14 @@ export class CallReader {
         if (!this.#names.includes(name) && this.#names.length < mostNames) this.#names.push(name);
       return;
     }
+    if (/^\s*Invoked with: /.test(text)) {
+      const depth = depthBehind(text, 0);
+      if (depth > 0 && text.length < 2_000) this.#begun = { text, depth, lines: 0 };
+      else this.#call(text);
+    }
+  }
+
+  #call(text: string): void {
     const values = /^\s*Invoked with: (?!kwargs)(.*?)(?:; kwargs: .*)?$/.exec(text.slice(0, 2_000))?.[1];
     const [only, second] = this.#signatures;
     if (values !== undefined && only !== undefined && second === undefined)

@@ -68,6 +68,10 @@ export interface PasteFacts extends BoardFacts, CallFacts, SessionFacts, TorchFa
   readonly onlyIndex?: string;
   /** Packages that the command with that index asks for: `torch torchvision`. */
   readonly fromIndex?: string;
+  /** The line of Python that called load() or load_inline(), as a traceback of the build names it. */
+  readonly loadedBy?: { readonly file: string; readonly line: string };
+  /** Code of torch's stable API is shown or named: `torch::stable::Tensor`. */
+  readonly stableApi: boolean;
   /** torch was reading the sources as text, to hash them. */
   readonly readsSources: boolean;
   /** A container image of PyTorch or NVIDIA: `pytorch/pytorch:2.4.0-cuda12.1-cudnn9-runtime`. */
@@ -114,6 +118,7 @@ export class PasteReader {
   readonly #moduleFiles: Record<string, string[]> = {};
   #moduleFileCount = 0;
   readonly #calls = new CallReader();
+  #caller: { readonly file: string; readonly line: string } | undefined;
   readonly #boards = new BoardReader();
   readonly #torch = new TorchReader();
   readonly #sessions = new SessionReader();
@@ -137,6 +142,7 @@ export class PasteReader {
     pixi: false,
     rocmFromPip: false,
     readsSources: false,
+    stableApi: false,
   };
 
   line(text: string): void {
@@ -240,9 +246,11 @@ export class PasteReader {
       )
     )
       facts.rocmFromPip = true;
-    if (text.includes("nvoked with") || /^\s*\d+\. /.test(text)) this.#calls.line(text);
+    if (this.#calls.open || text.includes("nvoked with") || /^\s*\d+\. /.test(text)) this.#calls.line(text);
     if (text.includes("ndex")) this.#index(text);
     if (text.includes("in hash_source_files")) facts.readsSources = true;
+    if (text.includes('File "')) this.#frame(text);
+    if (text.includes("torch::stable::") || text.includes("STABLE_TORCH_LIBRARY")) facts.stableApi = true;
     // The last stage of a Dockerfile is the one that failed, as far as one can see.
     const image = /orch\/pytorch:|dia\/cuda:/.test(text) ? gpuImage.exec(text)?.[1] : undefined;
     if (image !== undefined) facts.gpuImage = image;
@@ -278,6 +286,15 @@ export class PasteReader {
     const packages = /\b(?:install|uv add) ((?:[\w.+=<>~![\]-]+ )+)/.exec(text.slice(0, 400))?.[1];
     const named = packages?.split(" ").filter((word) => word !== "" && !word.startsWith("-"));
     if (named !== undefined && named.length > 0) facts.fromIndex ??= named.join(" ");
+  }
+
+  /** Two lines of a traceback: who called, and torch's load() or load_inline(). */
+  #frame(text: string): void {
+    const [, file = "", line = "", name] = /^\s*File "([^"]{1,400}\.py)", line (\d+), in (\S+)/.exec(text) ?? [];
+    if (/[\\/]torch[\\/]utils[\\/]cpp_extension\.py$/.test(file)) {
+      if ((name === "load" || name === "load_inline") && this.#caller !== undefined)
+        this.#facts.loadedBy ??= this.#caller;
+    } else if (file !== "") this.#caller = { file, line };
   }
 
   #host(text: string): void {

@@ -181,11 +181,9 @@ function readLoader(line: LogLine, text: string, out: Collector): OpenFinding | 
       ...common,
     });
   }
-  // Programs that open the driver's library by themselves (cudarc, cuda-python, CTranslate2).
+  // Programs that open the driver's library by themselves (cuda-python, CTranslate2); what cudarc says is read in `gpu.ts`.
   if (
-    /^(?:RuntimeError: |OSError: |ImportError: )?(?:Failed to dlopen libcuda\.so|Unable to (?:find cuda lib|dynamically load the "cuda" shared library)\b)/.test(
-      text,
-    )
+    /^(?:RuntimeError: |OSError: |ImportError: )?(?:Failed to dlopen libcuda\.so|Unable to find cuda lib\b)/.test(text)
   )
     return out.add(line, { kind: "missing-library", library: "libcuda.so", ...common });
   const missing = text.indexOf(": cannot open shared obj");

@@ -12,6 +12,20 @@ function isInstalled(match: Match): boolean {
   );
 }
 
+/** The line of Python that made the call: `a.py:11 <module> » f(x, n / 8)`. */
+function callingFrame(match: Match): string {
+  return match.finding.frames?.at(-1) ?? "";
+}
+
+function placeOfCall(match: Match): string {
+  return callingFrame(match).replace(/ .*$/s, "");
+}
+
+/** Whether the call divides as Python does, which gives a float of two integers. */
+function divides(match: Match): boolean {
+  return /[\w)\]] ?\/ ?[\w(]/.test((callingFrame(match).split(" » ")[1] ?? "").replaceAll(/(["']).*?\1/g, ""));
+}
+
 const oneSignature =
   /(?<name>\w+)\(\): incompatible function arguments\. The following argument types are supported:\s+1\. \((?<takes>[^)]*)\)(?<rest>.*?)Invoked with: ?(?<call>.*)$/s;
 
@@ -75,8 +89,8 @@ export const callArgumentRules: readonly Rule[] = [
       const facts = said(finding, oneSignature);
       const { takes = "", rest = "" } = facts ?? {};
       if (facts === undefined || / 2\. \(|\*/.test(`${rest}${takes}`)) return undefined;
-      const names = takes.match(/\b\w+: [^=,]*(?:\[[^\]]*\])?[^=,]*(?:= )?/g) ?? [];
-      const needed = names.filter((name) => !name.endsWith("= ")).length;
+      const names = takes.match(/\b\w+: [^=,]*(?:\[[^\]]*\])?[^=,]*=?/g) ?? [];
+      const needed = names.filter((name) => !name.endsWith("=")).length;
       const given = argumentsOf(facts["call"] ?? "");
       if (given === undefined || (given >= needed && given <= names.length)) return undefined;
       return { name: facts["name"], takes, most: String(names.length), needed: String(needed), given: String(given) };
@@ -148,7 +162,11 @@ export const callArgumentRules: readonly Rule[] = [
               : /list|tuple/.test(got)
                 ? `# caller: torch.tensor(${value}, dtype=…, device=other.device), or torch.stack(${value}) of a list of tensors`
                 : `# caller: torch.tensor(${value}), or is an argument missing before it?`
-          : `# caller: ${got === "a tensor" ? `${value}.item() for a tensor of one element` : `${wants.replace(/^an? /, "")}(${value})`}; is an argument missing or too many before it?`,
+          : wants === "an int" && got === "a float" && divides(match)
+            ? `# caller (${placeOfCall(match)}): \`/\` gives a float in Python: a // b, or int(a / b)`
+            : wants === "a list"
+              ? `# caller: [${value}] for one element, or as many as the function wants: [${value}, ${value}]`
+              : `# caller: ${got === "a tensor" ? `${value}.item() for a tensor of one element` : `${wants.replace(/^an? /, "")}(${value})`}; is an argument missing or too many before it?`,
         ...(isInstalled(match)
           ? ["# the Python files and the compiled module of different releases? Then:", ...rebuild(match)]
           : []),
@@ -167,6 +185,14 @@ export const callArgumentRules: readonly Rule[] = [
       {
         text: "TypeError: fwd(): incompatible function arguments. The following argument types are supported:\n    1. (arg0: torch.Tensor, arg1: int) -> torch.Tensor\n\nInvoked with: tensor([1.]), 4.5",
         expect: "takes an int as argument 2",
+      },
+      {
+        text: 'Traceback (most recent call last):\n  File "/w/a.py", line 11, in <module>\n    print(m.pool(x, x.shape[-1] / 8, [4, 4]).shape)\nTypeError: pool(): incompatible function arguments. The following argument types are supported:\n    1. (arg0: torch.Tensor, arg1: typing.SupportsInt, arg2: collections.abc.Sequence[typing.SupportsInt]) -> torch.Tensor\n\nInvoked with: tensor([[[[0.5839, 0.7656],\n          [0.6479, 0.7846]],\n\n         [[0.1, 0.2],\n          [0.3, 0.4]]]]), 4.0, [4, 4]',
+        expect: "(/w/a.py:11): `/` gives a float in Python: a // b",
+      },
+      {
+        text: "TypeError: pool(): incompatible function arguments. The following argument types are supported:\n    1. (arg0: torch.Tensor, arg1: collections.abc.Sequence[typing.SupportsInt]) -> torch.Tensor\n\nInvoked with: tensor([1.]), 2",
+        expect: "takes a list as argument 2",
       },
       {
         text: "TypeError: iou(): incompatible function arguments. The following argument types are supported:\n    1. (a: torch.Tensor, b: torch.Tensor) -> torch.Tensor\n\nInvoked with: array([[0.1, 0.2]], dtype=float32), tensor([[0.9]])",

@@ -42,6 +42,9 @@ const wantedCudnn = (name: string): number => Number(name.slice(-1)) + 1;
 const cudnnRelease =
   "grep -rhE 'define CUDNN_(MAJOR|MINOR)' /usr/include/cudnn*.h /usr/local/cuda/include/cudnn*.h   # the release that is found";
 
+/** Texture references, which CUDA 12 removed. */
+const isTexture = /^(?:texture|tex1D|cudaBind|cudaUnbind|textureRef|cudaReadMode)/;
+
 /** What makes the code and the CUDA fit each other. */
 function forThisCuda(match: Match, name: string): string[] {
   const older = olderAlgorithm(name);
@@ -50,11 +53,13 @@ function forThisCuda(match: Match, name: string): string[] {
     ...(named === undefined ? [] : reinstall(match, named)),
     "# take the release of the package for this CUDA, or the CUDA toolkit that its documentation names",
   ];
-  if (/^(?:texture|tex1D|cudaBind|cudaUnbind|textureRef|cudaReadMode)/.test(name))
+  if (isTexture.test(name))
     return [
-      ...newer.slice(-1),
-      ...useToolkit(match, "11.8"),
-      "# in the code: cudaCreateTextureObject and tex1Dfetch<T>(object, i), tex2D<T>(object, x, y) in place of texture<T>, cudaBindTexture and tex2D(reference, …)",
+      "# in the code: a cudaTextureObject_t, made by cudaCreateTextureObject(&object, &resource, &description, nullptr) (a cudaResourceDesc names the array or the memory) and given to the kernel as a parameter, in place of texture<T> and cudaBindTexture…; tex2D<T>(object, x, y), tex1Dfetch<T>(object, i) in place of tex2D(reference, x, y)",
+      ...(named === undefined ? [] : newer.slice(-1)),
+      ...(named === undefined
+        ? ["# code that cannot be changed: CUDA 11.8, with a torch that is built for it (cu118)"]
+        : useToolkit(match, "11.8")),
     ];
   if (/^__(?:shfl|any|all|ballot)/.test(name))
     return [
@@ -113,7 +118,7 @@ export const cudaApiRules: readonly Rule[] = [
         ? undefined
         : facts;
     },
-    confidence: "medium",
+    confidence: ({ finding }) => (/^texture is not a template/.test(finding.message) ? "high" : "medium"),
     cause: (match) => {
       const name = match.facts["name"] ?? "";
       const why = /^(?:texture|tex1D|cudaBind|cudaUnbind|textureRef)/.test(name)
@@ -144,7 +149,7 @@ export const cudaApiRules: readonly Rule[] = [
       const header = floatHeader(name);
       return [
         ...(header === undefined || isOlder(match, name) ? [] : addInclude(match, header)),
-        "nvcc --version",
+        ...(isTexture.test(name) ? [] : ["nvcc --version"]),
         ...forThisCuda(match, name),
       ];
     },

@@ -13,6 +13,7 @@ import { condaToolkit, partOfCondaForge } from "../tables/conda-toolkit.ts";
 import { foundDir, header, includedBy } from "../matchers.ts";
 import { plainName } from "../tables/packages.ts";
 import { partOfPipToolkit } from "../commands/pip-toolkit.ts";
+import { editFile } from "../commands/source-edits.ts";
 import type { Match, Rule } from "../rule.ts";
 
 /** The package from its repository, where a clone by pip has the submodules that source packages of PyPI lack. */
@@ -70,6 +71,7 @@ export const cudaHeaderRules: readonly Rule[] = [
       const name = match.facts["header"] ?? "";
       if (/^nvToolsExt/.test(name))
         return [
+          ...editFile(match, [['["<]nvToolsExt([A-Za-z]*)\\.h[">]', "<nvtx3/nvToolsExt\\1.h>"]]),
           `# #include <nvtx3/${name}> in its place, and no -lnvToolsExt on the link line; or a newer release of the package`,
           "# an older CUDA (12.8) still has it; torch 2.7 and newer use NVTX 3",
         ];

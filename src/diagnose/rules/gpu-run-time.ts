@@ -87,6 +87,16 @@ function ofProgram(match: Match): string[] {
   ];
 }
 
+/** The script that calls the extension, where nothing else is in the traceback. */
+function scriptAlone({ finding, context }: Match): string | undefined {
+  const { log } = context;
+  const frames = [finding, ...context.findings].find(({ frames: list }) => list !== undefined)?.frames ?? [];
+  const file = /^(.+\.py):\d+ /.exec(frames.at(-1) ?? "")?.[1];
+  return frames.length > 2 || file === undefined || log.installer !== undefined || /-packages[\\/]/.test(file)
+    ? undefined
+    : file;
+}
+
 export const gpuRunTimeRules: readonly Rule[] = [
   {
     id: "no-kernel-image",
@@ -142,6 +152,11 @@ export const gpuRunTimeRules: readonly Rule[] = [
                   : failedInTorch(match)
                     ? torchForGpu(match)
                     : (buildWithOwnTargets(match) ?? buildForThisGpu(match))),
+              ...(scriptAlone(match)
+                ? [
+                    `# a script that compiles by load() or load_inline(): no pip, run it again with the variable; where it sets os.environ["TORCH_CUDA_ARCH_LIST"] itself, that line wins: change it (${scriptAlone(match) ?? ""})`,
+                  ]
+                : []),
               "# when torch's list lacks the GPU: a newer torch for a new GPU, an older one for an old GPU",
             ],
     sources: [

@@ -53,6 +53,7 @@ import { onnxRuntimeRules } from "./onnx-runtime.ts";
 import { customOperatorRules } from "./custom-operators.ts";
 import { deviceLanguageRules } from "./device-language.ts";
 import { pythonHabitRules } from "./python-habits.ts";
+import { cxxAutogradRules } from "./cxx-autograd.ts";
 import { tensorCodeRules } from "./tensor-code.ts";
 import { dialectRules } from "./dialects.ts";
 import { distributedRules } from "./distributed.ts";
@@ -70,6 +71,7 @@ import { statementSlipRules } from "./statement-slips.ts";
 import { declaredOtherwiseRules } from "./declared-otherwise.ts";
 import { gpuNameRules } from "./gpu-names.ts";
 import { kernelSlipRules } from "./kernel-slips.ts";
+import { dispatchSlipRules } from "./dispatch-slips.ts";
 import { tensorSlipRules } from "./tensor-slips.ts";
 import { tensorExpressionRules } from "./tensor-expressions.ts";
 import { cudaCallRules } from "./cuda-calls.ts";
@@ -151,6 +153,7 @@ import { missingNinjaRules } from "./missing-ninja.ts";
 import { missingCompilerRules } from "./missing-compilers.ts";
 import { missingProgramRules } from "./missing-programs.ts";
 import { torchApiRules } from "./torch-api.ts";
+import { torchIncludeRules } from "./torch-includes.ts";
 import { torchSourceRules } from "./torch-sources.ts";
 import { torchSymbolRules } from "./torch-symbols.ts";
 import { torchPartRules } from "./torch-parts.ts";
@@ -334,11 +337,11 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Thrust, CUB and CUDA's interface", rules: ccclRules },
   { name: "The C++ standard", rules: [...standardRules, ...compilerStandardRules] },
   { name: "The language of kernels", rules: deviceLanguageRules },
-  { name: "Tensors in C++", rules: tensorCodeRules },
+  { name: "Tensors in C++", rules: [...cxxAutogradRules, ...tensorCodeRules] },
   { name: "Types of torch", rules: torchConversionRules },
   { name: "Calls of torch in C++", rules: torchCallRules },
   { name: "Tensors as in Python", rules: tensorExpressionRules },
-  { name: "Slips with tensors", rules: tensorSlipRules },
+  { name: "Slips with tensors", rules: [...dispatchSlipRules, ...tensorSlipRules] },
   { name: "Slips in kernels", rules: kernelSlipRules },
   { name: "Calls in kernels", rules: deviceCallSlipRules },
   { name: "Registered or bound wrongly", rules: registeredWronglyRules },
@@ -364,7 +367,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Headers of other releases of libraries", rules: libraryHeaderVersionRules },
   { name: "Forgotten includes", rules: includeRules },
   { name: "Names of another torch", rules: torchApiRules },
-  { name: "Sources and torch's API", rules: torchSourceRules },
+  { name: "Sources and torch's API", rules: [...torchIncludeRules, ...torchSourceRules] },
   { name: "Modules and bindings in C++", rules: moduleAndBindingRules },
   { name: "Other libraries", rules: otherLibraryRules },
   { name: "Sources and everything else", rules: [...cudaApiRules, ...longTypeRules, ...sourceRules] },

@@ -102,6 +102,25 @@ function fileOf(match: Match): string {
     : `"$(find / -name '${file}' -print -quit 2>/dev/null)"`;
 }
 
+/** torch's builder gave the name that is imported to the compiler: what PYBIND11_MODULE bears in the source is another. */
+function isBuiltUnderName(match: Match): boolean {
+  return (
+    match.finding.phase !== "link" &&
+    match.context.log.extensionName === match.facts["module"] &&
+    !registersOnly(match) &&
+    !ofJit(match)
+  );
+}
+
+/** The macro with the name that the builder gives. */
+function macroRenamed(match: Match): string[] {
+  return isBuiltUnderName(match) && platformOf(match) !== "win32"
+    ? [
+        "grep -rl PYBIND11_MODULE --include='*.cpp' --include='*.cc' --include='*.cu' . | xargs -r sed -i.bak -E 's/PYBIND11_MODULE\\( *[A-Za-z_][A-Za-z0-9_]* *,/PYBIND11_MODULE(TORCH_EXTENSION_NAME,/'   # in the folder of setup.py",
+      ]
+    : [];
+}
+
 export const loadingRules: readonly Rule[] = [
   {
     id: "init-function-missing",
@@ -115,8 +134,9 @@ export const loadingRules: readonly Rule[] = [
     },
     confidence: "high",
     cause: (match) =>
-      `${match.finding.phase === "link" ? "The linker is to export" : "Python looked for"} \`${match.facts["init"] ?? ""}\` in the file. It is not there: ${ofFfi(match) ? "the module was made by torch.utils.ffi of torch 0.4, with cffi; such a module is for the Python that it was built with (one built with Python 2 has `init…` in place of `PyInit_…`), and torch from 1.0 on cannot build it" : ofKeops(match) ? "what KeOps compiled and keeps in its cache is of another Python, torch or compiler, or its compilation failed" : registersOnly(match) ? "the source only registers operators (TORCH_LIBRARY), which makes a library for torch.ops.load_library and no module of Python" : "the name in PYBIND11_MODULE (TORCH_EXTENSION_NAME) is not the module's name, the file was renamed, it is an old build or one for another Python, the source with PYBIND11_MODULE was left out (a pattern in setup.py that finds no files: then nothing is compiled before the link), or there is none because the file only registers operators (TORCH_LIBRARY)"}.`,
+      `${match.finding.phase === "link" ? "The linker is to export" : "Python looked for"} \`${match.facts["init"] ?? ""}\` in the file. It is not there: ${ofFfi(match) ? "the module was made by torch.utils.ffi of torch 0.4, with cffi; such a module is for the Python that it was built with (one built with Python 2 has `init…` in place of `PyInit_…`), and torch from 1.0 on cannot build it" : ofKeops(match) ? "what KeOps compiled and keeps in its cache is of another Python, torch or compiler, or its compilation failed" : registersOnly(match) ? "the source only registers operators (TORCH_LIBRARY), which makes a library for torch.ops.load_library and no module of Python" : isBuiltUnderName(match) ? "it was built under the right name (-DTORCH_EXTENSION_NAME on the compiler's command), so PYBIND11_MODULE in the source bears another one, or no source that was compiled has it" : "the name in PYBIND11_MODULE (TORCH_EXTENSION_NAME) is not the module's name, the file was renamed, it is an old build or one for another Python, the source with PYBIND11_MODULE was left out (a pattern in setup.py that finds no files: then nothing is compiled before the link), or there is none because the file only registers operators (TORCH_LIBRARY)"}.`,
     fix: (match) => [
+      ...macroRenamed(match),
       ...(registersOnly(match)
         ? [
             ofJit(match)

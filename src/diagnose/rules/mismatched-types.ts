@@ -25,7 +25,7 @@ export const mismatchedTypeRules: readonly Rule[] = [
     matches: (finding) =>
       inOwnSource(
         finding,
-        /^request for member [‘'](?<name>\w+)[’'] in .*, which is of pointer type/,
+        /^request for member [‘'](?<name>\w+)[’'] in [‘'](?<object>[^’']*)[’'], which is of pointer type/,
         /^member reference type '(?<type>[^']+)' is (?<kind>a pointer|not a pointer)/,
         /^expression must have class type but it has type "(?<type>[^"]+\*)"/,
         /^base operand of [‘']->[’'] (?<kind>has non-pointer) type [‘'](?<type>[^’']+)[’']/,
@@ -38,16 +38,25 @@ export const mismatchedTypeRules: readonly Rule[] = [
       /non|not|instead/.test(match.facts["kind"] ?? "")
         ? `${codeAt(match.finding)} writes \`->\` behind an object that is no pointer${match.facts["type"] === undefined ? "" : ` (\`${match.facts["type"]}\`)`}; its members are reached with \`.\`.`
         : `${codeAt(match.finding)} writes \`.\` behind a pointer${match.facts["type"] === undefined ? "" : ` (\`${match.facts["type"]}\`)`}; members are reached through a pointer with \`->\`.`,
-    fix: (match) => [
-      /non|not|instead/.test(match.facts["kind"] ?? "")
-        ? "# x.name in place of x->name"
-        : "# p->name in place of p.name (or (*p).name)",
-    ],
+    fix: (match) => {
+      const { kind = "", name, object } = match.facts;
+      if (/non|not|instead/.test(kind)) return ["# x.name in place of x->name"];
+      return [
+        ...(name !== undefined && /^\w+$/.test(object ?? "")
+          ? editPrintedLine(match, [[`\\b${object ?? ""}\\.${name}\\b`, `${object ?? ""}->${name}`]])
+          : []),
+        "# p->name in place of p.name (or (*p).name)",
+      ];
+    },
     sources: [`${reference}/operator_member_access`],
     examples: [
       {
         text: "a.cpp:1:43: error: request for member ‘a’ in ‘s’, which is of pointer type ‘S*’ (maybe you meant to use ‘->’ ?)",
         expect: "p->name",
+      },
+      {
+        text: "a.cpp:7:9: error: request for member ‘save_for_backward’ in ‘ctx’, which is of pointer type ‘torch::autograd::AutogradContext*’ (maybe you meant to use ‘->’ ?)\n    7 |     ctx.save_for_backward({a, b});\n      |         ^~~~~~~~~~~~~~~~~",
+        expect: "7s/\\bctx\\.save_for_backward\\b/ctx->save_for_backward/g",
       },
       { text: 'k.cu(2): error: expression must have class type but it has type "my::P *"', expect: "p->name" },
     ],

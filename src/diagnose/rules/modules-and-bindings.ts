@@ -1,9 +1,20 @@
 /** C++ code that uses torch::jit modules, binds functions to Python, or keeps to torch's stable ABI. */
 import { platformOf } from "../commands/commands.ts";
-import { placeOf, type Rule, said, saidAny } from "../rule.ts";
+import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
 import { editFile } from "../commands/source-edits.ts";
 
 const identifier = /^[A-Za-z_]\w*$/;
+
+/** The variable that takes what load() gives, as the printed line names it; else the usual names. */
+function loadedInto({ finding: { source = "" } }: Match): string {
+  return /Module>\s+(\w+)\s*[={(]|\b(\w+)\s*=\s*torch::jit::load/.exec(source)?.slice(1).find(Boolean) ?? "module|net|model";
+}
+
+/** A message whose edits are for the whole file, and not for the line that was printed alone. */
+function withoutSource(match: Match): Match {
+  const { source: _source, mark: _mark, ...finding } = match.finding;
+  return { ...match, finding };
+}
 
 export const moduleAndBindingRules: readonly Rule[] = [
   {
@@ -75,9 +86,9 @@ export const moduleAndBindingRules: readonly Rule[] = [
         ? [
             "# torch::jit::Module module = torch::jit::load(path);   and module.forward(…) in place of module->forward(…)",
           ]
-        : editFile(match, [
+        : editFile(withoutSource(match), [
             ["std::(shared|unique)_ptr<torch::jit::(script::)?Module>", "torch::jit::Module"],
-            ["\\b(module|net|model)->", "\\1."],
+            [`\\b(${loadedInto(match)})->`, "\\1."],
           ]).map((line) => `${line}   # then look it over`)),
       "# no comparison with nullptr any more: load() throws c10::Error",
     ],
@@ -86,6 +97,10 @@ export const moduleAndBindingRules: readonly Rule[] = [
       {
         text: "example-app.cpp:13:47: error: no viable conversion from 'script::Module' to 'std::shared_ptr<torch::jit::script::Module>'",
         expect: "torch::jit::Module",
+      },
+      {
+        text: "c.cpp:6:72: error: conversion from ‘torch::jit::Module’ to non-scalar type ‘std::shared_ptr<torch::jit::Module>’ requested\n    6 |   std::shared_ptr<torch::jit::script::Module> net_ = torch::jit::load(argv[1]);\n      |                                                      ~~~~~~~~~~~~~~~~^~~~~~~~~",
+        expect: "s/\\b(net_)->/\\1./g",
       },
       {
         text: "src/run.cpp:57:78: error: conversion from ‘torch::jit::script::Module’ to non-scalar type ‘std::shared_ptr<torch::jit::script::Module>’ requested",

@@ -2,7 +2,8 @@
  * Layers of LibTorch that are made with other arguments than Python's: what is no size goes into an options object.
  * Source: torch/csrc/api/include/torch/nn/options and modules (constructors of the Impl classes).
  */
-import { codeAt, type MatchFacts, type Rule, type RuleContext, saidAny } from "../rule.ts";
+import { editFile } from "../commands/source-edits.ts";
+import { codeAt, type Match, type MatchFacts, type Rule, type RuleContext, saidAny } from "../rule.ts";
 import type { Finding } from "../finding.ts";
 
 /** What a layer's options are made with, and how others are set; first match wins. */
@@ -69,7 +70,71 @@ function ofLayer(finding: Finding, context: RuleContext): MatchFacts | undefined
   return known === undefined || !isTorchs ? undefined : { ...facts, written: known[1](layer) };
 }
 
+/** `TORCH_MODULE(Net)` in the line of source of a message that is about Net or NetImpl. */
+function holderOf(finding: Finding): MatchFacts | undefined {
+  const name = /\bTORCH_MODULE\s*\(\s*(\w+)\s*\)/.exec(finding.source ?? "")?.[1];
+  const facts = saidAny(
+    finding,
+    /^redefinition of [‘'](?:class |struct )?(?<again>\w+)[’']/,
+    /^(?:class|struct) "(?<again>\w+)" has already been defined/,
+    /^redefinition of '(?<again>\w+)' as different kind of symbol/,
+    /^'(?<again>\w+)': '(?:class|struct)' type redefinition/,
+    /^[‘'](?<missing>\w+)Impl[’'] (?:was not declared|is not a member|does not name)/,
+    /^(?:use of undeclared identifier|unknown type name) '(?<missing>\w+)Impl'/,
+    /^identifier "(?<missing>\w+)Impl" is undefined/,
+    /^'(?<missing>\w+)Impl': undeclared identifier/,
+  );
+  if (facts === undefined || name === undefined) return undefined;
+  return facts["again"] === name || facts["missing"] === name ? { name } : undefined;
+}
+
+/** The line that was printed is that of the macro; what has to change stands elsewhere in the file. */
+function elsewhere(match: Match): Match {
+  const { source: _source, mark: _mark, ...finding } = match.finding;
+  return { ...match, finding };
+}
+
 export const nnModuleRules: readonly Rule[] = [
+  {
+    id: "module-holder-takes-its-name",
+    title: "TORCH_MODULE(Net) wants a class NetImpl, and makes Net itself",
+    on: ["compile"],
+    specificity: 84,
+    matches: holderOf,
+    confidence: "high",
+    cause: (match) => {
+      const { name = "" } = match.facts;
+      return `\`TORCH_MODULE(${name})\` (${codeAt(match.finding)}) makes the class \`${name}\`, which holds a shared pointer to a \`${name}Impl\`: the struct with the layers and forward() has to be called \`${name}Impl\`, and is called \`${name}\` here. \`net->forward(x)\` is right then.`;
+    },
+    fix: (match) => {
+      const { name = "" } = match.facts;
+      return [
+        ...editFile(elsewhere(match), [
+          [`\\b(struct|class) +${name}( *[:{]| +final)`, `\\1 ${name}Impl\\2`],
+          [`^( *(explicit +)?)${name}\\(`, `\\1${name}Impl(`],
+          [`(^|[^:A-Za-z0-9_])${name}::`, `\\1${name}Impl::`],
+          [`\\bCloneable<${name}>`, `Cloneable<${name}Impl>`],
+          [`\\b${name}Impl::${name}\\(`, `${name}Impl::${name}Impl(`],
+        ]),
+        `# struct ${name}Impl : torch::nn::Module { ${name}Impl() { … } torch::Tensor forward(torch::Tensor x); }; TORCH_MODULE(${name}); or without TORCH_MODULE: auto net = std::make_shared<${name}>();`,
+      ];
+    },
+    sources: ["https://docs.pytorch.org/cppdocs/", "pytorch: torch/csrc/api/include/torch/nn/pimpl.h"],
+    examples: [
+      {
+        text: "net.cpp:13:14: error: redefinition of ‘class Net’\n   13 | TORCH_MODULE(Net);\n      |              ^~~\nnet.cpp: In function ‘int main()’:\nnet.cpp:17:15: error: base operand of ‘->’ has non-pointer type ‘Net’\n   17 |   auto y = net->forward(torch::randn({2, 784}));\n      |               ^~",
+        expect: "s/\\b(struct|class) +Net( *[:{]| +final)/\\1 NetImpl\\2/g",
+      },
+      {
+        text: "net.cpp:13:14: error: redefinition of 'Encoder'\n   13 | TORCH_MODULE(Encoder);\n      |              ^",
+        expect: "EncoderImpl",
+      },
+      {
+        text: "net.cpp:13:1: error: use of undeclared identifier 'HeadImpl'\n   13 | TORCH_MODULE(Head);\n      | ^",
+        expect: "HeadImpl",
+      },
+    ],
+  },
   {
     id: "layer-wants-options",
     title: "A layer of LibTorch is made with Python's arguments",

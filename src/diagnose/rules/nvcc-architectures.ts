@@ -3,6 +3,8 @@ import { usualArchitectures } from "../commands/arch-lists.ts";
 import { shownWith, withoutUnsupported } from "../commands/cmake-architectures.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { cudaForArchitecture, dotted } from "../tables/version-facts.ts";
+import { loadingScript } from "../commands/source-edits.ts";
+import { quote } from "../commands/command-words.ts";
 import { knownCapabilities, platformOf, removeFolder, setVariable, torchCuda } from "../commands/commands.ts";
 import { isBuiltByPython } from "../commands/typed-builds.ts";
 import { ownListWithout } from "../commands/own-arch-list.ts";
@@ -193,6 +195,15 @@ export const nvccArchitectureRules: readonly Rule[] = [
       if (dropped && match.context.log.typedConfigure !== undefined && match.context.log.installer === undefined)
         return withoutOldTargets(match, arch, known.gone ?? "");
       if (dropped && match.context.log.ownGencode.includes(arch)) return ownFlagsWithout(match, arch, known.gone ?? "");
+      const script = platformOf(match) === "win32" ? undefined : loadingScript(match);
+      if (dropped && script !== undefined) {
+        const number = dotted(arch).replace(".", "\\.");
+        return [
+          `sed -i.bak -E '/TORCH_CUDA_ARCH_LIST/{s/${number}(\\+PTX)?[; ]+//g; s/[; ]+${number}(\\+PTX)?//g;}' ${quote(script.file)}   # a script that sets os.environ["TORCH_CUDA_ARCH_LIST"] itself overrides the shell`,
+          setVariable(match, "TORCH_CUDA_ARCH_LIST", ownArchitecture(match) ?? nearest(match, arch)),
+          `# and -gencode flags for ${arch} out of extra_cuda_cflags, where the script has them`,
+        ];
+      }
       const listed = dropped
         ? ownListWithout(
             match,

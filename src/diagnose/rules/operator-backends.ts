@@ -1,6 +1,7 @@
 /** Operators that exist, called for a device that they have no kernel for. */
 import { companionsAlone } from "../commands/companion-commands.ts";
 import { installTogether, pip, platformOf, python, rebuild, reinstall, setVariable } from "../commands/commands.ts";
+import { isGenerated } from "../commands/source-edits.ts";
 import { originOf } from "../tables/packages.ts";
 import { type Match, type Rule, said } from "../rule.ts";
 
@@ -50,6 +51,38 @@ function visionForTorch(match: Match): string[] {
   ];
 }
 
+/** Where the project's own code registers the kernel that there is: `CPU: registered at /w/ops.py:3 [kernel]`. */
+function registeredBy(
+  match: Match,
+): { readonly key: string; readonly place: string; readonly inPython: boolean } | undefined {
+  const [, key = "", file = "", line = ""] =
+    /\b(CPU|CUDA|XPU|MPS|CompositeExplicitAutograd): registered at (\S{1,300}):(\d{1,6}) \[kernel\]/.exec(
+      match.finding.message,
+    ) ?? [];
+  const inPython = file.endsWith(".py");
+  const isOwn = inPython ? !/-packages[\\/]/.test(file) : isGenerated(file);
+  return key === "" || key === match.facts["backend"] || !isOwn
+    ? undefined
+    : { key, place: `${file}:${line}`, inPython };
+}
+
+/** The other kernel, in the language of the one that is there. */
+function otherKernel(match: Match, inPython: boolean): string[] {
+  const { op = "", backend = "" } = match.facts;
+  const [space = "", name = ""] = op.split("::");
+  const device = backend.toLowerCase();
+  const fake = "CompositeExplicitAutograd (one for all devices)";
+  return inPython
+    ? [
+        `# a kernel for ${backend}, beside the other one: torch.library.impl("${op}", "${device}", ${name}_${device}), or with a Library object lib.impl("${name}", ${name}_${device}, "${backend}"); where one function serves all devices: lib.impl("${name}", ${name}, "CompositeExplicitAutograd")`,
+        `# or the tensor on the CPU for this call: torch.ops.${space}.${name}(x.cpu()).to(x.device)`,
+      ]
+    : [
+        `# TORCH_LIBRARY_IMPL(${space}, ${backend}, m) { m.impl("${name}", &${name}_${device}); } in the sources, or ${fake} in place of the device where the function works on any`,
+        `# or the tensor on the CPU for this call: torch.ops.${space}.${name}(x.cpu()).to(x.device)`,
+      ];
+}
+
 export const operatorBackendRules: readonly Rule[] = [
   {
     id: "operator-without-backend",
@@ -59,7 +92,9 @@ export const operatorBackendRules: readonly Rule[] = [
     matches: (finding) =>
       said(finding, /Could not run '(?<op>[\w:.]+)' (?:with arguments )?from the '(?<backend>\w+)' backend/),
     confidence: (match) =>
-      wanted(match) !== undefined || (cpuPackage(match) !== undefined && match.context.log.cpuIndex)
+      wanted(match) !== undefined ||
+      registeredBy(match) !== undefined ||
+      (cpuPackage(match) !== undefined && match.context.log.cpuIndex)
         ? "high"
         : "medium",
     cause: (match) => {
@@ -68,6 +103,9 @@ export const operatorBackendRules: readonly Rule[] = [
       const device = wanted(match);
       if (device !== undefined)
         return `\`${op ?? ""}\` has kernels for ${there?.join(" and ") ?? ""} only, and was called with tensors on ${backend ?? ""}: the model or an input was not moved to the ${device === "cuda" ? "GPU" : device}.`;
+      const own = registeredBy(match);
+      if (own !== undefined)
+        return `\`${op ?? ""}\` has a kernel for ${own.key} alone, which ${own.place} registers, and was called with tensors on ${backend ?? ""}: nothing was built wrongly, a kernel for ${backend ?? ""} is not written.`;
       const ready = cpuPackage(match);
       if (ready !== undefined)
         return `\`${op ?? ""}\` has no CUDA kernel in the ${ready} that is installed, and was called with tensors on the GPU: ${match.context.log.cpuIndex ? "it is the wheel for the CPU (+cpu), as the command in the text installs it" : "it is its wheel for the CPU (+cpu), or was built where no CUDA was found"}.`;
@@ -90,6 +128,8 @@ export const operatorBackendRules: readonly Rule[] = [
           `# model.to("${device}"), and every tensor that goes in: x = x.to("${device}")`,
           `${python(match)} -c "import torch; print(torch.${device}.is_available())"   # False: a torch or driver without it, the operator cannot run here`,
         ];
+      const own = registeredBy(match);
+      if (own !== undefined) return otherKernel(match, own.inPython);
       const ready = cpuPackage(match);
       if (ready !== undefined)
         return [

@@ -2,7 +2,7 @@
 import type { Finding } from "../finding.ts";
 import { foreignHeader } from "../tables/foreign-headers.ts";
 import { codeAt, type Match, type MatchFacts, placeOf, type Rule, saidAny } from "../rule.ts";
-import { editFile, editPrintedLine, orInWords } from "../commands/source-edits.ts";
+import { editFile, editPrintedLine, isGenerated, loadingScript, orInWords } from "../commands/source-edits.ts";
 
 export const reference = "https://en.cppreference.com/w/cpp/language";
 
@@ -47,6 +47,12 @@ const pointer = /^(?:const )?(?:class )?(?:std::(?:__1::)?(?:shared_ptr|unique_p
 /** The items of modules() in code for LibTorch 1.0. */
 function ofModules({ facts }: Match): boolean {
   return /ptr<torch::nn::Module\b/.test(facts["type"] ?? "") && /^(?:value|key)$/.test(facts["name"] ?? "");
+}
+
+/** Who called load_inline(): `a.py:6`. */
+function scriptOf(match: Match): string {
+  const script = loadingScript(match);
+  return script === undefined ? "The script" : `${script.file}:${script.line}`;
 }
 
 export const plainMistakeRules: readonly Rule[] = [
@@ -136,7 +142,9 @@ export const plainMistakeRules: readonly Rule[] = [
     },
     confidence: "high",
     cause: (match) =>
-      `${codeAt(match.finding)} writes ${quote(match)}, and the compiler knows \`${match.facts["other"] ?? ""}\`: a slip of the keyboard.`,
+      isGenerated(match.finding.file)
+        ? `${scriptOf(match)} hands over ${quote(match)} (load_inline() wrote ${codeAt(match.finding)} out of its functions=[…] and sources), and the compiler knows \`${match.facts["other"] ?? ""}\`: the name is misspelt there.`
+        : `${codeAt(match.finding)} writes ${quote(match)}, and the compiler knows \`${match.facts["other"] ?? ""}\`: a slip of the keyboard.`,
     fix: (match) => [
       ...orInWords(
         editFile(match, [[`\\b${match.facts["name"] ?? ""}\\b`, match.facts["other"] ?? ""]]),
@@ -152,6 +160,10 @@ export const plainMistakeRules: readonly Rule[] = [
       {
         text: "ext.cpp:1:16: error: no type named 'gil_scoped_releas' in namespace 'pybind11'; did you mean 'gil_scoped_release'?",
         expect: "gil_scoped_release",
+      },
+      {
+        text: 'Traceback (most recent call last):\n  File "/w/r.py", line 6, in <module>\n    mod = load_inline(name="r", cpp_sources=src, functions=["addone"])\n  File "/e/site-packages/torch/utils/cpp_extension.py", line 2174, in load_inline\n    return _jit_compile(\nRuntimeError: Error building extension \'r\': [1/2] g++ -c main.cpp\n/root/.cache/torch_extensions/py312_cu130/r/main.cpp:6:45: error: ‘addone’ was not declared in this scope; did you mean ‘add_one’?\n    6 | m.def("addone", torch::wrap_pybind_function(addone), "addone");\n      |                                             ^~~~~~',
+        expect: "s/\\baddone\\b/add_one/g' /w/r.py",
       },
     ],
   },

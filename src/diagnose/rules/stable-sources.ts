@@ -51,9 +51,10 @@ const macros: readonly (readonly [form: RegExp, to: string, header: string])[] =
 ];
 
 /** Whether the code is for the stable API, as far as the text tells. */
-function ofStableCode(finding: Finding, { findings }: RuleContext): boolean {
+function ofStableCode(finding: Finding, { findings, log }: RuleContext): boolean {
+  if (log.stableApi) return true;
   return [finding, ...findings].some(({ text, message, source = "" }) =>
-    /torch::stable::|torch[\\/](?:csrc[\\/]stable|headeronly)[\\/]|\bSTD_TORCH_CHECK\b|\bSTABLE_TORCH_LIBRARY|TORCH_STABLE_ONLY|TORCH_TARGET_VERSION/.test(
+    /torch::stable::|torch[\\/]csrc[\\/]stable[\\/]|\bSTD_TORCH_CHECK\b|\bSTABLE_TORCH_LIBRARY|TORCH_STABLE_ONLY|TORCH_TARGET_VERSION/.test(
       `${text} ${message} ${source}`,
     ),
   );
@@ -294,6 +295,10 @@ export const stableSourceRules: readonly Rule[] = [
     examples: [
       {
         text: "b5.cpp:6:30: error: expected primary-expression before ‘float’\n    6 | void g(Tensor x){ float* p = x.data_ptr<float>(); }\n      |                                         ^~~~~\nb5.cpp:7:58: error: ‘class torch::stable::Tensor’ has no member named ‘options’",
+        expect: "s/\\bdata_ptr</mutable_data_ptr</g",
+      },
+      {
+        text: "c.cpp: In function ‘torch::stable::Tensor add_one(const torch::stable::Tensor&)’:\nc.cpp:9:33: error: expected primary-expression before ‘float’\n    9 |   const float* src = x.data_ptr<float>();\n      |                                 ^~~~~",
         expect: "s/\\bdata_ptr</mutable_data_ptr</g",
       },
     ],

@@ -1,6 +1,7 @@
 /** C++ that handles tensors as Python does: attributes that are methods, tensors as numbers, Python's words. */
 import type { Finding } from "../finding.ts";
 import { type Edit, editLine, editPrintedLine } from "../commands/source-edits.ts";
+import { hasWrongDispatch } from "../facts/dispatch-calls.ts";
 import { about } from "../matchers.ts";
 import { codeAt, type Match, type MatchFacts, type Rule, said, saidAny } from "../rule.ts";
 
@@ -261,6 +262,14 @@ export const tensorCodeRules: readonly Rule[] = [
     sources: [api],
     examples: [
       {
+        text: 'Traceback (most recent call last):\n  File "/w/r.py", line 11, in <module>\n    mod = load_inline(name="r", cpp_sources=src, functions=["f"])\n  File "/e/site-packages/torch/utils/cpp_extension.py", line 2174, in load_inline\n    return _jit_compile(\nRuntimeError: Error building extension \'r\': [1/2] g++ -c main.cpp\n/root/.cache/torch_extensions/py312_cu130/r/main.cpp:3:53: error: ‘class at::Tensor’ has no member named ‘shape’; did you mean ‘reshape’?\n    3 |   const auto b = x.shape[0];\n      |                    ^~~~~',
+        expect: "sed -i.bak -E '/const auto b = x\\.shape\\[0\\];/{s/\\.shape",
+      },
+      {
+        text: "c.cpp:4:20: error: ‘class at::Tensor’ has no member named ‘shape’; did you mean ‘reshape’?\n    4 |   const auto b = x.shape[0];\n      |                    ^~~~~\nc.cpp:5:20: error: ‘class at::Tensor’ has no member named ‘shape’; did you mean ‘reshape’?\n    5 |   const auto t = x.shape[1];\n      |                    ^~~~~",
+        expect: "; 5s/\\.shape",
+      },
+      {
         text: "ext.cpp:2:37: error: ‘class at::Tensor’ has no member named ‘shape’; did you mean ‘reshape’?",
         expect: "x.sizes()",
       },
@@ -389,12 +398,17 @@ export const tensorCodeRules: readonly Rule[] = [
     on: ["compile"],
     specificity: 80,
     matches: (finding) => about(finding, /^scalar_t$/),
-    confidence: "high",
+    confidence: ({ finding, context }) => (hasWrongDispatch(finding, context.findings) ? "medium" : "high"),
     cause: (match) =>
       `\`scalar_t\` is no type of torch's: AT_DISPATCH_… defines it within its own { }, and a template by \`template <typename scalar_t>\`; ${codeAt(match.finding)} uses it outside of both.`,
-    fix: () => [
+    fix: ({ finding: { file, line } }) => [
+      ...(file === undefined || line === undefined
+        ? []
+        : [
+            `# move line ${String(line)} of ${file} into the { } of AT_DISPATCH_…(x.scalar_type(), "name", [&] { … }), in front of what uses it; where there is no dispatch, put one around it:`,
+          ]),
       '# AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "name", [&] { k<scalar_t><<<grid, block>>>(x.data_ptr<scalar_t>()); });   (#include <ATen/Dispatch.h>)',
-      "# in front of the kernel or function: template <typename scalar_t>",
+      "# a kernel or a function that such a { } calls: template <typename scalar_t> in front of it",
     ],
     sources: ["https://docs.pytorch.org/tutorials/advanced/cpp_extension.html"],
     examples: [

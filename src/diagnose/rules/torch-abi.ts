@@ -5,6 +5,8 @@ import { pip, platformOf, python, rebuild } from "../commands/commands.ts";
 import { originOf, packageOf, plainName } from "../tables/packages.ts";
 import type { Match, MatchFacts, Rule, RuleContext } from "../rule.ts";
 import { cmakeAgain } from "../fit/typed-fit.ts";
+import { quote } from "../commands/command-words.ts";
+import { loadingScript } from "../commands/source-edits.ts";
 import { programFix } from "../commands/programs.ts";
 import { isTorch } from "../symbols.ts";
 import { ofLog } from "../matchers.ts";
@@ -119,6 +121,16 @@ function otherWheel(match: Match, has: string, wanted: string): string[] {
   return page === undefined
     ? [`# ${install}   # of the page that ${wheel} is from`]
     : [`${install}   # the same wheel in the form that this torch has`];
+}
+
+/** The flag in what a script gives to load() or load_inline(). */
+function inLoadingScript(match: Match): string[] {
+  const script = platformOf(match) === "linux" ? loadingScript(match) : undefined;
+  return script === undefined
+    ? []
+    : [
+        `sed -i.bak 's/-D_GLIBCXX_USE_CXX11_ABI=0/-D_GLIBCXX_USE_CXX11_ABI=1/g' ${quote(script.file)}   # extra_cflags of load() or load_inline() (line ${script.line}); not there: CFLAGS, CXXFLAGS`,
+      ];
 }
 
 export const torchAbiRules: readonly Rule[] = [
@@ -264,6 +276,7 @@ export const torchAbiRules: readonly Rule[] = [
               "grep -rl --include=setup.py --include=CMakeLists.txt --include='*.toml' --include='*.cmake' --include=Makefile -e '-D_GLIBCXX_USE_CXX11_ABI=0' . | xargs -r sed -i.bak 's/-D_GLIBCXX_USE_CXX11_ABI=0/-D_GLIBCXX_USE_CXX11_ABI=1/g'   # the build gives the flag; where none of these files has it: CFLAGS, CXXFLAGS",
             ]
           : []),
+        ...inLoadingScript(match),
         ...wheelOrBuild(match, "FALSE", "TRUE"),
         "# drop every -D_GLIBCXX_USE_CXX11_ABI=0 from the flags (setup.py, CMakeLists.txt, CFLAGS, an old FindTorch.cmake)",
       ],

@@ -21,7 +21,8 @@ const homes: readonly (readonly [RegExp, string])[] = [
   ],
   [/^(?:ceil_div|round_up)$/, "#include <ATen/ceil_div.h>"],
   [/^(?:gpuAtomicAdd\w*|atomicAdd)$/, "#include <ATen/cuda/Atomic.cuh>"],
-  [/^(?:opmath_type|acc_type)$/, "#include <ATen/OpMathType.h> or <ATen/AccumulateType.h>"],
+  [/^acc_type$/, "#include <ATen/AccumulateType.h>"],
+  [/^opmath_type$/, "#include <ATen/OpMathType.h>"],
   [
     /^(?:parallel_for|[gs]et_num_(?:interop_)?threads|init_num_threads|in_parallel_region)$/,
     "#include <ATen/Parallel.h>, and at::set_num_threads and its like (torch:: has them with torch/utils.h, which torch/torch.h brings)",
