@@ -7,7 +7,9 @@ const identifier = /^[A-Za-z_]\w*$/;
 
 /** The variable that takes what load() gives, as the printed line names it; else the usual names. */
 function loadedInto({ finding: { source = "" } }: Match): string {
-  return /Module>\s+(\w+)\s*[={(]|\b(\w+)\s*=\s*torch::jit::load/.exec(source)?.slice(1).find(Boolean) ?? "module|net|model";
+  return (
+    /Module>\s+(\w+)\s*[={(]|\b(\w+)\s*=\s*torch::jit::load/.exec(source)?.slice(1).find(Boolean) ?? "module|net|model"
+  );
 }
 
 /** A message whose edits are for the whole file, and not for the line that was printed alone. */
