@@ -85,7 +85,9 @@ const facts =
   // Rows of `pip list` for packages that are compiled for one torch, and who may not use sudo.
   "|ocation: |CUDA_ARCHITECTURES|CMakeLists.txt|orchvision |orchaudio |orchvision=|orchaudio=|uilding wheel for |/archive/|codeload.github|+pt1|+pt2|orch::Tensor |at::Tensor |orch::Tensor> |attn  |orchrec  |pconv-cu|cumm-cu|sudoers|): Pending|cessfully installed |not allowed to |may not run sudo|ound CUDAToolkit|ipykernel|matching Triton|ell In[|ell In [" +
   // What delocate says of the libraries in a wheel.
-  "|minimum target of |to update minimum|odetected CUDA arch|nvcc.exe";
+  "|minimum target of |to update minimum|odetected CUDA arch|nvcc.exe" +
+  // The row of a session's traceback that was running.
+  "|--> ";
 
 const spokenRights = "|No root|No sudo|o su rights";
 

@@ -142,6 +142,9 @@ function fetchedByName({ context: { log, findings } }: Match): string | undefine
   return quote(own(partOf, name) ?? (requirement !== undefined && /^[\w.=-]+$/.test(requirement) ? requirement : name));
 }
 
+/** `./submodules/simple-knn`, `-e /w/ops`: not a folder that pip made for itself. */
+const ofFolder = /^(?:-e )?"?(?:\.{0,2}[\\/]|[A-Za-z]:\\)(?!.*pip-(?:req|install))/;
+
 /** Pip's command or setup.py's, or what builds where neither does. */
 function pythonsCommand(match: Match, failed: TypedCommand | undefined): string | undefined {
   const { log } = match.context;
@@ -163,7 +166,9 @@ function pythonsCommand(match: Match, failed: TypedCommand | undefined): string 
     if (failed?.kind === "build" || failed?.kind === "configure") return undefined;
     // No command is told, but what could not be built is: torch has to be there already, so no environment of pip's own.
     const from = log.package === undefined ? undefined : originOf(log.package)?.from;
-    const words = from === undefined ? fetchedByName(match) : `"${from}"`;
+    // A folder that pip says it processes holds the project's own edition of it.
+    const folder = from !== undefined && ofFolder.test(log.requirement ?? "") ? log.requirement : undefined;
+    const words = folder ?? (from === undefined ? fetchedByName(match) : `"${from}"`);
     return words === undefined ? undefined : pip(match, `install --no-build-isolation ${words}`);
   }
   const folder =

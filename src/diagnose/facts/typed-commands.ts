@@ -111,7 +111,7 @@ const bare =
 const prose =
   / (?:fails?|failed|errors?|gives?|says|and|with the|is|was|does|cannot|to|of|it|I|but|then|because|works?)(?:[ ,.:]|$)/;
 /** What shows something, removes it or only makes folders. */
-const idle = /\b(?:clean|--version|--help|-v$|install -d)\b|^(?:pip3?|uv pip) install --help/;
+const idle = /\b(?:clean(?! (?:--all |-a )?(?:build|install|develop|bdist))|--version|--help|-v$|install -d)\b|^(?:pip3?|uv pip) install --help/;
 const imageBuild =
   /^(?:sudo )?(?:docker(?:[ -]compose)? (?:\S+ )*?build|docker buildx build|podman build|(?:apptainer|singularity) build)(?: \S.*)?$/;
 const changesFolder = /^(?:cd|pushd|Set-Location|sl)(?: \/d)? +("[^"]+"|'[^']+'|\S+)$/i;

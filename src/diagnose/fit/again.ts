@@ -71,7 +71,12 @@ function fromPage({ context: { log } }: Match, command: string): string | undefi
 /** The fix with the command that failed at its end, where it does not build by itself. */
 export function withAgain(lines: readonly string[], match: Match): readonly string[] {
   if (lines.length === 0) return lines;
-  if (!isBuild(match)) return withProgram(lines, match) ?? lines;
+  if (!isBuild(match))
+    return (
+      withProgram(lines, match) ??
+      // A step of a Dockerfile that builds goes to its folder anew.
+      (failedCommand(match)?.failed === true && lines.some((line) => isBuildLine(line)) ? inFolder(lines, match) : lines)
+    );
   const wanted = commandAgain(match);
   if (wanted === undefined) return withProgram(lines, match) ?? withTyped(lines, match);
   return withCommand(

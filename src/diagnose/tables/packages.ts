@@ -6,6 +6,8 @@ import type { Match } from "../rule.ts";
 const packagesByModule: readonly (readonly [RegExp, string])[] = [
   [/^flash_attn/, "flash-attn"],
   [/^causal_conv1d/, "causal-conv1d"],
+  // VMamba's kernels and those of its kin, each project with a folder of its own: MzeroMiko/VMamba: kernels/selective_scan/setup.py.
+  [/^selective_scan(?:_cuda_(?:core|oflex|nrow|ndstate)\w*)?$/, "selective-scan"],
   [/^(?:selective_scan|mamba_ssm)/, "mamba-ssm"],
   [
     /^(?:amp_C|apex_C|fused_layer_norm_cuda|scaled_\w+_softmax_cuda|fused_weight_gradient|syncbn|fast_multihead|bnp)/,
@@ -231,6 +233,7 @@ const origins: Readonly<Record<string, Origin>> = {
   "pointnet2-ops": {
     from: "git+https://github.com/erikwijmans/Pointnet2_PyTorch.git#subdirectory=pointnet2_ops_lib",
   },
+  "selective-scan": { carried: "*/selective_scan/setup.py" },
   MultiScaleDeformableAttention: {
     carried: "*/ops/setup.py",
     holds: /^((?:[A-Za-z]:)?[\\/].{1,200}?[\\/]ops)[\\/](?:functions|modules)[\\/]/,
