@@ -25,15 +25,15 @@ function givenAgain(findings: readonly Finding[], typed: readonly TypedCommand[]
   const shown = typed.filter(({ shell }) => shell === "prompt");
   if (shown.length < 2) return () => false;
   const errors = findings.filter(
-    ({ kind, severity, code }) => (severity === "error" || severity === "fatal") && kind !== "wrapper" && code !== "installed",
+    ({ kind, severity, code }) =>
+      (severity === "error" || severity === "fatal") && kind !== "wrapper" && code !== "installed",
   );
   return ({ at, lastAt = at, message }) => {
     const failed = shown.findLast((command) => command.at <= at);
     if (failed === undefined) return false;
     const isPlace = wrongFolder.test(message);
     const again = shown.find(
-      (command) =>
-        command.at > lastAt && (command.line === failed.line || (isPlace && command.kind === failed.kind)),
+      (command) => command.at > lastAt && (command.line === failed.line || (isPlace && command.kind === failed.kind)),
     );
     return again !== undefined && errors.some((other) => other.at > again.at && other.message !== message);
   };

@@ -66,7 +66,9 @@ export function failedProgram({ finding, context: { log } }: Match): TypedComman
 
 /** A command as it was typed. What conda made of a file by half is there already: it is brought up to date. */
 export function asTyped({ line }: TypedCommand): string {
-  return line.replace(/\b((?:conda|mamba|micromamba) env) create\b(?=.*(?:-f|--file)\b)/, "$1 update");
+  return line
+    .replace(/ -m (?=setup\w*\.py )/, " ")
+    .replace(/\b((?:conda|mamba|micromamba) env) create\b(?=.*(?:-f|--file)\b)/, "$1 update");
 }
 
 /** All that the same line builds, from the command that failed on: a step of a Dockerfile is done anew as a whole. */

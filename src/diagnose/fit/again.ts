@@ -75,7 +75,9 @@ export function withAgain(lines: readonly string[], match: Match): readonly stri
     return (
       withProgram(lines, match) ??
       // A step of a Dockerfile that builds goes to its folder anew.
-      (failedCommand(match)?.failed === true && lines.some((line) => isBuildLine(line)) ? inFolder(lines, match) : lines)
+      (failedCommand(match)?.failed === true && lines.some((line) => isBuildLine(line))
+        ? inFolder(lines, match)
+        : lines)
     );
   const wanted = commandAgain(match);
   if (wanted === undefined) return withProgram(lines, match) ?? withTyped(lines, match);
@@ -200,6 +202,8 @@ function withProgram(lines: readonly string[], match: Match): readonly string[] 
       : [...kept, failed.line.replace("docker run ", `docker run ${option} `)];
   }
   const named = /[\w./\\-]+\.(?:py|sh)\b/.exec(failed.line)?.[0] ?? failed.line;
+  // The installer of mmcv: the fix says what it is to install.
+  if (failed.line.startsWith("mim install ") && lines.some((line) => line.includes("mim install "))) return undefined;
   if (lines.some((line) => line.includes(named) || line.includes("the_program.py"))) return undefined;
   if (!log.builtAtRunTime && live.every(isLook)) return undefined;
   // `uv run` would put back what the lock names.

@@ -185,7 +185,7 @@ function wholeToolkit(match: Match): string[] {
   if (match.context.log.pixi) return [packages];
   return version === undefined
     ? [
-        `${packages} "cuda-version=$(nvcc --version | sed -n 's/.*release \\([0-9.]*\\),.*/\\1/p')"   # of nvcc's CUDA, 12 and newer; 11: ${condaToolkit("11.8")}`,
+        `conda install -c "nvidia/label/cuda-$(nvcc --version | sed -n 's/.*release \\([0-9.]*\\),.*/\\1/p').0" cuda-libraries-dev cuda-cudart-dev   # of the CUDA of nvcc itself: 11.3 and newer`,
       ]
     : [`${condaToolkit(version)}${parts}`];
 }

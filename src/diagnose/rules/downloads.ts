@@ -90,7 +90,10 @@ function withoutReadyWheel(match: Match): string[] {
       ? []
       : [
           `${setVariable(match, variable, "TRUE")}   # compiles here and does not ask for that wheel (nvcc of torch's CUDA, and time)`,
-          pip(match, `install --no-build-isolation --no-cache-dir ${name}${release === undefined ? "" : `==${release}`}`),
+          pip(
+            match,
+            `install --no-build-isolation --no-cache-dir ${name}${release === undefined ? "" : `==${release}`}`,
+          ),
         ]),
   ];
 }

@@ -114,6 +114,14 @@ export const setupRefusalRules: readonly Rule[] = [
         : [
             `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
             installGpuTorch(match),
+            // cl.exe was not found either: the build asks for it next.
+            ...(platformOf(match) === "win32" &&
+            match.context.findings.some(({ text }) => text.includes("Error checking compiler version for cl"))
+              ? [
+                  '"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvars64.bat"',
+                  "set DISTUTILS_USE_SDK=1",
+                ]
+              : []),
             ...(match.context.log.setupCommand !== undefined && match.context.log.setupLast
               ? buildAgain(match)
               : [pip(match, `install --no-build-isolation ${wordsToBuild(match)}`)]),

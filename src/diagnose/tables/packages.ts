@@ -210,6 +210,11 @@ export function forcedBuild(name: string): string | undefined {
   return Object.hasOwn(forced, name) ? forced[name] : undefined;
 }
 
+/** The variable by which a set-up script tells its metadata without nvcc: nothing of CUDA is built. Source: setup.py of each. */
+export function unbuiltCuda(name: string): string | undefined {
+  return forcedBuild(name)?.replace("_FORCE_BUILD", "_SKIP_CUDA_BUILD");
+}
+
 const pyg: Origin = { wheels: "https://data.pyg.org/whl/torch-$TORCH.html" };
 
 /** By the package's name. Source: the installation page of each. */
