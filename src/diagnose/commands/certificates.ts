@@ -22,6 +22,11 @@ export function asksByUrllib({ finding, context }: Match): boolean {
 /** Lines that make the system's certificates count. */
 export function trustSystem(match: Match): string[] {
   const platform = platformOf(match);
+  if (match.context.log.dockerBuild)
+    return [
+      "# the company's certificate comes into the image before the step that fails: COPY company-ca.crt /usr/local/share/ca-certificates/ and RUN update-ca-certificates; then:",
+      "ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt REQUESTS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt PIP_CERT=/etc/ssl/certs/ca-certificates.crt",
+    ];
   if (isOfUv(match)) return [`${setVariable(match, "UV_NATIVE_TLS", "1")}   # uv then trusts what the system trusts`];
   const own =
     "# the company's certificate is not among them: ask for it as a file; export PIP_CERT=/path/to/company-ca.pem SSL_CERT_FILE=/path/to/company-ca.pem REQUESTS_CA_BUNDLE=/path/to/company-ca.pem";

@@ -147,6 +147,13 @@ function fetchedByName({ context: { log, findings } }: Match): string | undefine
 /** `./submodules/simple-knn`, `-e /w/ops`: not a folder that pip made for itself. */
 const ofFolder = /^(?:-e )?"?(?:\.{0,2}[\\/]|[A-Za-z]:\\)(?!.*pip-(?:req|install))/;
 
+/** The folder that pip says it processes, as a word of its command; undefined where it builds more than that. */
+export function folderOfPip({ context: { log } }: Match): string | undefined {
+  return log.requirement !== undefined && ofFolder.test(log.requirement) && log.installer === "pip" && !log.docker
+    ? log.requirement
+    : undefined;
+}
+
 /** Pip's command or setup.py's, or what builds where neither does. */
 function pythonsCommand(match: Match, failed: TypedCommand | undefined): string | undefined {
   const { log } = match.context;
@@ -169,7 +176,7 @@ function pythonsCommand(match: Match, failed: TypedCommand | undefined): string 
     // No command is told, but what could not be built is: torch has to be there already, so no environment of pip's own.
     const from = log.package === undefined ? undefined : originOf(log.package)?.from;
     // A folder that pip says it processes holds the project's own edition of it.
-    const folder = from !== undefined && ofFolder.test(log.requirement ?? "") ? log.requirement : undefined;
+    const folder = folderOfPip(match);
     const words = folder ?? (from === undefined ? fetchedByName(match) : `"${from}"`);
     return words === undefined ? undefined : pip(match, `install --no-build-isolation ${words}`);
   }

@@ -4,7 +4,7 @@
  * `failed-command.ts` knows.
  */
 import { platformOf } from "../commands/command-words.ts";
-import { asTyped, commandAgain, failedCommand, failedProgram } from "../commands/failed-command.ts";
+import { asTyped, commandAgain, failedCommand, failedProgram, folderOfPip } from "../commands/failed-command.ts";
 import { goingTo, inItsFolder } from "../commands/typed-builds.ts";
 import { variablesAgain } from "../commands/isolation-commands.ts";
 import { originOf, plainName } from "../tables/packages.ts";
@@ -50,6 +50,7 @@ function isBuild({ finding, context }: Match): boolean {
   // setup.py itself stopped, as a command of the text ran it; a program that runs later fails for other reasons.
   return finding.kind === "exception"
     ? (log.setupCommand !== undefined ||
+        folderOfPip({ finding, facts: {}, context }) !== undefined ||
         (log.dockerBuild && failedCommand({ finding, facts: {}, context })?.kind === "script")) &&
         finding.frames?.some((frame) => /(?:^|[\\/])setup\w*\.py:/.test(frame)) === true
     : log.setupLast;
