@@ -47,6 +47,12 @@ export const useX64Tools: readonly string[] = [
   "set DISTUTILS_USE_SDK=1",
 ];
 
+/** Sets the prompt up for the tools that go on in it; where Visual Studio lies is looked up by the last look at a fix. */
+export const studioPrompt: readonly string[] = [
+  '"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvars64.bat"',
+  "set DISTUTILS_USE_SDK=1",
+];
+
 /**
  * Sets the prompt up with the first Visual Studio whose script does so, the newest before the others: where one is broken, the next.
  * Source: github.com/microsoft/vswhere, its wiki.

@@ -1,4 +1,5 @@
 /** What set-up scripts say no to, in words of their own, and where they break: known by the place more than by the words. */
+import { studioPrompt } from "../commands/visual-studio.ts";
 import {
   buildAgain,
   installGpuTorch,
@@ -117,10 +118,7 @@ export const setupRefusalRules: readonly Rule[] = [
             // cl.exe was not found either: the build asks for it next.
             ...(platformOf(match) === "win32" &&
             match.context.findings.some(({ text }) => text.includes("Error checking compiler version for cl"))
-              ? [
-                  '"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvars64.bat"',
-                  "set DISTUTILS_USE_SDK=1",
-                ]
+              ? studioPrompt
               : []),
             ...(match.context.log.setupCommand !== undefined && match.context.log.setupLast
               ? buildAgain(match)
