@@ -141,8 +141,8 @@ export const buildSurroundingsRules: readonly Rule[] = [
         expect: "ASCII",
       },
       {
-        text: "ninja: error: Stat(E:/py/work/ops/third_party/Mask2Former/build/temp.win-amd64-cpython-39/Release/py/work/ops/third_party/Mask2Former/ops/src/cpu/ms_deform_attn_cpu.obj): Filename longer than 260 characters",
-        expect: 'subst P: "E:\\py\\work\\ops\\third_party\\Mask2Former" & P:',
+        text: "ninja: error: Stat(E:/w/a/third_party/my_ops/build/temp.win-amd64-cpython-310/Release/w/a/third_party/my_ops/csrc/cpu/scale.obj): Filename longer than 260 characters",
+        expect: 'subst P: "E:\\w\\a\\third_party\\my_ops" & P:',
       },
       { text: "ninja: error: Stat(C:/p/long/a.obj): Filename longer than 260 characters", expect: "TEMP" },
     ],

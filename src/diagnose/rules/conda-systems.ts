@@ -129,8 +129,8 @@ export const condaSystemRules: readonly Rule[] = [
         expect: "wsl --install",
       },
       {
-        text: "(base) C:\\w\\v>conda env create -f conda_env.yml\nPlatform: win-64\nSolving environment: failed\nLibMambaUnsatisfiableError: Encountered problems while solving:\n  - nothing provides requested zlib ==1.2.13 hd590300_5\n  - nothing provides requested xorg-xproto ==7.0.31 h7f98852_1007\n  - nothing provides requested xorg-libxi ==1.7.10 h7f98852_0",
-        expect: "Get-Content conda_env.yml",
+        text: "(base) C:\\w\\v>conda env create -f env.yml\nPlatform: win-64\nSolving environment: failed\nLibMambaUnsatisfiableError: Encountered problems while solving:\n  - nothing provides requested bzip2 ==1.0.8 h4bc722e_7\n  - nothing provides requested xorg-libxt ==1.3.0 hb9d3cd8_0\n  - nothing provides requested xorg-libsm ==1.2.4 he73a12e_1",
+        expect: "Get-Content env.yml",
       },
       {
         text: "LibMambaUnsatisfiableError: Encountered problems while solving:\n  - nothing provides requested winpty ==0.4.3 4\n  - nothing provides requested wincertstore ==0.2 py39haa95532_2\n  - nothing provides __win needed by win_inet_pton-1.1.0-pyhd8ed1ab_6",

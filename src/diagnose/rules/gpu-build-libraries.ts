@@ -122,7 +122,7 @@ export const gpuBuildLibraryRules: readonly Rule[] = [
         expect: "data.pyg.org",
       },
       {
-        text: "File ~/e/lib/python3.8/site-packages/torch_geometric/data/data.py:20\n     18 import torch\n---> 20 from torch_sparse import SparseTensor\n...\nOSError: libtorch_cuda_cu.so: cannot open shared object file: No such file or directory",
+        text: "File ~/e/lib/python3.8/site-packages/torch_geometric/nn/pool.py:7\n      6 import torch\n----> 7 from torch_cluster import fps\n...\nOSError: libtorch_cuda_cu.so: cannot open shared object file: No such file or directory",
         expect: "data.pyg.org",
       },
     ],

@@ -183,7 +183,7 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
     sources: ["baidu-research/warp-ctc#153", "pytorch/pytorch#103417", "sjtuytc/UnboundedNeRFPytorch#130"],
     examples: [
       {
-        text: "Using /root/.cache/torch_extensions/py311_cu124 as PyTorch extensions root...\nBuilding extension module cpu_adam...\nc++ cpu_adam.o -shared -lcurand -L/opt/conda/lib/python3.11/site-packages/torch/lib -lc10 -ltorch -o cpu_adam.so\n/usr/bin/ld: cannot find -lcurand: No such file or directory",
+        text: "Using /root/.cache/torch_extensions/py311_cu124 as PyTorch extensions root...\nBuilding extension module my_ops...\nc++ my_ops.o -shared -lcurand -L/opt/conda/lib/python3.11/site-packages/torch/lib -lc10 -ltorch -o my_ops.so\n/usr/bin/ld: cannot find -lcurand: No such file or directory",
         expect: "/nvidia/*/lib/libcurand.so.*",
       },
       {

@@ -271,8 +271,8 @@ export const registrationRules: readonly Rule[] = [
       },
       { text: "ModuleNotFoundError: No module named 'mmcv._ext'", expect: "compiled part" },
       {
-        text: "mim install mmcv==1.4.0\n\nModuleNotFoundError: No module named 'mmcv._ext'",
-        expect: 'mim install "mmcv-full==1.4.0"',
+        text: "mim install mmcv==1.6.2\n\nModuleNotFoundError: No module named 'mmcv._ext'",
+        expect: 'mim install "mmcv-full==1.6.2"',
       },
       {
         text: "mmcv                     1.7.1\nModuleNotFoundError: No module named 'mmcv._ext'",
