@@ -87,7 +87,9 @@ const facts =
   // The function that gcc is in, and code, of torch's stable API.
   "|orch::stable::|TABLE_TORCH_LIBRARY" +
   // What delocate says of the libraries in a wheel.
-  "|minimum target of |to update minimum|odetected CUDA arch|nvcc.exe";
+  "|minimum target of |to update minimum|odetected CUDA arch|nvcc.exe" +
+  // The row of a session's traceback that was running.
+  "|--> ";
 
 const spokenRights = "|No root|No sudo|o su rights";
 

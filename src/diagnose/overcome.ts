@@ -1,7 +1,9 @@
 /**
  * What of a log was overcome before its end: the installer says that it installed what an earlier finding is about (a wheel
- * that could not be built and was installed in the old way, a module that was missing and then added).
+ * that could not be built and was installed in the old way, a module that was missing and then added), or the command that
+ * failed was given again (in the right folder, with what it lacked) and came to another error.
  */
+import type { TypedCommand } from "./facts/typed-commands.ts";
 import type { Finding } from "./finding.ts";
 import { plainName } from "./tables/packages.ts";
 
@@ -14,8 +16,40 @@ function installedNames(message: string): ReadonlySet<string> {
   return new Set(words.map((word) => plainName(word.replace(/-\d[\w.+!]*$/, ""))));
 }
 
+/** What a command says that was given in the wrong folder. */
+const wrongFolder =
+  /does not appear to contain CMakeLists\.txt|source directory "[^"]+" does not exist|[Nn]o targets specified and no makefile found|No rule to make target ['`]?(?:all|install)\b|neither 'setup\.py' nor 'pyproject\.toml' found|can't open file '[^']*setup\.py'|loading '?build\.ninja'?: |Could not open requirements file/;
+
+/** Whether the command that failed was given again, with another outcome. */
+function givenAgain(findings: readonly Finding[], typed: readonly TypedCommand[]): (finding: Finding) => boolean {
+  const shown = typed.filter(({ shell }) => shell === "prompt");
+  if (shown.length < 2) return () => false;
+  const errors = findings.filter(
+    ({ kind, severity, code }) =>
+      (severity === "error" || severity === "fatal") && kind !== "wrapper" && code !== "installed",
+  );
+  return ({ at, lastAt = at, message }) => {
+    const failed = shown.findLast((command) => command.at <= at);
+    if (failed === undefined) return false;
+    const isPlace = wrongFolder.test(message);
+    const again = shown.find(
+      (command) => command.at > lastAt && (command.line === failed.line || (isPlace && command.kind === failed.kind)),
+    );
+    return again !== undefined && errors.some((other) => other.at > again.at && other.message !== message);
+  };
+}
+
 /** Says of a finding whether it was overcome. Findings are in the order of the log. */
-export function overcomeIn(findings: readonly Finding[]): (finding: Finding) => boolean {
+export function overcomeIn(
+  findings: readonly Finding[],
+  typed: readonly TypedCommand[] = [],
+): (finding: Finding) => boolean {
+  const isInstalled = installedIn(findings);
+  const isGivenAgain = givenAgain(findings, typed);
+  return (finding) => isInstalled(finding) || isGivenAgain(finding);
+}
+
+function installedIn(findings: readonly Finding[]): (finding: Finding) => boolean {
   const successes = findings
     .filter(({ code }) => code === "installed")
     .map(({ at, message }) => ({ at, names: installedNames(message) }));

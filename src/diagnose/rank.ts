@@ -76,7 +76,7 @@ export function rank(rules: readonly Rule[], context: RuleContext): Diagnosis[] 
   const best = new Map<string, Candidate>();
   // Where CMake stopped with an error, its warnings told of nothing that stopped it.
   const stopped = context.findings.some((finding) => finding.kind === "build-tool" && finding.severity === "error");
-  const isOvercome = overcomeIn(context.findings);
+  const isOvercome = overcomeIn(context.findings, context.log.typed);
   for (const finding of context.findings) {
     let winner: Candidate | undefined;
     for (const rule of index.get(finding.kind) ?? []) {

@@ -66,7 +66,9 @@ export function failedProgram({ finding, context: { log } }: Match): TypedComman
 
 /** A command as it was typed. What conda made of a file by half is there already: it is brought up to date. */
 export function asTyped({ line }: TypedCommand): string {
-  return line.replace(/\b((?:conda|mamba|micromamba) env) create\b(?=.*(?:-f|--file)\b)/, "$1 update");
+  return line
+    .replace(/ -m (?=setup\w*\.py )/, " ")
+    .replace(/\b((?:conda|mamba|micromamba) env) create\b(?=.*(?:-f|--file)\b)/, "$1 update");
 }
 
 /** All that the same line builds, from the command that failed on: a step of a Dockerfile is done anew as a whole. */
@@ -142,6 +144,16 @@ function fetchedByName({ context: { log, findings } }: Match): string | undefine
   return quote(own(partOf, name) ?? (requirement !== undefined && /^[\w.=-]+$/.test(requirement) ? requirement : name));
 }
 
+/** `./submodules/simple-knn`, `-e /w/ops`: not a folder that pip made for itself. */
+const ofFolder = /^(?:-e )?"?(?:\.{0,2}[\\/]|[A-Za-z]:\\)(?!.*pip-(?:req|install))/;
+
+/** The folder that pip says it processes, as a word of its command; undefined where it builds more than that. */
+export function folderOfPip({ context: { log } }: Match): string | undefined {
+  return log.requirement !== undefined && ofFolder.test(log.requirement) && log.installer === "pip" && !log.docker
+    ? log.requirement
+    : undefined;
+}
+
 /** Pip's command or setup.py's, or what builds where neither does. */
 function pythonsCommand(match: Match, failed: TypedCommand | undefined): string | undefined {
   const { log } = match.context;
@@ -163,7 +175,9 @@ function pythonsCommand(match: Match, failed: TypedCommand | undefined): string 
     if (failed?.kind === "build" || failed?.kind === "configure") return undefined;
     // No command is told, but what could not be built is: torch has to be there already, so no environment of pip's own.
     const from = log.package === undefined ? undefined : originOf(log.package)?.from;
-    const words = from === undefined ? fetchedByName(match) : `"${from}"`;
+    // A folder that pip says it processes holds the project's own edition of it.
+    const folder = folderOfPip(match);
+    const words = folder ?? (from === undefined ? fetchedByName(match) : `"${from}"`);
     return words === undefined ? undefined : pip(match, `install --no-build-isolation ${words}`);
   }
   const folder =

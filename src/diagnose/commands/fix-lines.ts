@@ -27,6 +27,9 @@ export function commandPart(line: string): string {
 
 /** Whether a line builds or installs more than the tools of a build, and torch where the text's own command does not ask for it. */
 export function isBuildLine(line: string, failed = "torch"): boolean {
+  // A lock is what failed: where a line locks, it is done.
+  if (/\b(?:uv|poetry|pdm|pixi) lock\b/.test(failed) && /\b(?:uv|poetry|pdm|pixi) lock\b/.test(commandPart(line)))
+    return true;
   const asksForTorch = /(?:^|[\s"'])torch(?:[=<>~!\s"'[]|$)/.test(failed);
   return builds.test(
     commandPart(line)

@@ -6,11 +6,24 @@
 import { pip, platformOf, setVariable } from "./command-words.ts";
 import type { Match } from "../rule.ts";
 
+/** The release that a command of the text asked for: `mim install mmcv==1.6.2`. */
+export function askedMmcv({ context: { log } }: Match): string | undefined {
+  return [...log.typed.map(({ line }) => line), ...(log.installs ?? [])]
+    .map((line) => /(?:^|[\s"'])mmcv==(\d+(?:\.\d+)+)/.exec(line)?.[1])
+    .findLast((release) => release !== undefined);
+}
+
+/** Whether the text's mmcv is one from before 2.0, which has no operators: those were in mmcv-full. */
+export function isMmcvWithoutOperators(match: Match): boolean {
+  const { versions } = match.context.log;
+  return versions["mmcv-full"] === undefined && (versions["mmcv"] ?? askedMmcv(match))?.startsWith("1.") === true;
+}
+
 /** The mmcv that the text speaks of: `mmcv-full==1.7.0`. */
 function wanted(match: Match): string {
   const { versions } = match.context.log;
   const full = versions["mmcv-full"];
-  const plain = versions["mmcv"];
+  const plain = versions["mmcv"] ?? askedMmcv(match);
   if (full !== undefined) return `mmcv-full==${full}`;
   if (plain === undefined) return "mmcv";
   return plain.startsWith("1.") ? `mmcv-full==${plain}` : `mmcv==${plain}`;

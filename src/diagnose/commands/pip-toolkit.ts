@@ -40,3 +40,14 @@ export function partOfPipToolkit(match: Match, part: string): string[] {
 /** pip's packages of the toolkit hold `lib/libcudart.so.13` alone: `-lcudart` and CMake want other names. */
 export const namesForLinkers =
   '(cd "$CUDA_HOME" && ln -sfn lib lib64 && cd lib && for f in *.so.*; do ln -sf "$f" "${f%%.so.*}.so"; done)   # the names that linkers and CMake look for, which pip\'s toolkit lacks';
+
+/** The parts of the toolkit that torch's own packages bring, as the linker calls them. */
+const broughtByTorch = /^(?:cudart|curand|cublas|cublasLt|cufft|cusolver|cusparse|nvrtc|nvJitLink|cupti)$/;
+
+/** The library that pip installed with torch, under the name that linkers look for, behind what a toolkit has. */
+export function linkBroughtByTorch(match: Match, name: string): string[] {
+  if (!broughtByTorch.test(name)) return [];
+  return [
+    `f=$(${python(match)} -c "import glob, os, torch; print(glob.glob(os.path.dirname(os.path.dirname(torch.__file__)) + '/nvidia/*/lib/lib${name}.so.*')[0])") && mkdir -p ~/.cache/cuda-names && ln -sf "$f" ~/.cache/cuda-names/lib${name}.so && export LIBRARY_PATH=$LIBRARY_PATH:$HOME/.cache/cuda-names   # no toolkit has it: the one that pip installed with torch`,
+  ];
+}

@@ -46,3 +46,19 @@ export const useX64Tools: readonly string[] = [
   '"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvars64.bat"',
   "set DISTUTILS_USE_SDK=1",
 ];
+
+/** Sets the prompt up for the tools that go on in it; where Visual Studio lies is looked up by the last look at a fix. */
+export const studioPrompt: readonly string[] = [
+  '"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvars64.bat"',
+  "set DISTUTILS_USE_SDK=1",
+];
+
+/**
+ * Sets the prompt up with the first Visual Studio whose script does so, the newest before the others: where one is broken, the next.
+ * Source: github.com/microsoft/vswhere, its wiki.
+ */
+export const firstStudioThatWorks: readonly string[] = [
+  'for /f "usebackq delims=" %i in (`"%ProgramFiles(x86)%\\Microsoft Visual Studio\\Installer\\vswhere.exe" -products * -sort -property installationPath`) do where cl >nul 2>nul || call "%i\\VC\\Auxiliary\\Build\\vcvars64.bat"',
+  "set DISTUTILS_USE_SDK=1",
+  "where cl   # found: setuptools takes it and runs no script of its own any more",
+];

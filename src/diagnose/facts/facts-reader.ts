@@ -302,6 +302,8 @@ export class FactsReader {
       facts.extensionLoaded = true;
     if (text.startsWith(">>> ") || text.includes("RUN ")) this.#line(text);
     this.#packages.line(text.trimStart());
+    const running = text.startsWith("--") ? runningModule(text) : undefined;
+    if (running !== undefined) facts.runningModule = running;
     if (facts.python !== undefined && this.#platform.isKnown() && facts.cuda !== undefined) return;
     const head = text.length > 400 ? text.slice(0, 400) : text;
     if (/ython|:\\|tools, release|\/cuda-|-cp3|macosx|MacOSX|\/Library\/Developer|-windows\b|\b[Tt]orch[= ]/.test(head))

@@ -61,6 +61,19 @@ export class FieldReader {
   }
 }
 
+/** Programs of other fields: package managers of systems and of other languages, and what only fetches or moves files. */
+const foreignProgram =
+  /^(?:npm|npx|yarn|pnpm|bun|node|corepack|go|cargo|rustup|mvn|gradle|dotnet|composer|bundle|gem|dnf|microdnf|yum|apt-get|apt|apk|zypper|pacman|curl|wget|echo|mkdir|rm|cp|mv|ln|set|cd|tar|chmod|useradd|groupadd)$/;
+
+/** Whether the step of an image's build that failed is of another field: npm's, a package manager's of the system. */
+export function isForeignStep({ failedStep, torch, package: built }: Match["context"]["log"]): boolean {
+  if (failedStep === undefined || torch !== undefined || built !== undefined) return false;
+  const programs = failedStep
+    .split(/&&|\|\|?|;/)
+    .map((command) => /^\s*(?:sudo |[A-Z_]\w*=\S* )*(\S+)/.exec(command)?.[1] ?? "");
+  return programs.every((program) => foreignProgram.test(program));
+}
+
 const ofTorch = /\btorch\b|TORCH|\bretorch\b|\bsetup\.py\b|PyTorch/;
 
 /** Frameworks beside torch that come as wheels with their kernels inside, and what brings the newest with a GPU's part. */

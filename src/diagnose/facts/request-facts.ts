@@ -189,7 +189,7 @@ const mostInstalls = 4;
 const setupWord =
   "(?:install|develop|build_ext|build_py|build|bdist_wheel|sdist|bdist_egg|clean)(?![\\w./-])(?: --?[a-z][\\w-]*(?:=[^\\s\"'`;&|]+)?(?: \\d+(?![\\w.>]))?)*";
 const setupCommand = new RegExp(
-  `\\bpython[\\d.]*(?:\\.exe)? (?:-u )?((?:\\.[\\\\/])?setup\\w*\\.py (?:-[qv] )?${setupWord}(?: ${setupWord})*)`,
+  `\\bpython[\\d.]*(?:\\.exe)? (?:-u |-m )?((?:\\.[\\\\/])?setup\\w*\\.py (?:-[qv] )?${setupWord}(?: ${setupWord})*)`,
 );
 
 /** The words of a command as they are written, up to where a sentence goes on. */

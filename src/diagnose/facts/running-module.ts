@@ -2,7 +2,9 @@
 
 /** `~/e/site-packages/torch_scatter/scatter.py in scatter_max(src)`, `File ~/e/site-packages/a/b.py:91, in f(x)`. */
 const ipythonFrame =
-  /^(?:File )?[~/\w][^\s"']{0,200}(?:site|dist)-packages[\\/]([\w-]+)[\\/][\w./\\-]{1,200}(?::\d+)?,? in (?:<module>|[\w.<>]+\()/;
+  /^(?:File )?[~/\w][^\s"']{0,200}(?:site|dist)-packages[\\/]([\w-]+)[\\/][\w./\\-]{1,200}(?:(?::\d+)?,? in (?:<module>|[\w.<>]+\()|\.py:\d+$)/;
+/** The row of a session's traceback that was running: `---> 20 from torch_sparse import SparseTensor`. */
+const importingRow = /^-{2,6}> ?\d{1,6} +(?:from|import) (\w+)/;
 
 /** Packages that load, build or carry others: what fails below them is somebody else's. */
 const carriers =
@@ -18,9 +20,11 @@ export function runningModule(text: string): string | undefined {
     ? /File ".*(?:site|dist)-packages[\\/]([\w-]+?)(?:-\d[\w.+]*-py\d[^\\/]*\.egg)?[\\/.]/.exec(text)?.[1]
     : text.includes("-packages")
       ? ipythonFrame.exec(text)?.[1]
-      : text.startsWith(">>> ") || text.startsWith("In [")
-        ? /^(?:>>>|In \[\d+\]:) (?:import|from) (\w+)/.exec(text)?.[1]
-        : undefined;
+      : text.startsWith("--")
+        ? importingRow.exec(text)?.[1]
+        : text.startsWith(">>> ") || text.startsWith("In [")
+          ? /^(?:>>>|In \[\d+\]:) (?:import|from) (\w+)/.exec(text)?.[1]
+          : undefined;
   return running === undefined || carriers.test(running) || standardModules.test(running)
     ? undefined
     : running.replace(/-\d+$/, "");

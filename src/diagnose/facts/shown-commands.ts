@@ -20,7 +20,7 @@ export interface Shown {
 
 /** `process "/bin/sh -c cd ops && make" did not complete`, `The command '/bin/sh -c make' returned a non-zero code`. */
 const failedStep =
-  /\bprocess "\/bin\/(?:ba)?sh (?:-\w+ )*-\w*c (.+)" did not complete|^The command '\/bin\/(?:ba)?sh (?:-\w+ )*-\w*c (.+)' returned a non-zero/;
+  /\bprocess "\/bin\/(?:ba)?sh (?:-\w+ (?:pipefail )?)*-\w*c (.+)" did not complete|^The command '\/bin\/(?:ba)?sh (?:-\w+ )*-\w*c (.+)' returned a non-zero/;
 const step =
   /^(?:#\d+ )?(?:=?> )?(?:ERROR |CACHED )?(?:\[(?:[\w./-]+ ){0,2} ?\d+\/\d+\] |Step \d+\/\d+ ?: )?(?: *\d+ \| +)?(?:>>> +)?RUN (?:--\w+=\S+ )*(?=\S)/;
 const cell = /^(?:In ?\[\d*\]: ?)?(?:! ?|%(?=(?:cd|pip|conda|env) ))(?=\S)/;

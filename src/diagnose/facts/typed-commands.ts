@@ -94,7 +94,7 @@ const kinds: readonly (readonly [CommandKind, RegExp])[] = [
     "pip",
     /^(?:\S*python[\d.]*(?:\.exe)? (?:-\w )*-m |py(?: -[\d.]+)? -m |uv )?(?:\S*[\\/])?pip[\d.]*(?:\.exe)? (?:install|wheel) /,
   ],
-  ["setup", /^(?:\S*python[\d.]*(?:\.exe)?|py(?: -[\d.]+)?) (?:-u )?\S*setup\w*\.py \w/],
+  ["setup", /^(?:\S*python[\d.]*(?:\.exe)?|py(?: -[\d.]+)?) (?:-u |-m )?\S*setup\w*\.py \w/],
   [
     "tool",
     /^(?:uv (?:run|add|build|sync|lock) ?|hatch (?:-\S+ )*(?:build|run|env|shell)\b|(?:\S*python[\d.]* -m )?(?:tox|nox|cibuildwheel|maturin|scikit_build|meson)(?: |$)|colcon build|catkin_make|catkin build|cargo (?:build|run|test|check|install|bench)\b|sbatch \S|bazel(?:isk)? (?:build|run|test)|conda[ -]build |rattler-build |(?:conda|mamba|micromamba) (?:env (?:create|update)|create .*-f )|poetry (?:build|install|add|run|lock|update|sync)\b|pdm (?:build|install|add|run|sync|lock|update)\b|pixi (?:build|install|add|run|lock|update)\b|retorch (?:build|wheel|run)\b|scons(?: |$)|xmake(?: |$)|spack install |makepkg|nix(?:-build| build| develop)|ebuild |emerge |msbuild |devenv |pre-commit run|pyproject-build|flit (?:build|install)|npm (?:install|run)|stack build)/i,
@@ -106,12 +106,13 @@ const kinds: readonly (readonly [CommandKind, RegExp])[] = [
 ];
 /** Without a prompt a line has to be a command through and through. */
 const bare =
-  /^(?:(?:make|ninja)(?: (?:-\S+|[A-Z_]+=\S+|all|\d+))*|(?:vllm|lmdeploy|sglang) serve \S+(?: --?\S+(?: [\w./:-]+)?)*|cmake --build \S+(?: --?\S+| \d+)*)$|^(?:cmake3? |nvcc -|hipcc -)/;
+  /^(?:(?:make|ninja)(?: (?:-\S+|[A-Z_]+=\S+|all|\d+))*|(?:vllm|lmdeploy|sglang) serve \S+(?: --?\S+(?: [\w./:-]+)?)*|cmake --build \S+(?: --?\S+| \d+)*|mim install(?: [\w.-]+(?:[=<>~!]=?[\w.*]+)?)+)$|^(?:cmake3? |nvcc -|hipcc -)/;
 /** A sentence that begins with the name of a tool. */
 const prose =
   / (?:fails?|failed|errors?|gives?|says|and|with the|is|was|does|cannot|to|of|it|I|but|then|because|works?)(?:[ ,.:]|$)/;
 /** What shows something, removes it or only makes folders. */
-const idle = /\b(?:clean|--version|--help|-v$|install -d)\b|^(?:pip3?|uv pip) install --help/;
+const idle =
+  /\b(?:clean(?! (?:--all |-a )?(?:build|install|develop|bdist))|--version|--help|-v$|install -d)\b|^(?:pip3?|uv pip) install --help/;
 const imageBuild =
   /^(?:sudo )?(?:docker(?:[ -]compose)? (?:\S+ )*?build|docker buildx build|podman build|(?:apptainer|singularity) build)(?: \S.*)?$/;
 const changesFolder = /^(?:cd|pushd|Set-Location|sl)(?: \/d)? +("[^"]+"|'[^']+'|\S+)$/i;

@@ -4,7 +4,7 @@
  * `failed-command.ts` knows.
  */
 import { platformOf } from "../commands/command-words.ts";
-import { asTyped, commandAgain, failedCommand, failedProgram } from "../commands/failed-command.ts";
+import { asTyped, commandAgain, failedCommand, failedProgram, folderOfPip } from "../commands/failed-command.ts";
 import { goingTo, inItsFolder } from "../commands/typed-builds.ts";
 import { variablesAgain } from "../commands/isolation-commands.ts";
 import { originOf, plainName } from "../tables/packages.ts";
@@ -50,6 +50,7 @@ function isBuild({ finding, context }: Match): boolean {
   // setup.py itself stopped, as a command of the text ran it; a program that runs later fails for other reasons.
   return finding.kind === "exception"
     ? (log.setupCommand !== undefined ||
+        folderOfPip({ finding, facts: {}, context }) !== undefined ||
         (log.dockerBuild && failedCommand({ finding, facts: {}, context })?.kind === "script")) &&
         finding.frames?.some((frame) => /(?:^|[\\/])setup\w*\.py:/.test(frame)) === true
     : log.setupLast;
@@ -71,7 +72,14 @@ function fromPage({ context: { log } }: Match, command: string): string | undefi
 /** The fix with the command that failed at its end, where it does not build by itself. */
 export function withAgain(lines: readonly string[], match: Match): readonly string[] {
   if (lines.length === 0) return lines;
-  if (!isBuild(match)) return withProgram(lines, match) ?? lines;
+  if (!isBuild(match))
+    return (
+      withProgram(lines, match) ??
+      // A step of a Dockerfile that builds goes to its folder anew.
+      (failedCommand(match)?.failed === true && lines.some((line) => isBuildLine(line))
+        ? inFolder(lines, match)
+        : lines)
+    );
   const wanted = commandAgain(match);
   if (wanted === undefined) return withProgram(lines, match) ?? withTyped(lines, match);
   return withCommand(
@@ -195,6 +203,8 @@ function withProgram(lines: readonly string[], match: Match): readonly string[] 
       : [...kept, failed.line.replace("docker run ", `docker run ${option} `)];
   }
   const named = /[\w./\\-]+\.(?:py|sh)\b/.exec(failed.line)?.[0] ?? failed.line;
+  // The installer of mmcv: the fix says what it is to install.
+  if (failed.line.startsWith("mim install ") && lines.some((line) => line.includes("mim install "))) return undefined;
   if (lines.some((line) => line.includes(named) || line.includes("the_program.py"))) return undefined;
   if (!log.builtAtRunTime && live.every(isLook)) return undefined;
   // `uv run` would put back what the lock names.

@@ -10,7 +10,7 @@ const wheelAddress =
   /https:\/\/github\.com\/(?<owner>[\w.-]+\/[\w.-]+)\/releases\/download\/[^\s'"]*\/(?<file>(?<module>[A-Za-z]\w*)-(?<release>[\w.]+?)\+[\w.%]*?-(?<python>cp\d+)-cp\w+-(?<system>linux|win|macosx)\w*\.whl)/;
 
 /** The wheel that was looked for, as the log names it. */
-function soughtWheel(context: RuleContext): MatchFacts | undefined {
+export function soughtWheel(context: RuleContext): MatchFacts | undefined {
   for (const finding of context.findings) {
     if (finding.code !== "no-ready-wheel") continue;
     const found = wheelAddress.exec(finding.text)?.groups;
@@ -31,7 +31,7 @@ export function wheelsOfOthers(match: Match, name: string): string[] {
 }
 
 /** The address of the wheel that was looked for. */
-function soughtAddress(context: RuleContext): string | undefined {
+export function soughtAddress(context: RuleContext): string | undefined {
   for (const { code, text } of context.findings) {
     const found = code === "no-ready-wheel" ? wheelAddress.exec(text)?.[0] : undefined;
     if (found !== undefined) return found;

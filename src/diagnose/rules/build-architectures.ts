@@ -329,6 +329,10 @@ export const buildArchitectureRules: readonly Rule[] = [
     ],
     examples: [
       {
+        text: '1.18   File "/opt/conda/lib/python3.7/site-packages/torch/utils/cpp_extension.py", line 1606, in _get_cuda_arch_flags\n1.18     arch_list[-1] += \'+PTX\'\n1.18 IndexError: list index out of range\n------\nDockerfile:27\n--------------------\n  27 | >>> RUN cd ops \\\n  28 | >>>  && python setup.py clean install --user\n--------------------\nERROR: failed to solve: process "/bin/sh -c cd ops  && python setup.py clean install --user" did not complete successfully: exit code: 1',
+        expect: "RUN cd ops && python setup.py clean install",
+      },
+      {
         text: '$ CUDA_HOME=/usr/local/cuda python t.py\nTraceback (most recent call last):\n  File "/w/t.py", line 3, in <module>\n    load(name="jk", sources=["k.cu"])\n  File "/e/lib/python3.11/site-packages/torch/utils/cpp_extension.py", line 2398, in _jit_compile\n    _write_ninja_file_and_build_library(\n  File "/e/lib/python3.11/site-packages/torch/utils/cpp_extension.py", line 2727, in _get_cuda_arch_flags\n    arch_list[-1] += \'+PTX\'\nIndexError: list index out of range',
         expect: "\nCUDA_HOME=/usr/local/cuda python t.py",
       },

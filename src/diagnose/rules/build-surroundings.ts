@@ -20,6 +20,9 @@ function longPaths(match: Match): string[] {
 /** An environment of conda's by its name, in the drive and the folder where the long path begins. */
 const condaEnvironment = /^(?<drive>[A-Za-z]:)[\\/].*?[\\/]envs[\\/](?<name>[\w.-]+)[\\/]/;
 
+/** Folders that pip and its kin make for one build. */
+const ofPip = /[\\/]te?mp[\\/]|pip-install-|pip-req-build/i;
+
 /** What is long gets a short name: the environment, the temporary folder, the cache of load(), or the project. Source: conda's documentation of `create` (--clone, -p). */
 function shortFolders(match: Match): string[] {
   const quoted = match.finding.file ?? match.facts["path"] ?? "";
@@ -32,11 +35,15 @@ function shortFolders(match: Match): string[] {
       ...longPaths(match),
     ];
   if (/torch_extensions/.test(said)) return ["set TORCH_EXTENSIONS_DIR=C:\\te", ...longPaths(match)];
-  if (
-    /[\\/]te?mp[\\/]|pip-install-|pip-req-build/i.test(said) ||
-    match.facts["long"] === undefined ||
-    !isBuiltByPython(match)
-  )
+  // setuptools builds below the folder of setup.py, which the text names by that alone.
+  const root = /^(?<root>[A-Za-z]:[\\/].{1,230}?)[\\/]build[\\/]temp\.win/.exec(quoted)?.groups?.["root"];
+  if (match.facts["long"] !== undefined && root !== undefined && !isBuiltByPython(match) && !ofPip.test(root))
+    return [
+      `subst P: "${root.replaceAll("/", "\\")}" & P:   # the project under a short name; away again: subst P: /d`,
+      ...longPaths(match),
+      pip(match, "install --no-build-isolation ."),
+    ];
+  if (ofPip.test(said) || match.facts["long"] === undefined || !isBuiltByPython(match))
     return [
       "# move the project, the environment and the temporary folder to short paths of plain ASCII letters:",
       "set TMP=C:\\t& set TEMP=C:\\t& mkdir C:\\t",
@@ -132,6 +139,10 @@ export const buildSurroundingsRules: readonly Rule[] = [
       {
         text: "ninja: error: FindFirstFileExA(c:/users/名/appdata/local/torch_extensions): The filename, directory name, or volume label syntax is incorrect.",
         expect: "ASCII",
+      },
+      {
+        text: "ninja: error: Stat(E:/w/a/third_party/my_ops/build/temp.win-amd64-cpython-310/Release/w/a/third_party/my_ops/csrc/cpu/scale.obj): Filename longer than 260 characters",
+        expect: 'subst P: "E:\\w\\a\\third_party\\my_ops" & P:',
       },
       { text: "ninja: error: Stat(C:/p/long/a.obj): Filename longer than 260 characters", expect: "TEMP" },
     ],

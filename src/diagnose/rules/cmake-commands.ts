@@ -133,6 +133,11 @@ export const cmakeCommandRules: readonly Rule[] = [
           "# for good: project(name LANGUAGES CXX CUDA), add_library(… .cu) and find_package(CUDAToolkit)",
           `${python(match)} -m pip install "cmake>=3.18,<3.27"`,
         ];
+      if (/^hip_/i.test(name) && platformOf(match) === "linux")
+        return [
+          `# ${match.facts["owner"] ?? ""}; projects from before ROCm 6 look in /opt/rocm/hip/cmake for the FindHIP.cmake that defines it:`,
+          "sudo mkdir -p /opt/rocm/hip && sudo ln -sfn /opt/rocm/lib/cmake/hip /opt/rocm/hip/cmake",
+        ];
       if (/^pybind11_/i.test(name))
         return [
           "git submodule update --init --recursive   # third_party/pybind11 is often an empty folder",

@@ -57,7 +57,33 @@ function isHere(system: string | undefined, { log }: RuleContext): boolean {
 function torchLine(match: Match): string {
   const cuda =
     match.context.log.platform === "darwin" ? "" : " (with CUDA: --index-url https://download.pytorch.org/whl/cu128)";
-  return `conda create -n fresh python=3.11 && conda activate fresh && pip install torch torchvision   # or by hand: the Python of the file, torch from pip${cuda}, then what the program imports`;
+  return `# or by hand, with the Python of the file, torch from pip${cuda}, then what the program imports: conda create -n fresh python=3.11 && conda activate fresh && pip install torch torchvision`;
+}
+
+/** Names of packages that the other system alone has. Source: as above. */
+const ofOther: readonly (readonly [RegExp, string])[] = [
+  [
+    /Linux/,
+    "_libgcc|_openmp_mutex|ld_impl|lib(gcc|stdcxx|gomp|gfortran|nsl|uuid|xcb|selinux)|xorg-|ncurses|readline|dbus|alsa-lib|patchelf|wurlitzer|jeepney|secretstorage|unixodbc|gst-plugins|sysroot_|gcc_|gxx_",
+  ],
+  [/Windows/, "vc=|vc14_|vs20|ucrt|win|pywin|m2w64|msys2|icc_rt"],
+  [/macOS/, "libcxx|appnope|pyobjc|cctools_|clang_osx|libgfortran5-osx"],
+];
+
+/** Writes the file anew without the builds, and without what is of the other system. */
+function loosened(match: Match): string {
+  const { platform, typed } = match.context.log;
+  const file =
+    typed
+      .map(({ line }) => /(?:\s-f |--file[= ])["']?([^\s"']+\.ya?ml)/.exec(line)?.[1])
+      .findLast((name) => name !== undefined) ?? "environment.yml";
+  const names = ofOther
+    .filter(([system]) => system.test(match.facts["system"] ?? ""))
+    .map(([, list]) => list)
+    .join("|");
+  return platform === "win32"
+    ? `powershell -Command "Get-Content ${file} | Where-Object { $_ -notmatch '^ *- (${names})' } | ForEach-Object { $_ -replace '^( *- [A-Za-z0-9_.-]+=[^=]+)=[^=]+$','$1' } | Set-Content loose.yml"`
+    : `sed -E '/^ *- (${names})/d; s/^( *- [A-Za-z0-9_.-]+=[^=]+)=[^=]+$/\\1/' ${file} > loose.yml`;
 }
 
 export const condaSystemRules: readonly Rule[] = [
@@ -80,10 +106,11 @@ export const condaSystemRules: readonly Rule[] = [
       `The file was exported on ${match.facts["system"] ?? "another system"} (\`${match.facts["shown"] ?? ""}\` exist there alone), with the builds of that system (the letters behind the second =), and this is another: none of them is to be had here.`,
     fix: (match) => [
       `# of the file keep what the program imports, without builds and without what belongs to ${match.facts["system"] ?? "the other system"}:`,
-      "sed -E '/^ *- (_|ld_impl|lib(gcc|stdcxx|gomp|nsl|uuid|xcb)|vc|vs20|ucrt|win|m2w64|msys2)/d; s/^( *- [A-Za-z0-9_.-]+=[^=]+)=[^=]+$/\\1/' environment.yml > loose.yml && conda env create -f loose.yml   # and take out by hand what is still not found",
+      loosened(match),
+      "conda env create -f loose.yml   # what is still not found: take it out of loose.yml by hand",
       torchLine(match),
       ...(/Linux/.test(match.facts["system"] ?? "") && match.context.log.platform !== "darwin"
-        ? ["wsl --install   # Windows: or Linux within it, where the file fits as it is"]
+        ? ["# or Linux within Windows, where the file fits as it is: wsl --install"]
         : []),
       "# who wrote it: conda env export --from-history names only what was asked for, for every system",
     ],
@@ -100,6 +127,10 @@ export const condaSystemRules: readonly Rule[] = [
       {
         text: "Platform: win-64\nLibMambaUnsatisfiableError: Encountered problems while solving:\n  - nothing provides requested wurlitzer 2.1.0**\n  - nothing provides requested patchelf 0.12**\n  - nothing provides requested libxcb 1.14**",
         expect: "wsl --install",
+      },
+      {
+        text: "(base) C:\\w\\v>conda env create -f env.yml\nPlatform: win-64\nSolving environment: failed\nLibMambaUnsatisfiableError: Encountered problems while solving:\n  - nothing provides requested bzip2 ==1.0.8 h4bc722e_7\n  - nothing provides requested xorg-libxt ==1.3.0 hb9d3cd8_0\n  - nothing provides requested xorg-libsm ==1.2.4 he73a12e_1",
+        expect: "Get-Content env.yml",
       },
       {
         text: "LibMambaUnsatisfiableError: Encountered problems while solving:\n  - nothing provides requested winpty ==0.4.3 4\n  - nothing provides requested wincertstore ==0.2 py39haa95532_2\n  - nothing provides __win needed by win_inet_pton-1.1.0-pyhd8ed1ab_6",

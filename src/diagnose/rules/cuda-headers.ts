@@ -185,9 +185,14 @@ function wholeToolkit(match: Match): string[] {
   const packages = "conda install -c conda-forge cuda-cudart-dev cuda-libraries-dev";
   // The project's own cuda-version keeps them together.
   if (match.context.log.pixi) return [packages];
+  // What conda installs without a number is of CUDA 12 or newer, which conda-forge has in parts.
+  if (version === undefined && match.context.log.condaNvcc)
+    return [
+      `${packages} "cuda-version=$(nvcc --version | sed -n 's/.*release \\([0-9.]*\\),.*/\\1/p')"   # of nvcc's CUDA`,
+    ];
   return version === undefined
     ? [
-        `${packages} "cuda-version=$(nvcc --version | sed -n 's/.*release \\([0-9.]*\\),.*/\\1/p')"   # of nvcc's CUDA, 12 and newer; 11: ${condaToolkit("11.8")}`,
+        `conda install -c "nvidia/label/cuda-$(nvcc --version | sed -n 's/.*release \\([0-9.]*\\),.*/\\1/p').0" cuda-libraries-dev cuda-cudart-dev   # of the CUDA of nvcc itself: 11.3 and newer`,
       ]
     : [`${condaToolkit(version)}${parts}`];
 }

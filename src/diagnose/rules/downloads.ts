@@ -1,7 +1,9 @@
 /** Downloads of an installation: networks, checksums, repositories. */
-import { isOfUv } from "../commands/command-words.ts";
+import { trustSystem } from "../commands/certificates.ts";
 import { ownTemporaryFolder, pip, setVariable } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
+import { soughtAddress, soughtWheel } from "./absent-wheels.ts";
+import { forcedBuild } from "../tables/packages.ts";
 import { aboutPath } from "./build-systems.ts";
 import { coded, type Match, said, saidAny, type Rule, type RuleContext } from "../rule.ts";
 
@@ -51,7 +53,7 @@ function torchAt(match: Match): string[] {
  */
 function isInPassing(finding: Finding, context: RuleContext): boolean {
   return (
-    /not a git repository/.test(finding.message) &&
+    /not a git repository/i.test(finding.message) &&
     context.findings.some(
       ({ kind, severity, code }) =>
         code !== "git" &&
@@ -61,6 +63,39 @@ function isInPassing(finding: Finding, context: RuleContext): boolean {
         !/^(?:wrapper|missing-header|build-tool|compile|missing-program)$/.test(kind),
     )
   );
+}
+
+/** A set-up script did not reach the page with its ready-made wheel: the wheel by another way, or a build without asking for it. */
+function withoutReadyWheel(match: Match): string[] {
+  const { finding, context } = match;
+  const trouble = networkTrouble(match);
+  if (trouble === "gone" || trouble === "expired") return [];
+  const wheel = soughtWheel(context);
+  const called = /(?:^|[\\/])(flash[_-]attn|causal[_-]conv1d|mamba[_-]ssm)[^\\/]*[\\/]setup\.py:/.exec(
+    (finding.frames ?? []).join("\n"),
+  )?.[1];
+  const name = (wheel?.["module"] ?? called ?? "").replaceAll("_", "-");
+  const variable = forcedBuild(name);
+  if (variable === undefined) return [];
+  const file = wheel?.["file"]?.replaceAll("%2B", "+");
+  const release = wheel?.["release"];
+  return [
+    ...(file === undefined
+      ? []
+      : [
+          `# the ready-made wheel, from a machine that reaches GitHub: curl -LO ${soughtAddress(context) ?? ""} and, with the file here: ${pip(match, `install --no-deps ./${file}`)}`,
+        ]),
+    // Where the build failed as well, it would fail again.
+    ...(context.findings.some(({ message }) => /\bninja\b/.test(message)) || trouble === "certificate"
+      ? []
+      : [
+          `${setVariable(match, variable, "TRUE")}   # compiles here and does not ask for that wheel (nvcc of torch's CUDA, and time)`,
+          pip(
+            match,
+            `install --no-build-isolation --no-cache-dir ${name}${release === undefined ? "" : `==${release}`}`,
+          ),
+        ]),
+  ];
 }
 
 /** The package whose file is damaged. */
@@ -189,14 +224,7 @@ export const downloadRules: readonly Rule[] = [
                 "# an outage: the same command again later (CI: a retry); a proxy: https_proxy=http://proxy:port, with http even for https",
               ]
             : trouble === "certificate"
-              ? [
-                  "export PIP_CERT=/path/to/company-ca.pem SSL_CERT_FILE=/path/to/company-ca.pem REQUESTS_CA_BUNDLE=/path/to/company-ca.pem",
-                  ...(isOfUv(match)
-                    ? [`${setVariable(match, "UV_NATIVE_TLS", "1")}   # uv then trusts what the system trusts`]
-                    : [
-                        `${setVariable(match, "PIP_TRUSTED_HOST", "pypi.org files.pythonhosted.org download.pytorch.org")}   # a stopgap without the certificate: the connection is not checked`,
-                      ]),
-                ]
+              ? trustSystem(match)
               : trouble === "proxy"
                 ? ["env | grep -i _proxy   # then set the right one, or: unset http_proxy https_proxy all_proxy"]
                 : trouble === "time"
@@ -224,6 +252,7 @@ export const downloadRules: readonly Rule[] = [
                       ]
                     : []),
         ...torchAt(match),
+        ...withoutReadyWheel(match),
         ...(trouble !== "" && trouble !== "gone" && trouble !== "name"
           ? []
           : ["# try again; behind a proxy: export https_proxy=http://proxy:port; own certificates: export PIP_CERT=…"]),
@@ -235,6 +264,14 @@ export const downloadRules: readonly Rule[] = [
       {
         text: "      Guessing wheel URL:  https://github.com/Dao-AILab/flash-attention/releases/download/v2.6.3/a.whl\n      error: <urlopen error [Errno 101] Network is unreachable>\n  ERROR: Failed building wheel for flash-attn",
         expect: "compute node",
+      },
+      {
+        text: "      fatal: Not a git repository (or any of the parent directories): .git\n      torch.__version__  = 2.0.1+cu117\n      running bdist_wheel\n      Guessing wheel URL:  https://github.com/Dao-AILab/flash-attention/releases/download/v2.3.3/flash_attn-2.3.3+cu117torch2.0cxx11abiFALSE-cp310-cp310-linux_x86_64.whl\n      error: <urlopen error [Errno -2] Name or service not known>\n  ERROR: Failed building wheel for flash-attn",
+        expect: "flash-attn==2.3.3",
+      },
+      {
+        text: '  File "/tmp/pip-install-q1/flash-attn_9a/setup.py", line 486, in run\n    urllib.request.urlretrieve(wheel_url, wheel_filename)\n  File "/e/lib/python3.10/urllib/request.py", line 1351, in do_open\n    raise URLError(err)\nurllib.error.URLError: <urlopen error [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate in certificate chain (_ssl.c:1017)>',
+        expect: "export SSL_CERT_FILE=$(ls /etc/ssl/certs",
       },
       {
         text: "urllib.error.URLError: <urlopen error [Errno -3] Temporary failure in name resolution>",
@@ -315,7 +352,7 @@ export const downloadRules: readonly Rule[] = [
         : finding.kind === "installer"
           ? coded(finding, "git")
           : coded(finding, "submodules", "git-state"),
-    confidence: (match) => (/not a git repository/.test(match.finding.message) ? "low" : "medium"),
+    confidence: (match) => (/not a git repository/i.test(match.finding.message) ? "low" : "medium"),
     cause: (match) =>
       match.finding.code === "git-state"
         ? "git refuses to work in this folder: it belongs to another user, or another git left a lock."

@@ -1,5 +1,6 @@
 /** What is known by its form only: the last resorts. */
 import { installAgain, packageToBuild, pip, platformOf, python, reinstall, setVariable } from "../commands/commands.ts";
+import { isForeignStep } from "../facts/other-field.ts";
 import { variablesAgain } from "../commands/isolation-commands.ts";
 import { originOf, plainName } from "../tables/packages.ts";
 import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
@@ -260,6 +261,7 @@ export const genericRules: readonly Rule[] = [
     // Where another error stands, it is in this part.
     matches: (_finding, context) =>
       (context.log.nodeBuild && context.log.torch === undefined) ||
+      isForeignStep(context.log) ||
       context.findings.some(
         (finding) =>
           finding.kind !== "wrapper" &&

@@ -121,6 +121,10 @@ export const gpuBuildLibraryRules: readonly Rule[] = [
         text: '  File "/e/lib/python3.8/site-packages/torch_scatter/__init__.py", line 13, in <module>\nOSError: libtorch_cuda_cu.so: cannot open shared object file: No such file or directory',
         expect: "data.pyg.org",
       },
+      {
+        text: "File ~/e/lib/python3.8/site-packages/torch_geometric/nn/pool.py:7\n      6 import torch\n----> 7 from torch_cluster import fps\n...\nOSError: libtorch_cuda_cu.so: cannot open shared object file: No such file or directory",
+        expect: "data.pyg.org",
+      },
     ],
   },
   {

@@ -9,7 +9,7 @@ import {
 } from "../commands/commands.ts";
 import { added, linkLibrary } from "../matchers.ts";
 import { driverFolder, hasDriver, nameDriver } from "../commands/driver-link.ts";
-import { namesForLinkers } from "../commands/pip-toolkit.ts";
+import { linkBroughtByTorch, namesForLinkers } from "../commands/pip-toolkit.ts";
 import type { Match, Rule } from "../rule.ts";
 
 const cudaNames =
@@ -172,6 +172,9 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
               `${showToolkits(match)}${torchCuda(match) === undefined ? "" : ` (torch's CUDA is ${torchCuda(match) ?? ""})`}`,
             ]
           : []),
+        ...(toolkitHere(match) === undefined && match.context.log.torchCuda !== undefined
+          ? linkBroughtByTorch(match, name)
+          : []),
         ...developmentPackages(name, match),
         `# retorch.toml: library-dirs = ["${toolkitHere(match)?.root ?? toolkitFolder(match, toolkitOfText(match))}/lib64"]`,
       ];
@@ -179,6 +182,10 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
     change: added,
     sources: ["baidu-research/warp-ctc#153", "pytorch/pytorch#103417", "sjtuytc/UnboundedNeRFPytorch#130"],
     examples: [
+      {
+        text: "Using /root/.cache/torch_extensions/py311_cu124 as PyTorch extensions root...\nBuilding extension module my_ops...\nc++ my_ops.o -shared -lcurand -L/opt/conda/lib/python3.11/site-packages/torch/lib -lc10 -ltorch -o my_ops.so\n/usr/bin/ld: cannot find -lcurand: No such file or directory",
+        expect: "/nvidia/*/lib/libcurand.so.*",
+      },
       {
         text: "/usr/bin/ld: cannot find -lcuda\n| NVIDIA-SMI 550.54.15    Driver Version: 550.54.15    CUDA Version: 12.4 |",
         expect: "ln -s libcuda.so.1",

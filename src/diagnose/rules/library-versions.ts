@@ -58,6 +58,7 @@ export const libraryVersionRules: readonly Rule[] = [
             gcc: gccOfSymbolVersion(version),
             library: finding.library,
             conda: isConda(finding.library ?? "") ? "yes" : undefined,
+            cut: /^(?:…|\.\.)/.test(finding.library ?? "") ? "yes" : undefined,
           };
     },
     confidence: "high",
@@ -65,7 +66,7 @@ export const libraryVersionRules: readonly Rule[] = [
       `${match.finding.file === undefined ? "The file" : `\`${match.finding.file}\``} was compiled with gcc${match.facts["gcc"] === undefined ? "" : ` ${match.facts["gcc"]} or newer`} and needs \`${match.facts["version"] ?? ""}\`, ` +
       (match.finding.phase === "link"
         ? "which the libstdc++ of the gcc that links here does not have."
-        : `but Python loads an older libstdc++.so.6${match.facts["library"] === undefined || match.facts["library"] === "" ? "" : ` (${match.facts["library"]})`}: ${match.facts["conda"] === undefined ? "the system's one, found before the newer one" : "conda's one, found before the system's"}.`),
+        : `but Python loads an older libstdc++.so.6${match.facts["library"] === undefined || match.facts["library"] === "" ? "" : ` (${match.facts["library"]})`}: ${match.facts["cut"] !== undefined ? "conda's one or the system's, found before the newer one" : match.facts["conda"] === undefined ? "the system's one, found before the newer one" : "conda's one, found before the system's"}.`),
     fix: (match) => {
       const built = Number(match.facts["gcc"]?.split(".")[0] ?? 12);
       const { log } = match.context;
@@ -74,7 +75,7 @@ export const libraryVersionRules: readonly Rule[] = [
         return [
           newer,
           "# or rebuild that file with this compiler",
-          "conda install -c conda-forge gxx libstdcxx-ng   # when it is conda's lib folder that is linked (-L…/conda/lib): its libstdc++ as new as the compiler, or its own compiler",
+          `conda install -c conda-forge gxx "libstdcxx-ng>=${built}"   # when it is conda's lib folder that is linked (-L…/conda/lib): its libstdc++ as new as the compiler, or its own compiler`,
         ];
       const newerThere = match.facts["conda"] === undefined ? ownLibraryPath(match) : [];
       if (newerThere.length > 0) return newerThere;
@@ -82,7 +83,7 @@ export const libraryVersionRules: readonly Rule[] = [
       if (match.facts["conda"] === undefined && (log.conda || log.noRoot || log.rpm !== undefined || built < 7)) {
         const name = packageOf(match);
         return [
-          `${log.conda ? "" : "# in an environment of conda (Miniforge needs no rights of the administrator): "}conda install -c conda-forge libstdcxx-ng`,
+          `${log.conda ? "" : "# in an environment of conda (Miniforge needs no rights of the administrator): "}conda install -c conda-forge "libstdcxx-ng>=${built}"`,
           "export LD_LIBRARY_PATH=\"$CONDA_PREFIX/lib:$LD_LIBRARY_PATH\"   # conda's newer libstdc++ before the system's",
           ...(name === undefined
             ? [
@@ -111,6 +112,10 @@ export const libraryVersionRules: readonly Rule[] = [
     },
     sources: ["NVIDIA/apex#716", "pytorch/pytorch#87279", "pytorch/pytorch#157709", "pytorch/pytorch#8318"],
     examples: [
+      {
+        text: "(gym) jo@ws:~$ conda activate gym\nImportError: …/libstdc++.so.6: version `GLIBCXX_3.4.32' not found (required by …/gymtorch.so)",
+        expect: 'conda install -c conda-forge "libstdcxx-ng>=13"',
+      },
       {
         text: "ImportError: /../libstdc++.so.6: version `GLIBCXX_3.4.29' not found\nImportError: /home/u/miniconda3/envs/e/lib/python3.8/site-packages/torch/lib/../../../.././libstdc++.so.6: version `GLIBCXX_3.4.29' not found (required by /home/u/.cache/torch_extensions/p/p.so)",
         expect: "conda's one, found before the system's",

@@ -54,6 +54,13 @@ const linked: Readonly<Record<string, PackageNames>> = {
   tbb: developmentPackages.tbb,
 };
 
+/** Libraries of the compiler itself, and conda's packages that hold them for its own linker. Source: the files of conda-forge's packages. */
+function ofCondaLinker({ finding, facts }: Match): string | undefined {
+  if (!/-conda(?:_cos\d+)?-linux-gnu[\\/](?:bin[\\/])?\S*ld: cannot find/.test(finding.text)) return undefined;
+  const name = facts["name"] ?? "";
+  return name === "gomp" ? "gxx libgomp" : /^(?:stdc\+\+|gcc|gcc_s|m|c|pthread|dl|rt)$/.test(name) ? "gxx" : undefined;
+}
+
 export const linkLibraryRules: readonly Rule[] = [
   {
     id: "python-library-not-found-at-link",
@@ -270,7 +277,8 @@ export const linkLibraryRules: readonly Rule[] = [
       finding.library?.toLowerCase() === "aio.lib" && findings.some(({ code }) => code === "cuda-mismatch")
         ? undefined
         : linkLibrary(finding, /^(?<lib>.+)$/),
-    confidence: "high",
+    // A link of everything in one file wants archives, which conda has few of: the library may be there.
+    confidence: (match) => (ofCondaLinker(match) !== undefined ? "medium" : "high"),
     cause: (match) => {
       const dir = added(match)?.dir;
       if (notOnMac(match))
@@ -283,6 +291,12 @@ export const linkLibraryRules: readonly Rule[] = [
     fix: (match) => {
       const dir = added(match)?.dir;
       const name = match.facts["name"] ?? "";
+      const ofConda = ofCondaLinker(match);
+      if (ofConda !== undefined)
+        return [
+          `conda install -c conda-forge ${ofConda}   # conda's linker does not look into the folders of the system's packages`,
+          "# a link with -static wants lib….a, which conda leaves out: without -static, or with the system's compiler (CC=/usr/bin/gcc CXX=/usr/bin/g++)",
+        ];
       if (neededBy(match) !== undefined)
         return [
           `find / -name '${match.facts["file"] ?? ""}' 2>/dev/null; ldd ${neededBy(match) ?? ""} | grep 'not found'`,
@@ -346,6 +360,10 @@ export const linkLibraryRules: readonly Rule[] = [
     change: added,
     sources: ["https://sourceware.org/binutils/docs/ld/Options.html"],
     examples: [
+      {
+        text: "/home/u/miniconda3/envs/e/bin/../lib/gcc/x86_64-conda-linux-gnu/12.2.0/../../../../x86_64-conda-linux-gnu/bin/ld: cannot find -lgomp: No such file or directory\ncollect2: error: ld returned 1 exit status",
+        expect: "conda install -c conda-forge gxx libgomp",
+      },
       {
         text: "/usr/bin/ld: warning: libfoo.so.2, needed by ../lib/libbar.so.1.6, not found (try using -rpath or -rpath-link)",
         expect: "rpath-link,<its folder>",

@@ -1,5 +1,6 @@
 /** C++ compilers that are not there, or that torch cannot ask for their version. */
 import { platformOf, setVariable, systemPackage } from "../commands/commands.ts";
+import { firstStudioThatWorks } from "../commands/visual-studio.ts";
 import { missingProgram, ofLog } from "../matchers.ts";
 import { shownPair } from "../facts/shown-compilers.ts";
 import { coded, type Match, type Rule, type RuleContext, said } from "../rule.ts";
@@ -96,6 +97,9 @@ function systemInPlaceOf(match: Match, path: string): string[] {
   ];
 }
 
+/** How setuptools runs Visual Studio's script, and says that it failed. */
+const failedScript = /(?:Command '|Error executing )cmd \/u \/c \\?"(?<script>[^"]{3,300}vcvarsall\.bat)\b/;
+
 export const missingCompilerRules: readonly Rule[] = [
   {
     id: "compiler-version-unreadable",
@@ -132,6 +136,44 @@ export const missingCompilerRules: readonly Rule[] = [
       {
         text: '  File "/var/tmp/portage/sci-ml/torchvision-0.22.1/work/vision-0.22.1/setup.py", line 571, in <module>\n    setup(\n  File "/usr/lib/python3.12/site-packages/torch/utils/cpp_extension.py", line 449, in get_compiler_abi_compatibility_and_version\n    if tuple(map(int, version)) >= minimum_required_version:\nValueError: invalid literal for int() with base 10: \'7+libcxx\'',
         expect: "CXX=g++ emerge --oneshot =sci-ml/torchvision-0.22.1",
+      },
+    ],
+  },
+  {
+    id: "vcvarsall-failed",
+    title: "Visual Studio's own script for its environment stops with an error",
+    on: ["exception", "installer"],
+    specificity: 78,
+    matches: (finding, context) =>
+      said(finding, failedScript) ??
+      // setuptools says of it that there is no compiler, whatever the script stopped at.
+      (finding.kind === "installer" && finding.code === "no-msvc"
+        ? context.findings.map((other) => said(other, failedScript)).find((facts) => facts !== undefined)
+        : undefined),
+    confidence: "high",
+    cause: (match) =>
+      `Visual Studio is there, but \`${match.facts["script"] ?? "vcvarsall.bat"}\`, which setuptools runs to find cl.exe, ended with an error of its own: this Visual Studio has no C++ tools or no Windows SDK (or is half installed), or PATH is too long or has a quotation mark in it. setuptools tries the newest Visual Studio alone, though an older one may do. Where it says that Visual C++ 14.0 is required, it means no more than that.`,
+    fix: () => [
+      "# in a new cmd, in which no vcvars script ran yet:",
+      ...firstStudioThatWorks,
+      '# still not found: "The input line is too long" means a shorter PATH, "was unexpected at this time" a quotation mark in PATH; else Visual Studio Installer > Modify > "Desktop development with C++", with a Windows SDK',
+    ],
+    sources: [
+      "pypa/setuptools: setuptools/_distutils/_msvccompiler.py, setuptools/msvc.py",
+      "https://github.com/microsoft/vswhere/wiki",
+    ],
+    examples: [
+      {
+        text: 'subprocess.CalledProcessError: Command \'cmd /u /c "C:\\Program Files (x86)\\Microsoft Visual Studio\\2019\\BuildTools\\VC\\Auxiliary\\Build\\vcvarsall.bat" x86_amd64 && set\' returned non-zero exit status 1.\n\nThe above exception was the direct cause of the following exception:\n\nTraceback (most recent call last):\n  File "C:\\e\\lib\\site-packages\\setuptools\\msvc.py", line 180, in _msvc14_get_vc_env\n    ) from exc\ndistutils.errors.DistutilsPlatformError: Microsoft Visual C++ 14.0 or greater is required. Get it with "Microsoft C++ Build Tools": https://visualstudio.microsoft.com/visual-cpp-build-tools/',
+        expect: "DISTUTILS_USE_SDK=1",
+      },
+      {
+        text: 'error: Error executing cmd /u /c "C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvarsall.bat" x86_amd64 && set',
+        expect: "ended with an error of its own",
+      },
+      {
+        text: 'distutils.errors.DistutilsPlatformError: Error executing cmd /u /c "D:\\VS\\VC\\Auxiliary\\Build\\vcvarsall.bat" x86_amd64 && set',
+        expect: "D:\\VS\\VC",
       },
     ],
   },

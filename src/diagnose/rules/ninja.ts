@@ -13,6 +13,11 @@ function jitBuild(match: Match): string {
   return name === undefined || root.endsWith(name) ? root : `${root}/${name}`;
 }
 
+/** Puts torch's call of ninja back as it was, whatever stands there: another torch, or the same one fetched anew, is more than that takes. */
+function asItWas(match: Match): string {
+  return `${python(match)} -c "import re, pathlib, torch.utils.cpp_extension as c; p = pathlib.Path(c.__file__); t = p.read_text(encoding='utf-8'); p.write_text(re.sub(r'\\[.ninja., *.[^]]{1,12}.\\]', str(['ninja', '-v']), t), encoding='utf-8')"   # the call in cpp_extension.py as torch has it`;
+}
+
 export const ninjaRules: readonly Rule[] = [
   {
     id: "ninja-file-broken",
@@ -93,15 +98,15 @@ export const ninjaRules: readonly Rule[] = [
         ? `Nothing was compiled, and so \`${match.facts["file"] ?? ""}\` does not exist: where the compiler's output should stand, ninja printed its version (${match.facts["printed"]}). ['ninja', '-v'] in torch/utils/cpp_extension.py was edited to ['ninja', '--version'], which hides the error of the build and mends nothing.`
         : `ninja was started with \`${match.facts["target"] ?? ""}\`, which it takes for a target: ['ninja', '-v'] in torch/utils/cpp_extension.py was edited (or pasted with a long dash). That edit hides the error of the build and mends nothing.`,
     fix: (match) => [
-      `${python(match)} -m pip install --force-reinstall --no-deps torch   # puts the file back as it was`,
+      asItWas(match),
       ...(buildAgain(match).length === 0 ? ["# then build again and read the first error"] : buildAgain(match)),
     ],
-    sources: ["vacancy/PreciseRoIPooling#46"],
+    sources: ["vacancy/PreciseRoIPooling#46", "pytorch/pytorch: torch/utils/cpp_extension.py (_run_ninja_build)"],
     examples: [
-      { text: "ninja: error: unknown target '–v'", expect: "--force-reinstall" },
+      { text: "ninja: error: unknown target '–v'", expect: "['ninja', '-v']" },
       {
         text: "Allowing ninja to set a default number of workers... (overridable by setting the environment variable MAX_JOBS=N)\n1.11.1.git.kitware.jobserver-1\ng++: error: /w/build/temp/csrc/ext.o: No such file or directory",
-        expect: "--force-reinstall",
+        expect: "re.sub",
       },
     ],
   },

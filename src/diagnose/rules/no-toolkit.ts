@@ -17,6 +17,7 @@ import {
 } from "../commands/commands.ts";
 import { condaToolkit, useCondaToolkit } from "../tables/conda-toolkit.ts";
 import type { Finding } from "../finding.ts";
+import { plainName, unbuiltCuda } from "../tables/packages.ts";
 import { torchForJetson } from "../fit/machine-fit.ts";
 import { framesAt, missingProgram } from "../matchers.ts";
 import { type Match, type MatchFacts, type Rule, type RuleContext, said } from "../rule.ts";
@@ -121,6 +122,18 @@ function compilerInRecipe({ context: { log } }: Match, version: string | undefin
   ];
 }
 
+/** uv asks the set-up script for its requirements alone when it locks, and the lock is for other systems, too. Source: astral-sh/uv#17487. */
+function lockedWithoutNvcc(match: Match): string[] {
+  const { package: built, uvCommand } = match.context.log;
+  const variable = built === undefined ? undefined : unbuiltCuda(plainName(built));
+  if (variable === undefined || built === undefined || !/^(?:lock|sync|add|run)$/.test(uvCommand ?? "")) return [];
+  return [
+    `# pyproject.toml, so that the Mac installs nothing of it: "${built}… ; sys_platform == 'linux'"`,
+    `${variable}=TRUE uv lock   # setup.py then tells what it requires without nvcc`,
+    ...(uvCommand === "lock" ? [] : [`uv sync --no-install-package ${built}`]),
+  ];
+}
+
 export const noToolkitRules: readonly Rule[] = [
   {
     id: "cuda-toolkit-not-found",
@@ -152,6 +165,7 @@ export const noToolkitRules: readonly Rule[] = [
       const version = torchCuda(match) ?? /[\\/]cuda-(\d+\.\d+)[\\/]bin[\\/]nvcc/.exec(match.finding.text)?.[1];
       if (platformOf(match) === "darwin")
         return [
+          ...lockedWithoutNvcc(match),
           "# build and run it on Linux (or Windows) with an NVIDIA GPU: a cloud machine, Colab",
           `# on the Mac leave the package out of the requirements: where the program can do without it, torch's own operators run on the CPU or on Apple's GPU (device "mps")`,
         ];

@@ -14,7 +14,7 @@ import {
 import { withCompanions } from "../commands/companion-commands.ts";
 import { installSpconv } from "../commands/spconv.ts";
 import { buildInCheckout, importedFromCheckout, packageOfInit, rebuildRoot } from "../commands/checkouts.ts";
-import { reinstallMmcv } from "../commands/mmcv.ts";
+import { isMmcvWithoutOperators, reinstallMmcv } from "../commands/mmcv.ts";
 import { originOf, packageOf, packageOfModule, plainName } from "../tables/packages.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 import { tooNewFor } from "../tables/version-facts.ts";
@@ -205,7 +205,9 @@ export const registrationRules: readonly Rule[] = [
     },
     confidence: (match) => (match.finding.kind === "warning" ? "medium" : "high"),
     cause: (match) =>
-      `\`${match.facts["module"] ?? ""}\` is the compiled part of its package, and it is not there: it was not built (its build failed or was skipped, or the package was installed without a compiler or CUDA), it was built for another Python, or Python picks up the source folder instead of the installed package.`,
+      match.facts["module"] === "mmcv._ext" && isMmcvWithoutOperators(match)
+        ? "`mmcv._ext` holds the compiled operators, and before 2.0 the package mmcv had none: with operators it was called mmcv-full, and the two must not be there together."
+        : `\`${match.facts["module"] ?? ""}\` is the compiled part of its package, and it is not there: it was not built (its build failed or was skipped, or the package was installed without a compiler or CUDA), it was built for another Python, or Python picks up the source folder instead of the installed package.`,
     fix: (match) => {
       const beside = importedFromCheckout(match, match.facts["module"] ?? "") ? rebuildRoot(match) : undefined;
       if (beside !== undefined) return [...beside, "# the first error of its log is the cause, if it fails"];
@@ -268,6 +270,14 @@ export const registrationRules: readonly Rule[] = [
         expect: "cd /w/fairseq",
       },
       { text: "ModuleNotFoundError: No module named 'mmcv._ext'", expect: "compiled part" },
+      {
+        text: "mim install mmcv==1.6.2\n\nModuleNotFoundError: No module named 'mmcv._ext'",
+        expect: 'mim install "mmcv-full==1.6.2"',
+      },
+      {
+        text: "mmcv                     1.7.1\nModuleNotFoundError: No module named 'mmcv._ext'",
+        expect: "it was called mmcv-full",
+      },
       { text: "ModuleNotFoundError: No module named 'MultiScaleDeformableAttention'", expect: "*/ops/setup.py" },
       {
         text: "ImportError: Could not import _ext module.\nPlease see the setup instructions in the README: https://github.com/erikwijmans/Pointnet2_PyTorch/blob/master/README.rst",

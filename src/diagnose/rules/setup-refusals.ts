@@ -1,4 +1,5 @@
 /** What set-up scripts say no to, in words of their own, and where they break: known by the place more than by the words. */
+import { studioPrompt } from "../commands/visual-studio.ts";
 import {
   buildAgain,
   installGpuTorch,
@@ -114,6 +115,11 @@ export const setupRefusalRules: readonly Rule[] = [
         : [
             `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
             installGpuTorch(match),
+            // cl.exe was not found either: the build asks for it next.
+            ...(platformOf(match) === "win32" &&
+            match.context.findings.some(({ text }) => text.includes("Error checking compiler version for cl"))
+              ? studioPrompt
+              : []),
             ...(match.context.log.setupCommand !== undefined && match.context.log.setupLast
               ? buildAgain(match)
               : [pip(match, `install --no-build-isolation ${wordsToBuild(match)}`)]),

@@ -243,7 +243,10 @@ export const setupScriptRules: readonly Rule[] = [
         ? "Debian's patched Python and a setuptools of pip's meet: one knows the option install_layout, the other does not."
         : "setuptools calls a function of `packaging` (or `wheel`) in a form that the installed one does not have: setuptools 71 and newer uses the installed packaging when there is one, and that is older than 22.",
     fix: (match) => [
-      pip(match, "install --upgrade pip setuptools packaging wheel"),
+      // A newer setuptools is no part of it, and more than an old torch takes: it dropped pkg_resources.
+      /canonicalize_version/.test(match.finding.message)
+        ? `${pip(match, 'install --upgrade "packaging>=24"')}   # setuptools itself stays`
+        : pip(match, "install --upgrade pip setuptools packaging wheel"),
       ...(/install_layout/.test(match.finding.message)
         ? [
             "export SETUPTOOLS_USE_DISTUTILS=stdlib   # with Debian's own Python 3.10 or 3.11; better: a virtual environment",
@@ -254,7 +257,7 @@ export const setupScriptRules: readonly Rule[] = [
     examples: [
       {
         text: "TypeError: canonicalize_version() got an unexpected keyword argument 'strip_trailing_zero'",
-        expect: "install --upgrade pip setuptools packaging",
+        expect: 'install --upgrade "packaging>=24"',
       },
       { text: "AttributeError: install_layout. Did you mean: 'install_platlib'?", expect: "Debian" },
     ],

@@ -1,6 +1,7 @@
 /** What no rule knows: the error line that ended the log, where it comes from, and what to do next. Never sure. */
 import { ofCleaning } from "./setup-refusals.ts";
 import { installWithoutIsolation, pip, python, wordsToBuild } from "../commands/commands.ts";
+import { isForeignStep } from "../facts/other-field.ts";
 import type { Finding } from "../finding.ts";
 import type { Match, Rule, RuleContext } from "../rule.ts";
 
@@ -115,8 +116,9 @@ export const unknownErrorRules: readonly Rule[] = [
     on: ["installer"],
     role: "generic",
     specificity: 6,
-    matches: (finding) =>
+    matches: (finding, { log }) =>
       finding.code === "unknown-error" &&
+      !isForeignStep(log) &&
       !usage.test(finding.message) &&
       !/^Failed cleaning build dir/.test(finding.message)
         ? {}

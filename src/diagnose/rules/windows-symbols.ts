@@ -1,5 +1,6 @@
 /** Symbols of torch that a build of torch for Windows does not export, though its headers declare them. */
 import { platformOf } from "../commands/commands.ts";
+import { useToolset } from "../commands/visual-studio.ts";
 import type { Finding } from "../finding.ts";
 import type { MatchFacts, Rule } from "../rule.ts";
 
@@ -91,8 +92,8 @@ export const windowsSymbolRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `A thread_local variable in \`${match.facts["name"] ?? ""}\` of torch's headers is asked for by names (__tls_index_…, __tls_offset_…) that newer MSVC (14.34, of Visual Studio 2022 17.4, and later) makes, and the installed torch, which an older one built, does not export them. Older toolsets do not ask.`,
-    fix: () => [
-      'call "C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvars64.bat" -vcvars_ver=14.29   # an older toolset (Visual Studio Installer, Individual components, MSVC v142), then build again in this prompt',
+    fix: (match) => [
+      ...useToolset(match, "14.29"),
       "set DISTUTILS_USE_SDK=1",
       "# or a newer torch, whose libraries such an MSVC built",
     ],

@@ -6,6 +6,8 @@ import type { Match } from "../rule.ts";
 const packagesByModule: readonly (readonly [RegExp, string])[] = [
   [/^flash_attn/, "flash-attn"],
   [/^causal_conv1d/, "causal-conv1d"],
+  // VMamba's kernels and those of its kin, each project with a folder of its own: MzeroMiko/VMamba: kernels/selective_scan/setup.py.
+  [/^selective_scan(?:_cuda_(?:core|oflex|nrow|ndstate)\w*)?$/, "selective-scan"],
   [/^(?:selective_scan|mamba_ssm)/, "mamba-ssm"],
   [
     /^(?:amp_C|apex_C|fused_layer_norm_cuda|scaled_\w+_softmax_cuda|fused_weight_gradient|syncbn|fast_multihead|bnp)/,
@@ -208,6 +210,11 @@ export function forcedBuild(name: string): string | undefined {
   return Object.hasOwn(forced, name) ? forced[name] : undefined;
 }
 
+/** The variable by which a set-up script tells its metadata without nvcc: nothing of CUDA is built. Source: setup.py of each. */
+export function unbuiltCuda(name: string): string | undefined {
+  return forcedBuild(name)?.replace("_FORCE_BUILD", "_SKIP_CUDA_BUILD");
+}
+
 const pyg: Origin = { wheels: "https://data.pyg.org/whl/torch-$TORCH.html" };
 
 /** By the package's name. Source: the installation page of each. */
@@ -231,6 +238,7 @@ const origins: Readonly<Record<string, Origin>> = {
   "pointnet2-ops": {
     from: "git+https://github.com/erikwijmans/Pointnet2_PyTorch.git#subdirectory=pointnet2_ops_lib",
   },
+  "selective-scan": { carried: "*/selective_scan/setup.py" },
   MultiScaleDeformableAttention: {
     carried: "*/ops/setup.py",
     holds: /^((?:[A-Za-z]:)?[\\/].{1,200}?[\\/]ops)[\\/](?:functions|modules)[\\/]/,

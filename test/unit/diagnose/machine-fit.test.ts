@@ -198,7 +198,7 @@ describe("commands fit the machine of the text", () => {
     const lines = commands(
       "I don't have sudo rights\nImportError: /lib64/libstdc++.so.6: version `GLIBCXX_3.4.29' not found",
     );
-    expect(lines.join("\n")).toContain("conda-forge libstdcxx-ng");
+    expect(lines.join("\n")).toContain('conda-forge "libstdcxx-ng>=11"');
     expect(lines.join("\n")).not.toContain("sudo");
   });
 });

@@ -39,4 +39,17 @@ describe("ordinary logs", () => {
       ).diagnoses,
     ).toEqual([]);
   });
+
+  it("nor do the steps of an image that other package managers fail in", () => {
+    for (const step of [
+      'ERROR: process "/bin/bash -ol pipefail -c npm install" did not complete successfully: exit code: 1',
+      '#8 1830.2 Error: Error downloading packages:\n#8 ERROR: process "/bin/sh -c dnf install -y git gcc make && dnf clean all" did not complete successfully: exit code: 1',
+    ])
+      expect(diagnose(step).diagnoses).toEqual([]);
+    expect(
+      diagnose(
+        'ERROR: process "/bin/sh -c apt-get update && pip install ./ops" did not complete successfully: exit code: 1',
+      ).diagnoses,
+    ).not.toEqual([]);
+  });
 });

@@ -22,6 +22,16 @@ const wrappers = [
 ];
 
 describe("the root cause comes first", () => {
+  it("when the command was given again in the right folder, before what the first one said", () => {
+    const missing =
+      "-- Could NOT find CUDA (missing: CUDA_TOOLKIT_ROOT_DIR CUDA_NVCC_EXECUTABLE CUDA_INCLUDE_DIRS CUDA_CUDART_LIBRARY)";
+    const wrong = 'CMake Error: The source directory "/w" does not appear to contain CMakeLists.txt.';
+    expect(
+      ids("kim@ws:/w/a$ cmake ..", wrong, "kim@ws:/w/a$ cd build", "kim@ws:/w/a/build$ cmake ..", missing)[0],
+    ).toBe("cuda-toolkit-not-found");
+    expect(ids("kim@ws:/w/a$ cmake ..", wrong)[0]).toBe("cmake-generator-unknown");
+  });
+
   it("before the lines that only say that something failed", () => {
     expect(
       ids(
