@@ -115,8 +115,13 @@ export function commandAgain(match: Match): readonly string[] | undefined {
   if (failed !== undefined && isVerbatim(match, failed))
     return inItsFolder(match, failed, [failed.shell === "docker" ? wholeLine(match, failed) : asTyped(failed)]);
   if ((log.host !== undefined && failed === undefined) || log.builtAtRunTime) return undefined;
-  const line = pythonsCommand(match, failed);
-  const where = failed !== undefined && (failed.kind === "pip" || failed.kind === "setup") ? failed : undefined;
+  // A compiler's line is an echo of the build that started it.
+  const started =
+    failed?.kind === "compile"
+      ? log.typed.findLast(({ kind, at }) => (kind === "pip" || kind === "setup") && at < failed.at)
+      : failed;
+  const line = pythonsCommand(match, started ?? failed);
+  const where = started !== undefined && (started.kind === "pip" || started.kind === "setup") ? started : undefined;
   return line === undefined
     ? undefined
     : where === undefined || line.startsWith("cd ")

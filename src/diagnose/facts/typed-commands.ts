@@ -151,6 +151,8 @@ export class TypedReader {
   #lost: string | undefined;
   #failedStep: string | undefined;
   #pending: { readonly text: string; readonly at: number } | undefined;
+  /** The title of a step: the first line of its script, which the next line gives again. */
+  #title = { text: "", at: -1 };
   /** The folder that a shell without a prompt went to: of a trace, of a CI service, of a notebook's `%cd`. */
   #folder: string | undefined;
   /** A CI service shows a step's lines below its first one. */
@@ -180,7 +182,8 @@ export class TypedReader {
     if (shown.shell === "ci" && !this.#script && at > this.#step) {
       this.#step = at + mostOfStep;
       this.#folder = undefined;
-    }
+      this.#title = { text: shown.text, at };
+    } else if (at === this.#title.at + 1 && shown.text === this.#title.text) return;
     if (/[\\^`]$/.test(shown.text) && !/`[^`]*`$/.test(shown.text)) {
       this.#pending = { text: line.replace(/\s*[\\^`]$/, ""), at };
       return;

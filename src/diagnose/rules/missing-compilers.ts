@@ -158,10 +158,7 @@ export const missingCompilerRules: readonly Rule[] = [
       ...firstStudioThatWorks,
       '# still not found: "The input line is too long" means a shorter PATH, "was unexpected at this time" a quotation mark in PATH; else Visual Studio Installer > Modify > "Desktop development with C++", with a Windows SDK',
     ],
-    sources: [
-      "pypa/setuptools: setuptools/_distutils/_msvccompiler.py, setuptools/msvc.py",
-      "https://github.com/microsoft/vswhere/wiki",
-    ],
+    sources: ["pypa/setuptools: setuptools/_distutils/_msvccompiler.py", "https://github.com/microsoft/vswhere/wiki"],
     examples: [
       {
         text: 'subprocess.CalledProcessError: Command \'cmd /u /c "C:\\Program Files (x86)\\Microsoft Visual Studio\\2019\\BuildTools\\VC\\Auxiliary\\Build\\vcvarsall.bat" x86_amd64 && set\' returned non-zero exit status 1.\n\nThe above exception was the direct cause of the following exception:\n\nTraceback (most recent call last):\n  File "C:\\e\\lib\\site-packages\\setuptools\\msvc.py", line 180, in _msvc14_get_vc_env\n    ) from exc\ndistutils.errors.DistutilsPlatformError: Microsoft Visual C++ 14.0 or greater is required. Get it with "Microsoft C++ Build Tools": https://visualstudio.microsoft.com/visual-cpp-build-tools/',

@@ -101,7 +101,7 @@ export const ninjaRules: readonly Rule[] = [
       asItWas(match),
       ...(buildAgain(match).length === 0 ? ["# then build again and read the first error"] : buildAgain(match)),
     ],
-    sources: ["vacancy/PreciseRoIPooling#46", "pytorch/pytorch: torch/utils/cpp_extension.py (_run_ninja_build)"],
+    sources: ["vacancy/PreciseRoIPooling#46", "pytorch/pytorch: torch/utils/cpp_extension.py"],
     examples: [
       { text: "ninja: error: unknown target '–v'", expect: "['ninja', '-v']" },
       {

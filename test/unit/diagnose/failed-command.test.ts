@@ -74,7 +74,7 @@ const places: readonly (readonly [string, (text: string) => string, RegExp])[] =
   [
     "a step of GitHub's",
     behind("##[group]Run cd ops\ncd ops\npython setup.py install\nshell: /usr/bin/bash -e {0}\n##[endgroup]"),
-    /cd ops[\s\S]*python setup\.py install/,
+    /^cd ops(?:\n(?:.*\n)*| && )python setup\.py install/m,
   ],
   [
     "a job of GitLab's",
