@@ -20,6 +20,7 @@ import { boundTypeRules } from "./bound-types.ts";
 import { runTimeBuildRules } from "./run-time-builds.ts";
 import { compilerCacheRules } from "./compiler-caches.ts";
 import { compiledModelRules } from "./compiled-models.ts";
+import { frontendSlipRules } from "./frontend-slips.ts";
 import { foreignLibraryRules } from "./foreign-libraries.ts";
 import { collectiveLibraryRules } from "./collective-libraries.ts";
 import { crashByFrameRules } from "./crashes-by-frame.ts";
@@ -257,6 +258,7 @@ export interface RuleFamily {
 
 /** All rules by family. */
 export const ruleFamilies: readonly RuleFamily[] = [
+  { name: "torch's C++ frontend", rules: frontendSlipRules },
   { name: "Parts of torch", rules: torchPartRules },
   { name: "Symbols of torch", rules: torchSymbolRules },
   { name: "torch's C++ ABI", rules: torchAbiRules },

@@ -268,21 +268,29 @@ export const mismatchedTypeRules: readonly Rule[] = [
               ? [
                   "# the address is wanted, because the function writes there: cudaStreamCreate(&s), cudaEventCreate(&e)",
                 ]
-              : /\*$/.test(to) && !/\*$/.test(from)
-                ? ["# the address is wanted: &x; of a vector or tensor: v.data(), x.data_ptr<float>()"]
-                : /\*$/.test(to) && /\*$/.test(from)
-                  ? [
-                      `# one type on both sides: declare the parameter as ${from}, or pass a ${to}; a template takes both: template <typename T> … T*`,
-                    ]
-                  : /\*$/.test(from)
-                    ? ["# the value is wanted: *p"]
-                    : [];
+              : /TensorAccessor</.test(from) && /\*$/.test(to)
+                ? [
+                    "# a row of an accessor is no pointer: a[i].data() is its address, where the last dimension is contiguous; else take the elements: a[i][j]",
+                  ]
+                : /\*$/.test(to) && !/\*$/.test(from)
+                  ? ["# the address is wanted: &x; of a vector or tensor: v.data(), x.data_ptr<float>()"]
+                  : /\*$/.test(to) && /\*$/.test(from)
+                    ? [
+                        `# one type on both sides: declare the parameter as ${from}, or pass a ${to}; a template takes both: template <typename T> … T*`,
+                      ]
+                    : /\*$/.test(from)
+                      ? ["# the value is wanted: *p"]
+                      : [];
       const change =
         "change the type of the variable, of the parameter or of what the function gives back, in its declaration and its definition";
       return known.length === 0 ? [`# ${change}, or convert the value there`] : [...known, `# or ${change}`];
     },
     sources: [`${reference}/implicit_conversion`],
     examples: [
+      {
+        text: "a.cpp:16:27: error: cannot convert ‘torch::headeronly::detail::TensorAccessor<c10::ArrayRef<long int>, float, 1, torch::headeronly::DefaultPtrTraits, long int>’ to ‘const float*’ in initialization",
+        expect: "a[i].data()",
+      },
       { text: "a.cpp:1:9: error: cannot convert ‘my::Grid’ to ‘my::Mesh’ in initialization", expect: "my::Mesh" },
       {
         text: 'k.cu(3): error: argument of type "double *" is incompatible with parameter of type "float *"',

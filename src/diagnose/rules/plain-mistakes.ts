@@ -266,13 +266,22 @@ export const plainMistakeRules: readonly Rule[] = [
     confidence: "medium",
     cause: (match) =>
       `${match.facts["name"]?.startsWith("too ") === true ? `${codeAt(match.finding)}: ${match.facts["name"]}` : `${codeAt(match.finding)}: no form of ${quote(match)} takes these arguments`}. Their number, their types (int64_t and int, a tensor and a pointer, const) or their order differ from the declaration, or the header has an older declaration than the definition.${match.finding.note === undefined ? "" : ` The compiler says of the first form: ${match.finding.note.slice(0, 200)}.`}`,
-    fix: () => [
+    fix: ({ finding }) => [
+      ...(/argument types are: \([^)]*\bconst \w[\w:]* \*/.test(finding.message)
+        ? [
+            "# a const pointer is given: the parameter that only reads has to be const T* (const scalar_t* x), or the call gives x.data_ptr<T>() where it is written",
+          ]
+        : []),
       "# the notes (candidate: …) below the message name the parameters of each form, and which argument does not fit",
       "# change the call, or the declaration in the header and the definition together",
     ],
     sources: [`${reference}/overload_resolution`],
     examples: [
       { text: "a.cpp:3:9: error: no matching function for call to 'my_scale'", expect: "my_scale" },
+      {
+        text: 'k.cu(16): error: no instance of function template "axpy_kernel" matches the argument list\n            argument types are: (const double *, double *, double, const int64_t)',
+        expect: "const scalar_t* x",
+      },
       { text: "a.cpp:3:9: error: too few arguments to function ‘int my_scale(int, int)’", expect: "declaration" },
       { text: "a.cpp(3): error C2660: 'my_scale': function does not take 3 arguments", expect: "my_scale" },
     ],

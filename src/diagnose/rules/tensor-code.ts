@@ -112,6 +112,9 @@ const addedInPlace = new RegExp(
   `invalid operands to binary expression \\('(?<type>${number})'(?: \\(aka '[^']+'\\))? and '${tensor}'`,
 );
 
+/** What torch makes of the values that forward gives back. */
+const ofForward = /\bto_(?:optional|output_type)\b.*forward_return_t|forward_return_t.*\bto_(?:optional|output_type)\b/;
+
 export const tensorCodeRules: readonly Rule[] = [
   {
     id: "python-word-in-cpp",
@@ -379,8 +382,15 @@ export const tensorCodeRules: readonly Rule[] = [
     cause: (match) =>
       /cannot convert .*variable_list.* to [‘'](?:at::|torch::)?Tensor[’']/.test(match.finding.message)
         ? "backward of a torch::autograd::Function takes a single torch::Tensor, and torch calls it with all gradients as one list (custom_function.h is only where it shows): its second parameter is a torch::autograd::variable_list (tensor_list), and the gradients are grads[0], grads[1], …"
-        : "torch calls forward and backward of a torch::autograd::Function (custom_function.h is only where it shows): both have to be static, take torch::autograd::AutogradContext* first, and backward has to take and give back a variable_list with one entry for each argument of forward.",
-    fix: () => [
+        : ofForward.test(match.finding.message)
+          ? "forward of a torch::autograd::Function gives back something else than a torch::Tensor or a variable_list (a std::tuple, a std::vector of another type, an optional, a number), and torch wraps these two alone (custom_function.h is only where it shows)."
+          : "torch calls forward and backward of a torch::autograd::Function (custom_function.h is only where it shows): both have to be static, take torch::autograd::AutogradContext* first, and backward has to take and give back a variable_list with one entry for each argument of forward.",
+    fix: ({ finding }) => [
+      ...(ofForward.test(finding.message)
+        ? [
+            "# static torch::autograd::variable_list forward(torch::autograd::AutogradContext* ctx, torch::Tensor x) { …; return {a, b}; }   and outside: auto out = F::apply(x); return std::make_tuple(out[0], out[1]);",
+          ]
+        : []),
       "# static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx, torch::autograd::variable_list grads) { return {grads[0] * 2, torch::Tensor()}; }   # torch::Tensor() where there is no gradient",
       "# static torch::Tensor forward(torch::autograd::AutogradContext* ctx, torch::Tensor x, int64_t n)   # or a variable_list; then F::apply(x, n)",
     ],
@@ -389,6 +399,10 @@ export const tensorCodeRules: readonly Rule[] = [
       {
         text: "/e/torch/include/torch/csrc/autograd/custom_function.h:219:55: error: no matching function for call to ‘at::Tensor::size()’",
         expect: "variable_list",
+      },
+      {
+        text: "/e/torch/include/torch/csrc/autograd/custom_function.h:524:18: error: no matching function for call to ‘to_optional(forward_return_t&)’",
+        expect: "std::make_tuple(out[0], out[1])",
       },
     ],
   },
