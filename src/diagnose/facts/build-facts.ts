@@ -24,6 +24,8 @@ export interface BuildFacts extends CmakeArchitectureFacts {
   readonly cmakeCuda?: string;
   /** The folder that CMake wrote its build files to: `C:/w/ops/_skbuild/win-amd64-3.9/cmake-build`. */
   readonly generatedIn?: string;
+  /** Architectures that a command line of nvcc's or CMake's report of torch's flags names: `52`. */
+  readonly compiledFor: readonly string[];
   /** Architectures that the project names on nvcc's command line itself: torch writes `-gencode=arch=`. */
   readonly ownGencode: readonly string[];
   /** The service whose notebook it is: its sessions have a GPU and nvcc when they are started with one. */
@@ -86,6 +88,7 @@ export class BuildReader {
   #sccache = false;
   readonly #bodiless: string[] = [];
   readonly #gencode = new Set<string>();
+  readonly #compiledFor = new Set<string>();
   #service: BuildFacts["notebookService"];
   #clone: string | undefined;
   #forge = false;
@@ -135,6 +138,9 @@ export class BuildReader {
     if (text.includes("-gencode arch="))
       for (const [, arch = ""] of text.slice(0, 20_000).matchAll(/ -gencode arch=compute_(\d{2,3}[af]?)/g))
         if (this.#gencode.size < 20) this.#gencode.add(arch);
+    if (text.includes("arch=compute_"))
+      for (const [, arch = ""] of text.slice(0, 20_000).matchAll(/-gencode[ =;]arch=compute_(\d{2,3}[af]?)/g))
+        if (this.#compiledFor.size < 20) this.#compiledFor.add(arch);
     if (this.#service === undefined && /aggle|olab|\/content\//.test(text)) {
       if (
         /\/kaggle\/(?:working|input)\b|\b(?:in|on|using) (?:a )?[Kk]aggle\b|\b[Kk]aggle (?:notebook|kernel)/.test(text)
@@ -185,6 +191,7 @@ export class BuildReader {
       shownInstalled: [...this.#shown],
       ...this.#architectures.facts(),
       ownGencode: [...this.#gencode],
+      compiledFor: [...this.#compiledFor],
       needsBuildKit: this.#buildKit,
       namesMinkowski: this.#minkowski,
       builtTorch: this.#builtTorch,

@@ -22,6 +22,21 @@ function isBelowBfloat(match: Match): boolean {
   );
 }
 
+/** Of architectures as nvcc names them, those without half arithmetic. */
+function without(architectures: readonly string[]): readonly string[] {
+  return architectures.filter((arch) => Number.parseInt(arch, 10) < 53);
+}
+
+/** `86` is 8.6. */
+function capabilityOf(arch: string): string {
+  return arch.replace(/(\d)(?=[af]?$)/, ".$1");
+}
+
+const halfWords = [
+  /no operator "[^"]+" matches these operands.*operand types are: .*\b(?<type>__half2?|half2?)\b/s,
+  /more than one (?:conversion function|operator ".+") .*"?(?<type>__half|half)\b"?/,
+];
+
 /** The installed package whose sources do not compile, in a newer release. */
 function newerRelease(match: Match): string[] {
   const name = /(?:site|dist)-packages[\\/]([a-z][\w-]*)[\\/]/.exec(match.finding.file ?? "")?.[1];
@@ -33,6 +48,37 @@ function newerRelease(match: Match): string[] {
 }
 
 export const nvccRules: readonly Rule[] = [
+  {
+    id: "half-for-gpus-without-it",
+    title: "Half precision is compiled for a GPU that cannot calculate in it",
+    on: ["compile"],
+    specificity: 82,
+    matches: (finding, { log }) =>
+      log.amd || without(log.compiledFor).length === 0 ? undefined : saidAny(finding, ...halfWords),
+    confidence: "high",
+    cause: (match) =>
+      `The code calculates with \`${match.facts["type"] ?? "half"}\`, and among the architectures that it is compiled for ${without(match.context.log.compiledFor).length === 1 ? "is one" : "are some"} without such instructions (${without(match.context.log.compiledFor).map(capabilityOf).join(", ")}): CUDA's header has half's operators from compute capability 5.3 on.`,
+    fix: (match) => {
+      const { compiledFor } = match.context.log;
+      const kept = compiledFor.filter((arch) => Number.parseInt(arch, 10) >= 53).map(capabilityOf);
+      return [
+        `${setVariable(match, "TORCH_CUDA_ARCH_LIST", kept.length === 0 ? "7.5;8.0;8.6" : kept.join(";"))}   # without ${without(compiledFor).map(capabilityOf).join(", ")}; torch's CMake and its builder read it: configure again in an empty build folder`,
+        "# a CMake of one's own: set(CMAKE_CUDA_ARCHITECTURES 75 80 86) or -DCMAKE_CUDA_ARCHITECTURES; -gencode flags in setup.py: take those out",
+        "# built by torch's own builder, which defines __CUDA_NO_HALF_OPERATORS__, and still so: nvcc also needs -U__CUDA_NO_HALF_OPERATORS__ -U__CUDA_NO_HALF_CONVERSIONS__ -U__CUDA_NO_HALF2_OPERATORS__",
+      ];
+    },
+    sources: ["https://docs.nvidia.com/cuda/cuda-math-api/cuda_math_api/group__CUDA__MATH____HALF__ARITHMETIC.html"],
+    examples: [
+      {
+        text: '-- Added CUDA NVCC flags for: -gencode;arch=compute_52,code=sm_52;-gencode;arch=compute_70,code=sm_70;-gencode;arch=compute_86,code=sm_86\n/w/src/kernel/embedding.cu(31): error: no operator "+=" matches these operands\n            operand types are: half += const half',
+        expect: "7.0;8.6",
+      },
+      {
+        text: 'nvcc -I/w/include -c k.cu -o k.o -gencode arch=compute_50,code=sm_50 -gencode arch=compute_75,code=sm_75\nk.cu(14): error: more than one conversion function from "const half" to a built-in type applies:',
+        expect: "(5.0)",
+      },
+    ],
+  },
   {
     id: "half-operators-disabled",
     title: "torch switches off CUDA's half operators",

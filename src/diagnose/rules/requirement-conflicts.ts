@@ -36,6 +36,9 @@ function withoutPins(match: Match): string | undefined {
     : `${install(match, free.map(quote).join(" "))}   # without a release: the installer looks for those that go together`;
 }
 
+const ofField =
+  /torch|cuda|nvidia|cudnn|nccl|triton|xformers|flash|vllm|sglang|deepspeed|apex|mmcv|detectron|spconv|gsplat|bitsandbytes|tensorrt|jax|pyg|dgl|numpy|setuptools|pybind11|ninja|cmake|gcc|gxx|python(?:_abi)?\b/i;
+
 export const requirementConflictRules: readonly Rule[] = [
   {
     id: "metadata-of-isolated-torch",
@@ -94,7 +97,9 @@ export const requirementConflictRules: readonly Rule[] = [
         "ResolvePackageNotFound",
         "SpecsConfigurationConflictError",
       ),
-    confidence: "medium",
+    // Packages of which none is compiled against torch: a conflict of another field.
+    confidence: ({ context }) =>
+      context.findings.some(({ text, message }) => ofField.test(`${text} ${message}`)) ? "medium" : "low",
     cause: (match) => {
       if (/NotFound/.test(match.finding.code ?? ""))
         return "conda finds a package in none of the channels in that version.";
