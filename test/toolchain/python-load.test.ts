@@ -333,7 +333,8 @@ attempt("ops", ["none.cpp"], extra_cflags=3)
     expect(failed?.[1].split("\n").length).toBeGreaterThan(3);
     // What it advises is for those who call `load()`.
     expect(failed?.[1]).toContain("diagnosis: ");
-    expect(failed?.[1]).toContain("export MAX_JOBS=1");
+    expect(failed?.[1]).toContain("sed -n '1,5p' ops.cpp");
+    expect(failed?.[1]).not.toContain("fix:\n    /usr");
     expect(failed?.[1]).not.toContain("retorch build");
   });
 

@@ -52,7 +52,7 @@ export const nvccRules: readonly Rule[] = [
     id: "half-for-gpus-without-it",
     title: "Half precision is compiled for a GPU that cannot calculate in it",
     on: ["compile"],
-    specificity: 82,
+    specificity: 92,
     matches: (finding, { log }) =>
       log.amd || without(log.compiledFor).length === 0 ? undefined : saidAny(finding, ...halfWords),
     confidence: "high",
