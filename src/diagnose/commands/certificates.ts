@@ -11,7 +11,7 @@ const systemList =
   "$(ls /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem 2>/dev/null | head -n 1)";
 
 /** Whether Python's own library asked, as a set-up script does, and not pip: pip's options do not reach it. */
-export function asksByUrllib({ finding, context }: Match): boolean {
+function asksByUrllib({ finding, context }: Match): boolean {
   const urllib = /urlopen error|\burllib\.error\.URLError/;
   return (
     urllib.test(finding.text) ||

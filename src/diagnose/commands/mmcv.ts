@@ -7,7 +7,7 @@ import { pip, platformOf, setVariable } from "./command-words.ts";
 import type { Match } from "../rule.ts";
 
 /** The release that a command of the text asked for: `mim install mmcv==1.6.2`. */
-export function askedMmcv({ context: { log } }: Match): string | undefined {
+function askedMmcv({ context: { log } }: Match): string | undefined {
   return [...log.typed.map(({ line }) => line), ...(log.installs ?? [])]
     .map((line) => /(?:^|[\s"'])mmcv==(\d+(?:\.\d+)+)/.exec(line)?.[1])
     .findLast((release) => release !== undefined);

@@ -1,11 +1,7 @@
 /** Edits of the very words that a compiler printed: a call whose arguments are put otherwise, a name in one place of a line. */
+import { literally } from "../../base/literally.ts";
 import { editPrintedLine } from "./source-edits.ts";
 import type { Match } from "../rule.ts";
-
-/** Words as they stand, for `sed -E`, JavaScript and .NET alike. */
-function literally(words: string): string {
-  return words.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
-}
 
 /** The first place of these words in the line that a message printed becomes others; none where they do not stand there. */
 export function replacePrinted(match: Match, from: string, to: string): string[] {

@@ -135,12 +135,13 @@ export class BuildReader {
         text,
       )?.[1];
     if (text.includes("TORCH_CUDA_ARCH_LIST")) this.#list = archList.exec(text)?.[1]?.trim() ?? this.#list;
-    if (text.includes("-gencode arch="))
-      for (const [, arch = ""] of text.slice(0, 20_000).matchAll(/ -gencode arch=compute_(\d{2,3}[af]?)/g))
-        if (this.#gencode.size < 20) this.#gencode.add(arch);
     if (text.includes("arch=compute_"))
-      for (const [, arch = ""] of text.slice(0, 20_000).matchAll(/-gencode[ =;]arch=compute_(\d{2,3}[af]?)/g))
+      for (const [, before, sign, arch = ""] of text
+        .slice(0, 20_000)
+        .matchAll(/( ?)-gencode([ =;])arch=compute_(\d{2,3}[af]?)/g)) {
         if (this.#compiledFor.size < 20) this.#compiledFor.add(arch);
+        if (before === " " && sign === " " && this.#gencode.size < 20) this.#gencode.add(arch);
+      }
     if (this.#service === undefined && /aggle|olab|\/content\//.test(text)) {
       if (
         /\/kaggle\/(?:working|input)\b|\b(?:in|on|using) (?:a )?[Kk]aggle\b|\b[Kk]aggle (?:notebook|kernel)/.test(text)

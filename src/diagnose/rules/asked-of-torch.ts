@@ -2,6 +2,7 @@
  * What code asks of torch and does not find there: the names in messages of compilers, or in the line of the source below one
  * that names nothing. It does not know which release has them.
  */
+import { literally } from "../../base/literally.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import type { Finding } from "../finding.ts";
 import { torchName } from "../tables/torch-api.ts";
@@ -37,10 +38,6 @@ const named: readonly RegExp[] = [
 const unnamed =
   /^expected (?:template-name|class-name|class name|constructor, destructor, or type conversion|primary-expression|unqualified-id|initializer|namespace-name|a type specifier|declaration|[‘'"]?[;,{(>)][’'"]? )|^expected |^variable or field .* declared void|does not name a type|has not been declared|was not declared in this scope|is not a template|C\+\+ requires a type specifier|a type specifier is required|this declaration has no storage class|unknown type name|undeclared identifier/;
 
-function escaped(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
-}
-
 /** Whether a message without the name can be about that word of its line: what the message names stands in it or right behind it. */
 function isMeant(message: string, source: string, word: string): boolean {
   // `‘f_cuda’ was not declared`: of the word, or of what the macro is given.
@@ -56,9 +53,9 @@ function isMeant(message: string, source: string, word: string): boolean {
   if (/ (?:before (?:string|numeric) constant|at end of )/.test(message)) return false;
   const before = / before [‘'"](?<token>[^’'"]+)[’'"]/.exec(message)?.groups?.["token"];
   if (before !== undefined)
-    return new RegExp(`(?<![\\w:])${escaped(word)}(?:<[^<>]{0,80}>)?\\s*${escaped(before)}`).test(source);
+    return new RegExp(`(?<![\\w:])${literally(word)}(?:<[^<>]{0,80}>)?\\s*${literally(before)}`).test(source);
   return /^expected an? ["']/.test(message)
-    ? new RegExp(`(?:^|[;{}:,] {0,4}(?:public )?)${escaped(word)}`).test(source.trim())
+    ? new RegExp(`(?:^|[;{}:,] {0,4}(?:public )?)${literally(word)}`).test(source.trim())
     : true;
 }
 

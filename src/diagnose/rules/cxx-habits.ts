@@ -1,13 +1,7 @@
 /** Slips of C++ in extensions of torch whose messages lead astray: the compiler names a header of the C++ library, or all candidates. */
+import { atCaller } from "../commands/printed-edits.ts";
 import { editFile, editLine } from "../commands/source-edits.ts";
-import { codeAt, type Match, type Rule, said, saidAny } from "../rule.ts";
-
-/** The project's own line that a message in a header comes from. */
-function atCaller(match: Match): Match {
-  const { source: _, ...finding } = match.finding;
-  const [, file, line] = /^(.+):(\d+)$/.exec(finding.caller ?? "") ?? [];
-  return file === undefined ? match : { ...match, finding: { ...finding, file, line: Number(line) } };
-}
+import { codeAt, type Rule, said, saidAny } from "../rule.ts";
 
 export const cxxHabitRules: readonly Rule[] = [
   {

@@ -1,4 +1,5 @@
 /** Names that the sources declare otherwise: what the compiler suggests, methods that a class lacks, names of operator libraries. */
+import { literally } from "../../base/literally.ts";
 import { editFile, editLine, orInWords } from "../commands/source-edits.ts";
 import { replacePrinted } from "../commands/printed-edits.ts";
 import type { Finding } from "../finding.ts";
@@ -216,7 +217,7 @@ export const declaredOtherwiseRules: readonly Rule[] = [
       const isModule = /MODULE/.test(macro);
       const plain = given.replaceAll(/[^A-Za-z0-9_]+/g, "_").replace(/^(?=\d)/, "_");
       const to = isModule ? "TORCH_EXTENSION_NAME" : plain;
-      const written = given.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+      const written = literally(given);
       return [
         ...editFile(match, [[`(${isModule ? macro : "TORCH_LIBRARY[A-Z_]*"} *\\( *)${written} *,`, `\\1${to},`]]),
         isModule

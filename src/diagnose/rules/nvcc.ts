@@ -2,6 +2,7 @@
 import { pip, setVariable } from "../commands/commands.ts";
 import { withNvccFlags } from "../fit/typed-fit.ts";
 import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
+import { dotted } from "../tables/version-facts.ts";
 import { nvccSaid } from "./nvcc-messages.ts";
 
 /** Whether a finding is of the HIP compiler. */
@@ -25,11 +26,6 @@ function isBelowBfloat(match: Match): boolean {
 /** Of architectures as nvcc names them, those without half arithmetic. */
 function without(architectures: readonly string[]): readonly string[] {
   return architectures.filter((arch) => Number.parseInt(arch, 10) < 53);
-}
-
-/** `86` is 8.6. */
-function capabilityOf(arch: string): string {
-  return arch.replace(/(\d)(?=[af]?$)/, ".$1");
 }
 
 const halfWords = [
@@ -57,12 +53,12 @@ export const nvccRules: readonly Rule[] = [
       log.amd || without(log.compiledFor).length === 0 ? undefined : saidAny(finding, ...halfWords),
     confidence: "high",
     cause: (match) =>
-      `The code calculates with \`${match.facts["type"] ?? "half"}\`, and among the architectures that it is compiled for ${without(match.context.log.compiledFor).length === 1 ? "is one" : "are some"} without such instructions (${without(match.context.log.compiledFor).map(capabilityOf).join(", ")}): CUDA's header has half's operators from compute capability 5.3 on.`,
+      `The code calculates with \`${match.facts["type"] ?? "half"}\`, and among the architectures that it is compiled for ${without(match.context.log.compiledFor).length === 1 ? "is one" : "are some"} without such instructions (${without(match.context.log.compiledFor).map(dotted).join(", ")}): CUDA's header has half's operators from compute capability 5.3 on.`,
     fix: (match) => {
       const { compiledFor } = match.context.log;
-      const kept = compiledFor.filter((arch) => Number.parseInt(arch, 10) >= 53).map(capabilityOf);
+      const kept = compiledFor.filter((arch) => Number.parseInt(arch, 10) >= 53).map(dotted);
       return [
-        `${setVariable(match, "TORCH_CUDA_ARCH_LIST", kept.length === 0 ? "7.5;8.0;8.6" : kept.join(";"))}   # without ${without(compiledFor).map(capabilityOf).join(", ")}; torch's CMake and its builder read it: configure again in an empty build folder`,
+        `${setVariable(match, "TORCH_CUDA_ARCH_LIST", kept.length === 0 ? "7.5;8.0;8.6" : kept.join(";"))}   # without ${without(compiledFor).map(dotted).join(", ")}; torch's CMake and its builder read it: configure again in an empty build folder`,
         "# a CMake of one's own: set(CMAKE_CUDA_ARCHITECTURES 75 80 86) or -DCMAKE_CUDA_ARCHITECTURES; -gencode flags in setup.py: take those out",
         "# built by torch's own builder, which defines __CUDA_NO_HALF_OPERATORS__, and still so: nvcc also needs -U__CUDA_NO_HALF_OPERATORS__ -U__CUDA_NO_HALF_CONVERSIONS__ -U__CUDA_NO_HALF2_OPERATORS__",
       ];

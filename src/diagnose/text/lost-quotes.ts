@@ -3,6 +3,7 @@
  * stand here with their marks; a line that has the words without them gets them back. What a sentence means is not known
  * here.
  */
+import { literally } from "../../base/literally.ts";
 
 /** `{}` is a name, `{…}` any words. */
 const sentences = String.raw`
@@ -207,7 +208,7 @@ function compiled(sentence: string): Sentence {
       form += marks;
       restored += part;
     } else {
-      form += part.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+      form += literally(part);
       restored += part.replaceAll("$", "$$$$");
     }
   }
