@@ -65,4 +65,12 @@ describe("what the lines of a build tell", () => {
     ).toBe("/opt/blender-4.2/4.2/python/bin/python3.11");
     expect(facts('File "/e/lib/python3.10/site-packages/isaacsim/exts/a/x.py", line 1').bundledPython).toBeUndefined();
   });
+
+  test("a line tells of the machine, however many of its kind came before", () => {
+    const missing = (path: string): string =>
+      `OSError: ${path}: cannot open shared object file: No such file or directory`;
+    const alike = Array.from({ length: 150 }, (_, number) => missing(`/w/libx${number}.so`));
+    expect(scanText(alike.join("\n")).facts.notebookService).toBeUndefined();
+    expect(scanText([...alike, missing("/kaggle/working/liby.so")].join("\n")).facts.notebookService).toBe("Kaggle");
+  });
 });
