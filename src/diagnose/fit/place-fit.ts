@@ -12,11 +12,26 @@ function parted(line: string): readonly [command: string, remark: string] {
   return [command, remark];
 }
 
-/** Without sudo, and without a question: nobody is there to answer. */
-function unasked(command: string): string {
+/** Without a question: when a whole fix is pasted, the line behind it would be taken for the answer. */
+function unasking(line: string): string {
+  if (line.startsWith("#")) return line;
+  return line
+    .replaceAll(
+      /\b(apt-get|apt|dnf|yum|zypper) (install|reinstall|remove|purge|autoremove|upgrade)\b(?![^;&|#]* -y\b)/g,
+      "$1 $2 -y",
+    )
+    .replaceAll(
+      /\b(conda|mamba|micromamba) (install|create|remove|update|env remove)\b(?![^;&|#]* (?:-y|--yes|--help)\b)/g,
+      "$1 $2 -y",
+    )
+    .replaceAll(/\badd-apt-repository (?!-y\b)/g, "add-apt-repository -y ")
+    .replaceAll(/\bpacman (-S[yu]*|-R\w*) (?!--noconfirm\b)/g, "pacman $1 --noconfirm ");
+}
+
+/** Without sudo: in an image and in a job, the user is root. */
+function asRoot(command: string): string {
   return command
     .replaceAll(/(?<=^|[\s;&|(])sudo (?:-E |-H )?/g, "")
-    .replaceAll(/\b(apt-get|apt|dnf|yum|zypper) (install|remove|purge)\b(?! -y| .* -y\b)/g, "$1 $2 -y")
     .replace(/^apt-get install/, "apt-get update && apt-get install");
 }
 
@@ -51,7 +66,7 @@ function forDockerfile(lines: readonly string[]): readonly string[] {
     const [command, remark] = parted(line);
     const variables = exported(command);
     if (forOneShell.test(command) || variables?.some(([, value]) => value.includes("$(")) === true) {
-      before += `${unasked(command)} && `;
+      before += `${asRoot(command)} && `;
       notes = [...notes, ...(remark === "" ? [] : [remark])];
       return [];
     }
@@ -62,11 +77,11 @@ function forDockerfile(lines: readonly string[]): readonly string[] {
       ];
     const folder = /^cd (\S+|"[^"]+")$/.exec(command)?.[1];
     if (folder?.includes("*") === true) {
-      before += `${unasked(command)} && `;
+      before += `${asRoot(command)} && `;
       return [];
     }
     if (folder !== undefined) return [`WORKDIR ${folder}`];
-    const run = `RUN ${before}${unasked(command)}`;
+    const run = `RUN ${before}${asRoot(command)}`;
     return [...notes.splice(0), remark === "" ? run : `${run}   ${remark}`];
   });
   return any ? ["# in the Dockerfile, at the step that fails:", ...made] : made;
@@ -90,7 +105,7 @@ function forNotebook(lines: readonly string[]): readonly string[] {
     const variables = exported(command);
     const own = remark === "" ? [] : [remark];
     if (forOneShell.test(command) || variables?.some(([, value]) => /\$\(|:-/.test(value)) === true) {
-      before += `${unasked(command)} && `;
+      before += `${asRoot(command)} && `;
       notes = [...notes, ...own];
       return [];
     }
@@ -98,7 +113,7 @@ function forNotebook(lines: readonly string[]): readonly string[] {
       return [...variables.map(([name, value]) => inNotebook(name, value.replaceAll(/^"|"$/g, ""))), ...own];
     const folder = /^cd (\S+|"[^"]+")$/.exec(command)?.[1];
     if (folder !== undefined) return [`%cd ${folder}`, ...own];
-    const run = `!${before}${unasked(command)}`;
+    const run = `!${before}${asRoot(command)}`;
     return [...notes.splice(0), remark === "" ? run : `${run}   ${remark}`];
   });
 }
@@ -149,16 +164,12 @@ function inImage(lines: readonly string[], image: string): readonly string[] {
 
 /** The lines as the text's place writes them; what cannot be run as it stands is a remark. */
 export function fittedForPlace(lines: readonly string[], match: Match): readonly string[] {
-  const { dockerBuild, notebook, rootShell, jobImage, hostedRunner, inImage: image } = match.context.log;
-  const honest = lines.map((line) => (!line.startsWith("#") && isToFillIn(line) ? `# ${line}` : line));
+  const { dockerBuild, notebook, rootShell, jobImage, inImage: image } = match.context.log;
+  const honest = lines.map((line) => (!line.startsWith("#") && isToFillIn(line) ? `# ${line}` : unasking(line)));
   if (platformOf(match) !== "linux") return honest;
   if (dockerBuild) return forDockerfile(honest);
   if (notebook) return forNotebook(honest);
   if (image !== undefined) return inImage(honest, image);
-  if (rootShell || jobImage !== undefined) return honest.map((line) => (line.startsWith("#") ? line : unasked(line)));
-  return hostedRunner
-    ? honest.map((line) =>
-        line.startsWith("#") ? line : line.replace(/\bapt-get install\b(?! -y)/g, "apt-get install -y"),
-      )
-    : honest;
+  if (rootShell || jobImage !== undefined) return honest.map((line) => (line.startsWith("#") ? line : asRoot(line)));
+  return honest;
 }

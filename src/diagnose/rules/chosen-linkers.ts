@@ -47,9 +47,9 @@ export const chosenLinkerRules: readonly Rule[] = [
     examples: [
       {
         text: "clang: error: invalid linker name in argument '-fuse-ld=mold'\nninja: build stopped: subcommand failed.\nRuntimeError: Error building extension 'my_ops'",
-        expect: "apt-get install mold",
+        expect: "apt-get install -y mold",
       },
-      { text: "clang++: error: invalid linker name in '-fuse-ld=lld'", expect: "apt-get install lld" },
+      { text: "clang++: error: invalid linker name in '-fuse-ld=lld'", expect: "apt-get install -y lld" },
       {
         text: "  = note: clang: error: invalid linker name in argument '-fuse-ld=gold'\n\nerror: could not compile `app` (bin \"app\") due to 1 previous error",
         expect: "cargo build",

@@ -232,7 +232,7 @@ export const companionPackageRules: readonly Rule[] = [
       },
       {
         text: "RuntimeError: Could not load libtorchcodec. Likely causes:\n[start of libtorchcodec loading traceback]\nlibavutil.so.59: cannot open shared object file: No such file or directory\nlibavutil.so.58: cannot open shared object file: No such file or directory\n[end of libtorchcodec loading traceback].",
-        expect: 'conda install -c conda-forge "ffmpeg>=6,<8"',
+        expect: 'conda install -y -c conda-forge "ffmpeg>=6,<8"',
       },
       {
         text: "torch 2.6.0+cpu\nOSError: /e/site-packages/torchaudio/lib/libtorchaudio.so: undefined symbol: torch_library_impl",

@@ -158,7 +158,7 @@ export const cudaHeaderRules: readonly Rule[] = [
       { text: "k.cu:2:10: fatal error: cutlass/cutlass.h: No such file or directory", expect: "git submodule update" },
       {
         text: "$ conda list cuda-nvcc\ncuda-nvcc   13.1.115   hcdd1206_0   conda-forge\n/h/miniforge3/envs/e/k.h:56:10: fatal error: curand_kernel.h: No such file or directory",
-        expect: "conda install -c conda-forge libcurand-dev",
+        expect: "conda install -y -c conda-forge libcurand-dev",
       },
       { text: "k.cu:2:10: fatal error: thrust/sort.h: No such file or directory", expect: "cccl" },
       {

@@ -78,7 +78,7 @@ export const gpuBuildLibraryRules: readonly Rule[] = [
       },
       {
         text: '$ conda install -c conda-forge openmm-torch\n  File "/home/u/anaconda3/envs/e/lib/python3.11/site-packages/openmmtorch.py", line 15, in <module>\n    import _openmmtorch\nImportError: libtorch_cuda.so: cannot open shared object file: No such file or directory',
-        expect: 'conda install -c conda-forge --override-channels "pytorch=*=cuda*" openmm-torch',
+        expect: 'conda install -y -c conda-forge --override-channels "pytorch=*=cuda*" openmm-torch',
       },
       {
         text: '2.5.1+rocm6.2\n  File "/e/lib/python3.10/site-packages/torchaudio/_extension/utils.py", line 56, in _load_lib\n    torch.ops.load_library(path)\nOSError: libtorch_cuda.so: cannot open shared object file: No such file or directory',

@@ -164,7 +164,7 @@ export const gpuPackageRules: readonly Rule[] = [
       },
       {
         text: "torch 1.10.2+cu113\nnumba.cuda.cudadrv.error.NvvmSupportError: libNVVM cannot be found. Do `conda install cudatoolkit`:",
-        expect: "conda install -c conda-forge numba cudatoolkit=11.3",
+        expect: "conda install -y -c conda-forge numba cudatoolkit=11.3",
       },
     ],
   },

@@ -248,7 +248,7 @@ export const gpuSymbolRules: readonly Rule[] = [
       { text: "ImportError: /e/torch/lib/libtorch_cuda.so: undefined symbol: ncclCommRegister", expect: "NCCL" },
       {
         text: "Could not load library libcudnn_cnn_train.so.8. Error: /home/u/anaconda3/envs/e/bin/../lib/libcudnn_ops_train.so.8: undefined symbol: _ZN11nvrtcHelper4loadEb, version libcudnn_ops_infer.so.8",
-        expect: "conda remove --force cudnn",
+        expect: "conda remove -y --force cudnn",
       },
       {
         text: "OSError: /e/libcublas.so.11: symbol cublasLtHSHMatmulAlgoInit version libcublasLt.so.11 not defined in file libcublasLt.so.11 with link time reference",

@@ -131,7 +131,7 @@ export const inductorBuildRules: readonly Rule[] = [
     examples: [
       {
         text: "torch._inductor.exc.InductorError: RuntimeError: Failed to find C++ compiler. Please specify via CXX environment variable.",
-        expect: "apt-get install g++",
+        expect: "apt-get install -y g++",
       },
     ],
   },

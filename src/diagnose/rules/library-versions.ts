@@ -114,7 +114,7 @@ export const libraryVersionRules: readonly Rule[] = [
     examples: [
       {
         text: "(gym) jo@ws:~$ conda activate gym\nImportError: …/libstdc++.so.6: version `GLIBCXX_3.4.32' not found (required by …/gymtorch.so)",
-        expect: 'conda install -c conda-forge "libstdcxx-ng>=13"',
+        expect: 'conda install -y -c conda-forge "libstdcxx-ng>=13"',
       },
       {
         text: "ImportError: /../libstdc++.so.6: version `GLIBCXX_3.4.29' not found\nImportError: /home/u/miniconda3/envs/e/lib/python3.8/site-packages/torch/lib/../../../.././libstdc++.so.6: version `GLIBCXX_3.4.29' not found (required by /home/u/.cache/torch_extensions/p/p.so)",
@@ -325,7 +325,7 @@ export const libraryVersionRules: readonly Rule[] = [
       },
       {
         text: "ImportError: /lib64/libgomp.so.1: version `GOMP_5.0' not found (required by /home/jo/miniconda3/envs/e/lib/python3.10/site-packages/x/_C.so)",
-        expect: "conda install -c conda-forge libgomp",
+        expect: "conda install -y -c conda-forge libgomp",
       },
       {
         text: "ImportError: /e/lib/python3.9/site-packages/torch/lib/libgomp-a34b3233.so.1: version `GOMP_5.0' not found (required by /p/libx.so)",

@@ -362,7 +362,7 @@ export const linkLibraryRules: readonly Rule[] = [
     examples: [
       {
         text: "/home/u/miniconda3/envs/e/bin/../lib/gcc/x86_64-conda-linux-gnu/12.2.0/../../../../x86_64-conda-linux-gnu/bin/ld: cannot find -lgomp: No such file or directory\ncollect2: error: ld returned 1 exit status",
-        expect: "conda install -c conda-forge gxx libgomp",
+        expect: "conda install -y -c conda-forge gxx libgomp",
       },
       {
         text: "/usr/bin/ld: warning: libfoo.so.2, needed by ../lib/libbar.so.1.6, not found (try using -rpath or -rpath-link)",

@@ -330,7 +330,7 @@ export const loadingRules: readonly Rule[] = [
       { text: "OSError: /p/libnms.so: invalid ELF header", expect: "another system" },
       {
         text: "ImportError: /data/miniconda3/envs/a/lib/python3.9/site-packages/torch/lib/../../../../libmkl_core.so: invalid ELF header",
-        expect: "conda install --force-reinstall mkl",
+        expect: "conda install -y --force-reinstall mkl",
       },
     ],
   },

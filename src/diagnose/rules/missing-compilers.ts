@@ -318,8 +318,8 @@ export const missingCompilerRules: readonly Rule[] = [
         text: '$ ls /usr/bin/clang*\n/usr/bin/clang++-15\n/usr/bin/clang++-19\n/usr/bin/clang-15\n/usr/bin/clang-19\n$ CC=clang CXX=clang++ pip install --no-build-isolation .\nccache: error: Could not find compiler "clang++" in PATH\nERROR: Failed building wheel for a',
         expect: "export CXX=clang++-19",
       },
-      { text: "error: command 'clang-18' failed: No such file or directory", expect: "apt-get install clang-18" },
-      { text: "/bin/sh: 1: clang++: not found", expect: "apt-get install clang" },
+      { text: "error: command 'clang-18' failed: No such file or directory", expect: "apt-get install -y clang-18" },
+      { text: "/bin/sh: 1: clang++: not found", expect: "apt-get install -y clang" },
       {
         text: "-- Building for: NMake Makefiles\nCMake Error at CMakeLists.txt:2 (project):\n  No CMAKE_CXX_COMPILER could be found.",
         expect: "vcvars64.bat",

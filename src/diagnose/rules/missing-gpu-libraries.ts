@@ -193,7 +193,7 @@ export const missingGpuLibraryRules: readonly Rule[] = [
       },
       {
         text: 'pytorch is 1.11.0 (py3.9_cuda11.3_cudnn8.2.0_0), dgl is dgl-cuda11.3.\n  File "/home/h/miniconda3/envs/dgl/lib/python3.9/site-packages/dgl/_ffi/base.py", line 34, in _load_lib\n    lib = ctypes.CDLL(lib_path[0])\n  File "/home/h/miniconda3/envs/dgl/lib/python3.9/ctypes/__init__.py", line 374, in __init__\n    self._handle = _dlopen(self._name, mode)\nOSError: libcudart.so.10.2: cannot open shared object file: No such file or directory',
-        expect: "conda install -c dglteam dgl-cuda11.3",
+        expect: "conda install -y -c dglteam dgl-cuda11.3",
       },
       {
         text: "ImportError: libcudart.so.11.0: cannot open shared object file: No such file or directory",

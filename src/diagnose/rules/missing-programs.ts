@@ -178,7 +178,7 @@ export const missingProgramRules: readonly Rule[] = [
       { text: "FileNotFoundError: [Errno 2] No such file or directory: 'cmake'", expect: "install cmake" },
       {
         text: "Collecting git+https://github.com/a/b.git\n  ERROR: Error [Errno 2] No such file or directory: 'git' while executing command git version\nERROR: Cannot find command 'git' - do you have 'git' installed and in your PATH?",
-        expect: "apt-get install git",
+        expect: "apt-get install -y git",
       },
     ],
   },

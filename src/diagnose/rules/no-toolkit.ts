@@ -329,7 +329,7 @@ export const noToolkitRules: readonly Rule[] = [
       {
         text: "(e) me@pc:~$ conda activate e\n$ python setup.py install --cpp_ext\ntorch.__version__ = 1.11.0+cu113\nOSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.",
         expect:
-          "conda install -c nvidia/label/cuda-11.3.0 cuda-toolkit && export CUDA_HOME=$CONDA_PREFIX PATH=$CONDA_PREFIX/bin:$PATH",
+          "conda install -y -c nvidia/label/cuda-11.3.0 cuda-toolkit && export CUDA_HOME=$CONDA_PREFIX PATH=$CONDA_PREFIX/bin:$PATH",
       },
       {
         text: "(e) C:\\p>conda activate e\n<string>:118: UserWarning: my_ops was requested, but nvcc was not found.\ntorch.__version__  = 2.5.1+cu118\nNameError: name 'bare_metal_version' is not defined",

@@ -424,7 +424,7 @@ export const nvccOptionRules: readonly Rule[] = [
       },
       {
         text: "nvcc fatal   : The provided host compiler path '/usr/bin/g++-11' does not exist",
-        expect: "apt-get install g++-11",
+        expect: "apt-get install -y g++-11",
       },
       {
         text: "nosuch: No such file or directory\nnvcc fatal   : Failed to preprocess host compiler properties.",

@@ -214,11 +214,11 @@ export const nvccWordRules: readonly Rule[] = [
     examples: [
       {
         text: 'CMake Error at CMakeLists.txt:61 (target_link_libraries):\n  Target "ext" links to:\n\n    CUDA::nvrtc\n\n  but the target was not found.  Possible reasons include:',
-        expect: "sudo apt-get install cuda-nvrtc-dev-$(nvcc",
+        expect: "sudo apt-get install -y cuda-nvrtc-dev-$(nvcc",
       },
       {
         text: '$ pip install llama-cpp-python --no-cache-dir\n      -- Found CUDAToolkit: /usr/local/cuda/include (found version "12.9.86")\n      CMake Error at CMakeLists.txt:61 (target_link_libraries):\n        Target "ext" links to:\n\n          CUDA::cublas\n\n        but the target was not found.  Possible reasons include:',
-        expect: "sudo apt-get install libcublas-dev-12-9",
+        expect: "sudo apt-get install -y libcublas-dev-12-9",
       },
     ],
   },

@@ -159,7 +159,7 @@ export const nvrtcCompileRules: readonly Rule[] = [
       },
       {
         text: 'CUDA toolkit (nvcc): V11.8.89\n/home/jo/miniconda3/envs/a/include/cuda_bf16.hpp(383): error: identifier "NV_IF_ELSE_TARGET" is undefined\nCuda compilation tools, release 11.8, V11.8.89',
-        expect: "\nconda install -c nvidia/label/cuda-11.8.0 cuda-cccl cuda-cudart-dev",
+        expect: "\nconda install -y -c nvidia/label/cuda-11.8.0 cuda-cccl cuda-cudart-dev",
       },
       {
         text: '/e/include/cuda_fp16.hpp(383): error: identifier "NV_IF_ELSE_TARGET" is undefined',

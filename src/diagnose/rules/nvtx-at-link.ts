@@ -177,7 +177,7 @@ export const nvtxLinkRules: readonly Rule[] = [
       },
       {
         text: '$ conda activate e\nCMake Error at /home/u/miniconda3/envs/e/lib/python3.9/site-packages/torch/share/cmake/Caffe2/public/cuda.cmake:162 (set_property):\n  The link interface of target "torch::nvtoolsext" contains:\n\n    CUDA::nvToolsExt\n\n  but the target was not found.',
-        expect: "conda install -c nvidia cuda-nvtx-dev",
+        expect: "conda install -y -c nvidia cuda-nvtx-dev",
       },
     ],
   },

@@ -129,7 +129,7 @@ export const otherSymbolRules: readonly Rule[] = [
       {
         text: "$ pip install --no-build-isolation -e .\n  Building editable for ops (pyproject.toml) ... error\n      /usr/bin/ld: m.o: in function `f': undefined reference to `cblas_sgemm'\n  ERROR: Failed building editable for ops",
         expect:
-          'sudo apt-get install libopenblas-dev\n# Fedora, RHEL: sudo dnf install openblas-devel\nexport LDFLAGS="-Wl,--no-as-needed -lopenblas $LDFLAGS"',
+          'sudo apt-get install -y libopenblas-dev\n# Fedora, RHEL: sudo dnf install openblas-devel\nexport LDFLAGS="-Wl,--no-as-needed -lopenblas $LDFLAGS"',
       },
       {
         text: "ImportError: /tmp/torch_extensions/nvdiffrast_plugin/nvdiffrast_plugin.so: undefined symbol: eglCreateContext",

@@ -72,7 +72,7 @@ export const rocmCmakeRules: readonly Rule[] = [
       },
       {
         text: 'CMake Error at cmake/public/LoadHIP.cmake:36 (find_package):\n  By not providing "Findamd_comgr.cmake" in CMAKE_MODULE_PATH this project has\n  asked CMake to find a package configuration file provided by "amd_comgr", but\n  CMake did not find one.',
-        expect: "apt-get install comgr",
+        expect: "apt-get install -y comgr",
       },
       {
         text: 'CMake Error at CMakeLists.txt:12 (find_package):\n  Could not find a package configuration file provided by "hipblas" with any of\n  the following names:\n\n    hipblasConfig.cmake\n-- Building for: NMake Makefiles',

@@ -446,7 +446,7 @@ export const rocmRules: readonly Rule[] = [
       },
       {
         text: "[nix@archlinux a]$ python -m pip install --no-build-isolation .\nOSError: ROCM_HOME environment variable is not set. Please set it to your ROCm install root.",
-        expect: "sudo pacman -S rocm-hip-sdk\nexport ROCM_HOME",
+        expect: "sudo pacman -S --noconfirm rocm-hip-sdk\nexport ROCM_HOME",
       },
     ],
   },

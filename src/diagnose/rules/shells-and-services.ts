@@ -199,7 +199,7 @@ export const shellAndServiceRules: readonly Rule[] = [
     examples: [
       {
         text: "EnvironmentNotWritableError: The current user does not have write permissions to the target environment.",
-        expect: "conda create -p",
+        expect: "conda create -y -p",
       },
       { text: "error    libmamba Could not set lock (Permission denied)", expect: "CONDA_PKGS_DIRS" },
     ],

@@ -162,7 +162,7 @@ export const systemSymbolRules: readonly Rule[] = [
       },
       {
         text: "torch 2.2.1+cu121\nImportError: /home/u/.conda/envs/e/lib/python3.8/site-packages/my_ops.cpython-38-x86_64-linux-gnu.so: undefined symbol: __cxa_call_terminate",
-        expect: 'conda install -c conda-forge "libstdcxx-ng>=14"',
+        expect: 'conda install -y -c conda-forge "libstdcxx-ng>=14"',
       },
       {
         text: "torch 2.2.1+cu121\nImportError: /p/my_ops.cpython-38-x86_64-linux-gnu.so: undefined symbol: __cxa_call_terminate",

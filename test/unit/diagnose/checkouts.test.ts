@@ -112,6 +112,6 @@ describe("packages of conda", () => {
       fix(
         "$ conda create -n t -q -c conda-forge openmm-torch nnpops torchani\nImportError: /home/u/miniconda3/envs/t/lib/python3.9/site-packages/torchani/cuaev.cpython-39-x86_64-linux-gnu.so: undefined symbol: _ZNK3c104Type14isSubtypeOfExtERKS0_PSo",
       ),
-    ).toContain("conda install -c conda-forge --override-channels pytorch openmm-torch nnpops torchani");
+    ).toContain("conda install -y -c conda-forge --override-channels pytorch openmm-torch nnpops torchani");
   });
 });

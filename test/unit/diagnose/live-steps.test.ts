@@ -104,7 +104,7 @@ describe("CMake within pip", () => {
   it("finds a library under the name that its package has in the system", () => {
     const text =
       '$ cmake -S . -B build\nCMake Error at CMakeLists.txt:9 (find_package):\n  Could not find a package configuration file provided by "yaml-cpp" with any of\n  the following names:\n\n    yaml-cppConfig.cmake';
-    expect(live(text)[0]).toBe("sudo apt-get install libyaml-cpp-dev");
+    expect(live(text)[0]).toBe("sudo apt-get install -y libyaml-cpp-dev");
   });
 
   it("has its file of the project changed where the shell of the text sees it", () => {
@@ -138,21 +138,21 @@ describe("conda's command again", () => {
   it("with another word in it, for the torch that it asks for", () => {
     expect(
       live(`$ conda create -n e python=3.9 pytorch==1.11.0 pytorch-cuda=11.3 -c pytorch -c conda-forge\n${newName}`),
-    ).toEqual(["conda create -n e python=3.9 pytorch==1.11.0 cudatoolkit=11.3 -c pytorch -c conda-forge"]);
+    ).toEqual(["conda create -y -n e python=3.9 pytorch==1.11.0 cudatoolkit=11.3 -c pytorch -c conda-forge"]);
     expect(
       live(
         "$ mamba create -n e pytorch cudatoolkit=12.2 -c pytorch\nPackagesNotFoundError: The following packages are not available from current channels:\n\n  - cudatoolkit=12.2*\n\nCurrent channels:",
       )[0],
-    ).toBe("mamba create -n e pytorch pytorch-cuda=12.1 -c pytorch -c nvidia");
+    ).toBe("mamba create -y -n e pytorch pytorch-cuda=12.1 -c pytorch -c nvidia");
   });
 
   it("behind a variable that lets it go on", () => {
     const message =
       "    ╰─▶ Virtual package '__cuda' does not match any of the available virtual packages on your machine: [__archspec=1=zen2]";
-    expect(live(`$ micromamba create -n e -f e.yml\n${message}`).slice(-1)).toEqual([
-      "micromamba create -n e -f e.yml",
+    expect(live(`$ micromamba create -y -n e -f e.yml\n${message}`).slice(-1)).toEqual([
+      "micromamba create -y -n e -f e.yml",
     ]);
-    expect(live(`I think conda install does not work\n${message}`).join("\n")).not.toContain("conda install");
+    expect(live(`I think conda install -y does not work\n${message}`).join("\n")).not.toContain("conda install -y");
   });
 });
 

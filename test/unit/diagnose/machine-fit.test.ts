@@ -37,10 +37,10 @@ describe("commands fit the machine of the text", () => {
   test("Arch Linux gets pacman, and somebody without sudo gets none", () => {
     const header =
       "/usr/include/c10/hip/HIPStream.h:7:10: fatal error: hip/hip_runtime_api.h: No such file or directory";
-    expect(commands(`OS: Arch Linux\n${header}`)).toContain("sudo pacman -S hip-runtime-amd");
+    expect(commands(`OS: Arch Linux\n${header}`)).toContain("sudo pacman -S --noconfirm hip-runtime-amd");
     const hash = "a.cpp:6:10: fatal error: google/dense_hash_map: No such file or directory";
     expect(commands(`I do not have sudo on this machine.\n${hash}`)).toContain(
-      "conda install -c conda-forge bioconda::google-sparsehash",
+      "conda install -y -c conda-forge bioconda::google-sparsehash",
     );
     const openmp = "CMake Error at a.cmake:1 (message):\n  Could NOT find OpenMP_CXX (missing: OpenMP_CXX_FLAGS)";
     for (const said of ["I do not have sudo on this Linux machine.", "OS: Arch Linux"])
@@ -162,7 +162,7 @@ describe("commands fit the machine of the text", () => {
     const lines = commands(
       "PS C:\\p> docker build .\n#12 3.4 /usr/bin/ld: cannot find -lcudart\n#12 3.5 /usr/local/lib/python3.10/dist-packages/torch/include/ATen/ATen.h:3:10: fatal error: glm/glm.hpp: No such file or directory",
     );
-    expect(lines.join("\n")).toContain("apt-get install libglm-dev");
+    expect(lines.join("\n")).toContain("apt-get install -y libglm-dev");
   });
 
   test("which Visual Studio is there, the computer itself tells", () => {
@@ -191,7 +191,7 @@ describe("commands fit the machine of the text", () => {
     const lines = commands(
       "it works on CentOS 7, on Ubuntu 22.04 it does not\na.cpp:2:10: fatal error: 'Eigen/Dense' file not found",
     );
-    expect(lines).toContain("sudo apt-get install libeigen3-dev");
+    expect(lines).toContain("sudo apt-get install -y libeigen3-dev");
   });
 
   test("who is no administrator gets conda's C++ library", () => {

@@ -23,9 +23,9 @@ describe("commands are those of the program that keeps the packages", () => {
     const mamba = fix(
       `(base) u@h:~/w$ mamba install -c conda-forge cuda-nvcc\n/opt/conda/bin/nvcc -c k.cu\n${missingCudaHeader}`,
     );
-    expect(mamba).toMatch(/^mamba install -c conda-forge/);
+    expect(mamba).toMatch(/^mamba install -y -c conda-forge/);
     const other = fix(`mamba install error, conda activate e\n/opt/conda/bin/nvcc -c k.cu\n${missingCudaHeader}`);
-    expect(other).toMatch(/^conda install/);
+    expect(other).toMatch(/^conda install -y/);
   });
 
   test("where commands are run by conda run, the environment is entered first", () => {
@@ -33,15 +33,15 @@ describe("commands are those of the program that keeps the packages", () => {
       `+ micromamba run -n build python -m pip install --no-build-isolation .\n/home/j/micromamba/envs/build/bin/nvcc -c k.cu\n${newGcc}`,
     );
     expect(lines).toMatch(/^eval "\$\(micromamba shell hook --shell bash\)" && micromamba activate build/);
-    expect(lines).toContain("micromamba install -c conda-forge gxx=13");
+    expect(lines).toContain("micromamba install -y -c conda-forge gxx=13");
   });
 
   test("openSUSE's packages have its names", () => {
     const python = fix(
       "u@leap:~/p> python3.11 setup.py develop\nscatter.cpp:4:10: schwerwiegender Fehler: Python.h: Datei oder Verzeichnis nicht gefunden",
     );
-    expect(python).toMatch(/^sudo zypper install python311-devel/);
-    expect(fix(`u@leap:~/p> pip install .\n${newGcc}`)).toContain("sudo zypper install gcc13 gcc13-c++");
+    expect(python).toMatch(/^sudo zypper install -y python311-devel/);
+    expect(fix(`u@leap:~/p> pip install .\n${newGcc}`)).toContain("sudo zypper install -y gcc13 gcc13-c++");
   });
 
   test("an image with RPM gets the headers of the Python that it names", () => {

@@ -69,7 +69,7 @@ describe("facts of the text", () => {
       "W: GPG error: https://developer.download.nvidia.com/compute/cuda/repos/ubuntu1804/x86_64  InRelease: The following signatures couldn't be verified because the public key is not available: NO_PUBKEY A4B469963BF863CC";
     expect(fixOf(text).join("\n")).toContain("repos/ubuntu1804/x86_64/cuda-keyring_1.0-1_all.deb");
     expect(fixOf("E: Unable to locate package cuda-toolkit-12-9").join("\n")).toContain(
-      "apt-get install cuda-toolkit-12-9",
+      "apt-get install -y cuda-toolkit-12-9",
     );
   });
 

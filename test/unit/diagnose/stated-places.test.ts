@@ -9,7 +9,9 @@ describe("the Pythons of PyPA's images", () => {
   const missing = "a.cpp:3:10: fatal error: zlib.h: No such file or directory";
 
   test("are of a system with yum", () => {
-    expect(live(`g++ -I/opt/python/cp310-cp310/include/python3.10 -c a.cpp\n${missing}`)).toContain("yum install zlib");
+    expect(live(`g++ -I/opt/python/cp310-cp310/include/python3.10 -c a.cpp\n${missing}`)).toContain(
+      "yum install -y zlib",
+    );
   });
 
   test("are Alpine's where musl is named", () => {
