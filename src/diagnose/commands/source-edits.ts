@@ -16,11 +16,12 @@ const foreign =
   /-packages[\\/]|[\\/](?:lib)?torch[\\/](?:include|csrc)[\\/]|[\\/]include[\\/](?:torch|ATen|c10|caffe2|pybind11|c\+\+)[\\/]|^\/(?:usr|opt)\/(?!src\/|workspace\/)|[\\/](?:usr|opt)[\\/](?:.*[\\/])?include[\\/]|[\\/](?:Microsoft Visual Studio|Windows Kits|NVIDIA GPU Computing Toolkit)[\\/]|\.cudafe\d|[\\/]torchinductor_|^<|["'$`]/;
 
 /** What load_inline() writes anew for each build: an edit there is lost. Source: torch/utils/cpp_extension.py (load_inline). */
-const generated = /[\\/]torch_extensions[\\/].*[\\/](?:main\.cpp|cuda\.cu|sycl\.sycl)$/;
+const generated = /[\\/](?:main\.cpp|cuda\.cu|sycl\.sycl)$/;
+const inItsFolder = /[\\/]torch_extensions[\\/]/;
 
-/** Whether the file was written by load_inline(): its text stands in a script. */
-export function isGenerated(file: string | undefined): boolean {
-  return generated.test(file ?? "");
+/** Whether the file was written by load_inline(), in whatever folder: its text stands in a script. */
+export function isGenerated(file: string | undefined, { context: { log } }: Match): boolean {
+  return generated.test(file ?? "") && (log.loadedBy?.inline === true || inItsFolder.test(file ?? ""));
 }
 
 /** The script that called load() or load_inline(), unless it is a package's own. */
@@ -32,8 +33,9 @@ export function loadingScript({
 }
 
 /** The project's own file that a finding names, as a word of a shell. */
-function editable({ finding: { file } }: Match): string | undefined {
-  return file === undefined || foreign.test(file) || isGenerated(file) ? undefined : quote(file);
+function editable(match: Match): string | undefined {
+  const { file } = match.finding;
+  return file === undefined || foreign.test(file) || isGenerated(file, match) ? undefined : quote(file);
 }
 
 /** The same line of the source in other places of the file that the compiler says the same of. */
@@ -91,7 +93,7 @@ const longestAddress = 200;
  * or none of them fits its line.
  */
 export function editLine(match: Match, edits: readonly Edit[]): string[] {
-  if (isGenerated(match.finding.file)) return editInScript(match, edits);
+  if (isGenerated(match.finding.file, match)) return editInScript(match, edits);
   const file = editable(match);
   const { line } = match.finding;
   if (file === undefined || line === undefined) return [];
@@ -109,7 +111,7 @@ export function editPrintedLine(match: Match, edits: readonly Edit[]): string[] 
 /** The edits in all lines of the file that a message names, and the lines at its head that they need. */
 export function editFile(match: Match, edits: readonly Edit[], head: readonly string[] = []): string[] {
   // What load_inline() was given stands in the script; a line at the head of that is none of C++.
-  const script = isGenerated(match.finding.file) && head.length === 0 ? loadingScript(match)?.file : undefined;
+  const script = isGenerated(match.finding.file, match) && head.length === 0 ? loadingScript(match)?.file : undefined;
   const file = script === undefined ? editable(match) : quote(script);
   const lines = file === undefined ? [] : sed(fitting(match, edits), file);
   return lines.length === 0 || head.length === 0 ? lines : [...lines, ...addLines(match, head)];

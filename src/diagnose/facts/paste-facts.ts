@@ -68,8 +68,8 @@ export interface PasteFacts extends BoardFacts, CallFacts, SessionFacts, TorchFa
   readonly onlyIndex?: string;
   /** Packages that the command with that index asks for: `torch torchvision`. */
   readonly fromIndex?: string;
-  /** The line of Python that called load() or load_inline(), as a traceback of the build names it. */
-  readonly loadedBy?: { readonly file: string; readonly line: string };
+  /** The line of Python that called load() or load_inline(), as a traceback of the build names it; `inline`: the latter. */
+  readonly loadedBy?: { readonly file: string; readonly line: string; readonly inline: boolean };
   /** Code of torch's stable API is shown or named: `torch::stable::Tensor`. */
   readonly stableApi: boolean;
   /** torch was reading the sources as text, to hash them. */
@@ -293,7 +293,7 @@ export class PasteReader {
     const [, file = "", line = "", name] = /^\s*File "([^"]{1,400}\.py)", line (\d+), in (\S+)/.exec(text) ?? [];
     if (/[\\/]torch[\\/]utils[\\/]cpp_extension\.py$/.test(file)) {
       if ((name === "load" || name === "load_inline") && this.#caller !== undefined)
-        this.#facts.loadedBy ??= this.#caller;
+        this.#facts.loadedBy ??= { ...this.#caller, inline: name === "load_inline" };
     } else if (file !== "") this.#caller = { file, line };
   }
 

@@ -25,7 +25,48 @@ function below(size: number): number {
   return found;
 }
 
+/** Bits of the register that a letter of a constraint stands for. Source: NVIDIA's "Inline PTX Assembly in CUDA", Constraints. */
+const registerBits: Readonly<Record<string, string>> = { h: "16", r: "32", l: "64", f: "32", d: "64", q: "128" };
+
 export const kernelSlipRules: readonly Rule[] = [
+  {
+    id: "asm-operand-of-other-size",
+    title: "An operand of inline PTX has another size than its constraint",
+    on: ["compile"],
+    specificity: 79,
+    matches: (finding) =>
+      said(
+        finding,
+        /asm operand type size\((?<bytes>\d+)\) does not match type\/size implied by constraint '[=+&]*(?<letter>\w)'/,
+      ),
+    confidence: "high",
+    cause: (match) => {
+      const { letter = "", bytes = "" } = match.facts;
+      const wanted = registerBits[letter];
+      return `${codeAt(match.finding)}: the constraint \`"${letter}"\` stands for a register${wanted === undefined ? "" : ` of ${wanted} bits`}, and what is given has ${Number(bytes) * 8}${bytes === "8" && letter === "r" ? ": a pointer, or a size_t. An address in shared memory, as ld.shared, cp.async, ldmatrix and mbarrier take it, is another number of 32 bits" : ""}.`;
+    },
+    fix: ({ facts: { letter = "", bytes = "" } }) => [
+      ...(letter === "r" && bytes === "8"
+        ? [
+            '# shared memory: "r"(static_cast<unsigned>(__cvta_generic_to_shared(pointer))); global memory and 64-bit numbers: "l"(pointer)',
+          ]
+        : []),
+      letter === "f" || letter === "d"
+        ? '# float is "f", double is "d"; half and bfloat16 go by their bits: "h"(__half_as_ushort(x))'
+        : '# 16 bits are "h" (short, half by its bits), 32 "r" (int, unsigned), 64 "l" (pointers, long long), float "f", double "d"; or cast the operand',
+    ],
+    sources: ["https://docs.nvidia.com/cuda/inline-ptx-assembly/"],
+    examples: [
+      {
+        text: 'k.cu(7): error: asm operand type size(8) does not match type/size implied by constraint \'r\'\n    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(slot), "l"(from));',
+        expect: "__cvta_generic_to_shared(pointer)",
+      },
+      {
+        text: "k.cu(9): error: asm operand type size(4) does not match type/size implied by constraint 'l'",
+        expect: '"r" (int, unsigned)',
+      },
+    ],
+  },
   {
     id: "launch-with-two-signs",
     title: "A kernel is launched with << >> in place of <<< >>>",

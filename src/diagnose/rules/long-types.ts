@@ -1,5 +1,5 @@
 /** int64_t is long on 64-bit Linux, and long long on macOS, Windows and every system of 32 bits. */
-import { platformOf, setVariable } from "../commands/commands.ts";
+import { setVariable } from "../commands/commands.ts";
 import { editPrintedLine, orInWords } from "../commands/source-edits.ts";
 import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
 
@@ -14,12 +14,14 @@ export const longTypeRules: readonly Rule[] = [
     title: "`long` stands where PTX wants 64 bits, and has 32 on Windows",
     on: ["compile"],
     specificity: 80,
-    matches: (finding) =>
-      said(
-        finding,
-        /asm operand type size\((?<size>4)\) does not match type\/size implied by constraint '(?<constraint>l)'/,
-      ),
-    confidence: (match) => (platformOf(match) === "win32" ? "high" : "medium"),
+    matches: (finding, { log }) =>
+      log.platform === "win32"
+        ? said(
+            finding,
+            /asm operand type size\((?<size>4)\) does not match type\/size implied by constraint '(?<constraint>l)'/,
+          )
+        : undefined,
+    confidence: "high",
     cause: (match) =>
       `${placeOf(match.finding)} gives a \`long\` (or a long2, unsigned long) to an instruction of the GPU that takes 64 bits. It has them on Linux; with Visual C++ \`long\` has 32.${ofToolkit(match) ? " It is a fault of that header of the toolkit's C++ library (CCCL), in code for GPUs from sm_100 on." : ""}`,
     fix: (match) =>

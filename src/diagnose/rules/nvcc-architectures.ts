@@ -196,12 +196,12 @@ export const nvccArchitectureRules: readonly Rule[] = [
         return withoutOldTargets(match, arch, known.gone ?? "");
       if (dropped && match.context.log.ownGencode.includes(arch)) return ownFlagsWithout(match, arch, known.gone ?? "");
       const script = platformOf(match) === "win32" ? undefined : loadingScript(match);
-      if (dropped && script !== undefined) {
+      if ((dropped || (known.gone !== undefined && match.context.log.cuda === undefined)) && script !== undefined) {
         const number = dotted(arch).replace(".", "\\.");
         return [
           `sed -i.bak -E '/TORCH_CUDA_ARCH_LIST/{s/${number}(\\+PTX)?[; ]+//g; s/[; ]+${number}(\\+PTX)?//g;}' ${quote(script.file)}   # a script that sets os.environ["TORCH_CUDA_ARCH_LIST"] itself overrides the shell`,
+          `sed -i.bak -E "s/[\\"']-gencode(=|[\\"'], *[\\"'])arch=compute_${arch},code=[][a-z_0-9,]+[\\"'],? *//g" ${quote(script.file)}   # a flag among extra_cuda_cflags`,
           setVariable(match, "TORCH_CUDA_ARCH_LIST", ownArchitecture(match) ?? nearest(match, arch)),
-          `# and -gencode flags for ${arch} out of extra_cuda_cflags, where the script has them`,
         ];
       }
       const listed = dropped

@@ -1,6 +1,7 @@
 /** nvToolsExt, which CUDA let go of and which the CMake files of older torches still link. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { platformOf, python, removeFolder, torchCuda, useToolkit } from "../commands/commands.ts";
+import { platformOf, python, quote, removeFolder, torchCuda, useToolkit } from "../commands/commands.ts";
+import { loadingScript } from "../commands/source-edits.ts";
 import { linkLibrary } from "../matchers.ts";
 import { statedRelease } from "../facts/stated-torch.ts";
 import { type Match, type Rule, saidAny } from "../rule.ts";
@@ -65,6 +66,11 @@ function ownNvtxTarget(match: Match): string | undefined {
   return /^Target "(?!torch)([\w.+-]+)" links to:\s+CUDA::nvToolsExt/m.exec(match.finding.message)?.[1];
 }
 
+/** The script that hands `-lnvToolsExt` to load() or load_inline(): torch adds no such library there. */
+function scriptWithNvtx(match: Match): string | undefined {
+  return match.finding.phase === "link" && platformOf(match) !== "win32" ? loadingScript(match)?.file : undefined;
+}
+
 export const nvtxLinkRules: readonly Rule[] = [
   {
     id: "nvtoolsext-removed",
@@ -87,19 +93,27 @@ export const nvtxLinkRules: readonly Rule[] = [
     },
     confidence: (match) => (isBeforeItsRemoval(match) && !isWrittenInTorch(match) ? "medium" : "high"),
     cause: (match) =>
-      ownNvtxTarget(match) !== undefined
-        ? `The project's own CMakeLists.txt links \`CUDA::nvToolsExt\` (target \`${ownNvtxTarget(match) ?? ""}\`), which CUDA 12.9 and newer do not have: NVTX 3, which takes its place, has headers only.`
-        : isWrittenInTorch(match)
-          ? `torch's CMake files have /usr/local/cuda written in them before 1.6 (here it is ${torchRelease(match) ?? ""}), whatever toolkit CMake finds, and this machine's CUDA is somewhere else (a module of a cluster, /opt/cuda, /usr).`
-          : isBeforeItsRemoval(match)
-            ? "The CUDA toolkit whose folder the build names does not have libnvToolsExt: it is not whole, or /usr/local/cuda is a link to another (newer) one than torch's CMake files and the build folder were made with. CUDA has had that library up to 12.8."
-            : match.context.log.feedstock || condaNvtx(match).length > 0
-              ? "conda's packages of CUDA come without NVTX's headers, unless cuda-nvtx-dev is asked for, and CUDA 12.9 no longer has the nvToolsExt library at all; torch's CMake files before 2.7 still ask for it."
-              : platformOf(match) === "win32"
-                ? "CUDA 12 for Windows no longer has the nvToolsExt library; torch's CMake files before 2.7 still ask for it where they do not find the headers of NVTX 3."
-                : "CUDA 12.9 (and conda's CUDA earlier) no longer has the nvToolsExt library; torch's CMake files before 2.7 still ask for it. NVTX 3 has headers only.",
+      scriptWithNvtx(match) !== undefined
+        ? `${scriptWithNvtx(match) ?? ""} links nvToolsExt, a library that CUDA 12.9 and newer do not have: NVTX 3, which takes its place, has headers only.`
+        : ownNvtxTarget(match) !== undefined
+          ? `The project's own CMakeLists.txt links \`CUDA::nvToolsExt\` (target \`${ownNvtxTarget(match) ?? ""}\`), which CUDA 12.9 and newer do not have: NVTX 3, which takes its place, has headers only.`
+          : isWrittenInTorch(match)
+            ? `torch's CMake files have /usr/local/cuda written in them before 1.6 (here it is ${torchRelease(match) ?? ""}), whatever toolkit CMake finds, and this machine's CUDA is somewhere else (a module of a cluster, /opt/cuda, /usr).`
+            : isBeforeItsRemoval(match)
+              ? "The CUDA toolkit whose folder the build names does not have libnvToolsExt: it is not whole, or /usr/local/cuda is a link to another (newer) one than torch's CMake files and the build folder were made with. CUDA has had that library up to 12.8."
+              : match.context.log.feedstock || condaNvtx(match).length > 0
+                ? "conda's packages of CUDA come without NVTX's headers, unless cuda-nvtx-dev is asked for, and CUDA 12.9 no longer has the nvToolsExt library at all; torch's CMake files before 2.7 still ask for it."
+                : platformOf(match) === "win32"
+                  ? "CUDA 12 for Windows no longer has the nvToolsExt library; torch's CMake files before 2.7 still ask for it where they do not find the headers of NVTX 3."
+                  : "CUDA 12.9 (and conda's CUDA earlier) no longer has the nvToolsExt library; torch's CMake files before 2.7 still ask for it. NVTX 3 has headers only.",
     fix: (match) => {
       if (isWrittenInTorch(match)) return withFolderOfToolkit(match);
+      const script = scriptWithNvtx(match);
+      if (script !== undefined)
+        return [
+          `sed -i.bak -E "s/[\\"']-?l?nvToolsExt[\\"'],? *//g" ${quote(script)}   # out of extra_ldflags`,
+          "# the calls stay as they are: #include <nvtx3/nvToolsExt.h>, whose functions stand in the header",
+        ];
       const own = ownNvtxTarget(match);
       if (own !== undefined)
         return [
@@ -150,6 +164,10 @@ export const nvtxLinkRules: readonly Rule[] = [
       "conda-forge/pytorch-cpu-feedstock#357",
     ],
     examples: [
+      {
+        text: 'Traceback (most recent call last):\n  File "/w/r.py", line 6, in <module>\n    mod = load(name="r", sources=["r.cpp"], extra_ldflags=["-lnvToolsExt"])\n  File "/e/site-packages/torch/utils/cpp_extension.py", line 1700, in load\n    return _jit_compile(\nRuntimeError: Error building extension \'r\': [2/2] c++ r.o -shared -lnvToolsExt -o r.so\n/usr/bin/ld: cannot find -lnvToolsExt: No such file or directory',
+        expect: "/w/r.py   # out of extra_ldflags",
+      },
       { text: "/usr/bin/ld: cannot find -lCUDA::nvToolsExt", expect: "CUDA 12.9" },
       {
         text: "Python 3.7.10\nmake[2]: *** No rule to make target '/usr/local/cuda/lib64/libnvToolsExt.so', needed by 'src/cmake_device_link.o'.  Stop.",

@@ -60,7 +60,7 @@ function registeredBy(
       match.finding.message,
     ) ?? [];
   const inPython = file.endsWith(".py");
-  const isOwn = inPython ? !/-packages[\\/]/.test(file) : isGenerated(file);
+  const isOwn = inPython ? !/-packages[\\/]/.test(file) : isGenerated(file, match);
   return key === "" || key === match.facts["backend"] || !isOwn
     ? undefined
     : { key, place: `${file}:${line}`, inPython };

@@ -142,7 +142,7 @@ export const plainMistakeRules: readonly Rule[] = [
     },
     confidence: "high",
     cause: (match) =>
-      isGenerated(match.finding.file)
+      isGenerated(match.finding.file, match)
         ? `${scriptOf(match)} hands over ${quote(match)} (load_inline() wrote ${codeAt(match.finding)} out of its functions=[…] and sources), and the compiler knows \`${match.facts["other"] ?? ""}\`: the name is misspelt there.`
         : `${codeAt(match.finding)} writes ${quote(match)}, and the compiler knows \`${match.facts["other"] ?? ""}\`: a slip of the keyboard.`,
     fix: (match) => [

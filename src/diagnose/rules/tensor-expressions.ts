@@ -257,7 +257,8 @@ export const tensorExpressionRules: readonly Rule[] = [
     id: "function-base-without-own-type",
     title: "torch::autograd::Function without the class's own name",
     on: ["compile"],
-    specificity: 76,
+    // Above what a torch before autograd::Function says.
+    specificity: 83,
     matches: (finding) =>
       /^(?:expected class[- ]name|[‘'].*[’'] is not a class|not a class or struct name|invalid use of template-name|use of class template)/.test(
         finding.message,
@@ -279,6 +280,10 @@ export const tensorExpressionRules: readonly Rule[] = [
       {
         text: "ext.cpp:2:28: error: expected class-name before ‘{’ token\n    2 | struct Scale : public Function { };\n      |                            ^",
         expect: "Function<Scale>",
+      },
+      {
+        text: "ext.cpp:7:52: error: expected class-name before ‘{’ token\n    7 | struct Cube : public torch::autograd::Function {\n      |                                                ^",
+        expect: "Function<Cube>",
       },
     ],
   },

@@ -90,7 +90,7 @@ function withoutOperators(finding: Finding): MatchFacts | undefined {
 
 /** The header at the head of the file; where load_inline() wrote the file, at the head of what the script hands over. */
 function includeIn(match: Match, header: string): readonly string[] {
-  if (!isGenerated(match.finding.file))
+  if (!isGenerated(match.finding.file, match))
     return orInWords(
       addLines(match, [`#include <${header}>`]),
       `at the head of ${match.finding.file ?? "the file"}: #include <${header}>`,

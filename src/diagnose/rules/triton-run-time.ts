@@ -46,19 +46,31 @@ const triton: readonly (readonly [said: RegExp, sentence: string, fix: string])[
     "# NAME = tl.constexpr(128) at the top of the file, or a parameter (NAME: tl.constexpr)",
   ],
   [
+    /exceeds triton maximum tensor numel/,
+    "One block is to hold more elements than Triton takes (1048576), most often a whole row that was rounded up to a power of two; far less than that fills the registers already.",
+    "# go through the row in blocks: for start in range(0, n, BLOCK): with BLOCK = min(4096, triton.next_power_of_2(n)), a mask, and a running sum or maximum",
+  ],
+  [
+    /[Ll]oop-carried variable|initial type .* but is re-assigned|stays consistent/,
+    "A variable that a loop carries along keeps its type in Triton, and this one begins with another type than the loop gives it: `acc = 0` is an int32, a block of zeros has the type that is named.",
+    "# before the loop: acc = 0.0 for a number, acc = tl.zeros([BLOCK], dtype=tl.float32) for a block; or .to(the first type) where it is assigned",
+  ],
+  [
     /[Uu]nsupported ptr type|pointer type|[Uu]nsupported (?:AST|syntax)|unsupported/i,
     "The kernel uses a type or a form of Python that Triton does not know.",
     "# tl.load and tl.store take the pointer that was passed plus offsets; if, for and while are known, and tuples, lists, classes and most of Python's functions are not",
   ],
 ];
 
+const longestReason = 200;
+
 /** The last words of the message, below the kernel's own lines. */
 function reasonIn(message: string): string | undefined {
   const called =
-    /(?:AssertionError|ValueError|TypeError|NameError|NotImplementedError)\((?:'|")?(.{3,200}?)(?:'|")?\)\s*$/s.exec(
+    /(?:AssertionError|ValueError|TypeError|NameError|NotImplementedError)\((?:'|")?(.{3,1500}?)(?:'|")?\)\s*$/s.exec(
       message,
     )?.[1];
-  if (called !== undefined) return called;
+  if (called !== undefined) return called.length <= longestReason ? called : `${called.split(/\. /)[0] ?? ""}.`;
   const last = /\^\s+(\S[^^]{3,200})$/s.exec(message.trimEnd())?.[1]?.trim();
   return last !== undefined && triton.some(([words]) => words.test(last)) ? last : undefined;
 }
@@ -310,6 +322,18 @@ export const tritonRunTimeRules: readonly Rule[] = [
       {
         text: "triton.compiler.errors.CompilationError: at 2:6:\ndef k(x, B: tl.constexpr): \n    o=tl.arange(0,B)\n      ^\narange's range must be a power of 2",
         expect: "next_power_of_2(n) at the launch",
+      },
+      {
+        text: "triton.compiler.errors.CompilationError: at 3:11:\ndef row(x, B: tl.constexpr):\n    o = tl.arange(0, B)\n        ^\nnumel (2097152) exceeds triton maximum tensor numel (1048576)",
+        expect: "in blocks",
+      },
+      {
+        text: "triton.compiler.errors.CompilationError: at 4:4:\n    acc = 0\n    for i in range(0, n, B):\n    ^\nAssertionError('Loop-carried variable acc has initial type int32 but is re-assigned to fp32 in loop! Please make sure that the type stays consistent.')",
+        expect: "acc = 0.0",
+      },
+      {
+        text: `triton.compiler.errors.CompilationError: at 4:9:\n    y = v * SLOPE\n            ^\nNameError("Cannot access global variable SLOPE from within @jit'ed function. Triton kernels can only access global variables that are instanstiated as constexpr (\`x = triton.language.constexpr(42)\`). Note that this is different from annotating a variable as constexpr (\`x: triton.language.constexpr = 42\`), which is not supported.")`,
+        expect: "NAME = tl.constexpr(128)",
       },
     ],
   },
