@@ -7,7 +7,7 @@ import { compareVersions } from "../base/order.ts";
 import type { ExtensionReport } from "./report.ts";
 import type { JudgeEnvironment, Problem } from "./verdict.ts";
 import { splitVersion } from "./versions.ts";
-import type { WheelName, WheelReport } from "./wheel.ts";
+import type { WheelMetadata, WheelName, WheelReport } from "./wheel.ts";
 
 /** Older names of manylinux, by the glibc that they promise. */
 const OLD_MANYLINUX: Readonly<Record<string, readonly number[]>> = {
@@ -36,7 +36,57 @@ export function wheelNameProblems(wheel: WheelReport, environment: JudgeEnvironm
   const reports = wheel.members.flatMap(({ path, report }) => (report === undefined ? [] : [{ path, report }]));
   return [
     ...(environment === undefined ? [] : refusedHere(name, environment)),
+    ...(wheel.own === undefined ? [] : renamed(name, wheel.own)),
     ...brokenPromises(name.platform, reports),
+  ];
+}
+
+/** One form of a project's name. Source: Python Packaging User Guide, "Names and normalization". */
+function normalized(name: string): string {
+  return name.toLowerCase().replaceAll(/[-_.]+/g, "-");
+}
+
+/**
+ * A file that was renamed: pip goes by the file's name alone, `pip check` by the tags inside. Tried with pip 23.2, which installs other
+ * tags and another version, and refuses another name.
+ */
+function renamed(name: WheelName, { folder, tags }: WheelMetadata): Problem[] {
+  const fix = "Give it the name it was built with, or build it again for what the name says";
+  const [, project = folder, version] = /^([^-]+)-(.+)$/.exec(folder) ?? [];
+  if (normalized(project) !== normalized(name.name))
+    return [
+      {
+        kind: "note",
+        severity: "error",
+        what: `The wheel is named \`${name.name}\`, and its metadata lies in \`${folder}.dist-info\``,
+        why: "pip refuses it: `.dist-info directory … does not start with …`",
+        fix,
+      },
+    ];
+  const problem = (what: string, why: string): Problem => ({ kind: "note", severity: "warning", what, why, fix });
+  // Of the platform, wheels that are published say less inside than outside: `linux` for manylinux.
+  const told = name.python.flatMap((python) => name.abi.map((abi) => `${python}-${abi}`));
+  const inside = tags.flatMap((tag) => {
+    const [python = "", abi = ""] = tag.split("-");
+    return python.split(".").flatMap((one) => abi.split(".").map((other) => `${one}-${other}`));
+  });
+  return [
+    ...(version === undefined || normalized(version) === normalized(name.version)
+      ? []
+      : [
+          problem(
+            `The wheel is named for version ${name.version}, and its metadata says ${version}`,
+            "A requirement of the one version is met by a file that installs the other",
+          ),
+        ]),
+    ...(inside.length === 0 || told.some((pair) => inside.includes(pair))
+      ? []
+      : [
+          problem(
+            `The wheel is named for \`${told.join(" ")}\`, and was built for \`${inside.join(" ")}\`: it was renamed`,
+            "pip installs it by its name where its compiled files may not load",
+          ),
+        ]),
   ];
 }
 

@@ -35,10 +35,20 @@ export interface WheelMember {
   readonly failure?: Failure;
 }
 
+/** What a wheel says of itself, inside. */
+export interface WheelMetadata {
+  /** The folder without its ending: `flash_attn-2.7.4`. */
+  readonly folder: string;
+  /** The tags in `WHEEL`, as built: `cp311-cp311-linux_x86_64`. */
+  readonly tags: readonly string[];
+}
+
 export interface WheelReport {
   readonly file: string;
   readonly kind: ArchiveKind;
   readonly name?: WheelName;
+  /** What its `.dist-info` says of itself; undefined where it has none, or more than one. */
+  readonly own?: WheelMetadata;
   /** Compiled files, in the order of the archive. */
   readonly members: readonly WheelMember[];
   /** All files in it. */
@@ -48,9 +58,13 @@ export interface WheelReport {
 /** More compiled files than any wheel holds. */
 const MAX_COMPILED = 2000;
 
+/** Larger is no `WHEEL` file. */
+const MAX_METADATA = 1024 * 1024;
+
 /** Reads a wheel's file name. Undefined when it is none. */
 export function wheelNameOf(path: string): WheelName | undefined {
-  const file = path.replace(/^[^]*[/\\]/, "");
+  // Browsers keep `%2B` of an address for the plus of a local version.
+  const file = path.replace(/^[^]*[/\\]/, "").replaceAll(/%2B/gi, "+");
   const match = /^([^-]+)-([^-]+)(?:-(\d[^-]*))?-([^-]+)-([^-]+)-([^-]+)\.whl$/.exec(file);
   if (match === null) return undefined;
   const [, name = "", version = "", build, python = "", abi = "", platform = ""] = match;
@@ -98,13 +112,27 @@ function reportOf({ kind, members }: Archive, path: string, options: InspectOpti
     );
   }
   const name = wheelNameOf(path);
+  const own = name === undefined ? undefined : metadataOf(members);
   return ok({
     file: basename(path.replaceAll("\\", "/")),
     kind,
     ...(name === undefined ? {} : { name }),
+    ...(own === undefined ? {} : { own }),
     members: compiled.map((member) => readMember(member, options)),
     files: members.filter(({ name: own }) => !own.endsWith("/")).length,
   });
+}
+
+function metadataOf(members: readonly ArchiveMember[]): WheelMetadata | undefined {
+  const [file, second] = members.filter(({ name }) => /^[^/]+\.dist-info\/WHEEL$/.test(name));
+  if (file === undefined || second !== undefined || file.size > MAX_METADATA) return undefined;
+  const content = file.content();
+  if (!content.ok) return undefined;
+  const text = Buffer.from(content.value.read(0, content.value.size)).toString("utf8");
+  return {
+    folder: file.name.slice(0, -".dist-info/WHEEL".length),
+    tags: [...text.matchAll(/^Tag:\s*(\S+)\s*$/gm)].map(([, tag = ""]) => tag),
+  };
 }
 
 function readMember(member: ArchiveMember, options: InspectOptions): WheelMember {

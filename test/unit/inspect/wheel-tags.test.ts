@@ -53,6 +53,30 @@ describe("the name of a wheel", () => {
     expect(other?.ok === true && wheelNameProblems(other.value, environmentOf())).toEqual([]);
   });
 
+  const inside = (folder: string, ...tags: readonly string[]) => [
+    {
+      name: `${folder}.dist-info/WHEEL`,
+      content: Buffer.from(["Wheel-Version: 1.0", ...tags.map((tag) => `Tag: ${tag}`), ""].join("\n")),
+    },
+  ];
+
+  it.each([
+    ["as it was built", "demo-1.0", ["cp311-cp311-linux_x86_64"], []],
+    ["two tags, one of them the name's", "Demo-1.0", ["py2.py3-none-any", "cp311-cp311-manylinux_2_28_x86_64"], []],
+    ["another Python", "demo-1.0", ["cp310-cp310-linux_x86_64"], ["warning: built for `cp310-cp310`"]],
+    ["another version", "demo-1.0+cu12", ["cp311-cp311-linux_x86_64"], ["warning: its metadata says 1.0+cu12"]],
+    ["another project", "other-1.0", ["cp311-cp311-linux_x86_64"], ["error: lies in `other-1.0.dist-info`"]],
+  ])("a file that may have been renamed: %s", (_, folder, tags, expected) => {
+    const problems = problemsOf("cp311-cp311-linux_x86_64", environmentOf(), inside(folder, ...tags));
+    expect(problems).toHaveLength(expected.length);
+    for (const [index, said] of expected.entries()) {
+      const { severity = "", what = "" } = problems[index] ?? {};
+      const [wanted = "", words = ""] = said.split(": ");
+      expect(severity).toBe(wanted);
+      expect(what).toContain(words);
+    }
+  });
+
   it("warns of a promise that the files do not keep", () => {
     const needs = (version: string): { readonly name: string; readonly content: Uint8Array } => ({
       name: "demo/demo.so",
