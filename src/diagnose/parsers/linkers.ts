@@ -137,7 +137,8 @@ const gnuLink =
 function withoutResult(name: string): string {
   const called = name.search(/\b__(?:cdecl|vectorcall|thiscall|stdcall|fastcall) /);
   const plain = called === -1 ? name.replace(/^__declspec\(dllimport\) /, "") : name.slice(called).replace(/^\S+ /, "");
-  return called === -1 ? plain : plain.replaceAll(/\b(?:class|struct|enum|union) /g, "");
+  // The traits' own word stays: it tells the strings of MSVC, which have one form, from those of GCC.
+  return called === -1 ? plain : plain.replaceAll(/\b(?:class|struct|enum|union) (?!std::char_traits)/g, "");
 }
 
 function readUndefined(text: string): { name: string; file?: string } | undefined {

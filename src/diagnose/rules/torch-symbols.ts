@@ -193,6 +193,10 @@ export const torchSymbolRules: readonly Rule[] = [
     sources: ["pytorch/pytorch#63558", "LaurentMazare/tch-rs#650"],
     examples: [
       {
+        text: "lld-link: error: undefined symbol: __declspec(dllimport) public: __cdecl c10::Error::Error(struct c10::SourceLocation, class std::basic_string<char, struct std::char_traits<char>, class std::allocator<char>>)\n>>> referenced by build\\ext.obj",
+        expect: "LIBPATH",
+      },
+      {
         text: "/usr/bin/ld: main.cpp:(.text+0x1f): undefined reference to `at::_ops::rand::call(c10::ArrayRef<long>)'",
         expect: "-ltorch",
       },
