@@ -18,6 +18,8 @@ export interface CompileFacts {
   readonly clangLto: boolean;
   /** The last line that links with libraries, as the compiler was called: `g++ -o app app.o -lc10`. */
   readonly linkLine?: string;
+  /** The program that a build asks `which` for as nvcc's host compiler: `gcc-7` of `-ccbin=$(which gcc-7)`. */
+  readonly hostByWhich?: string;
   /** The one source for the GPU that the failure can be of: the file that a warning of nvcc names, else the only one compiled. */
   readonly gpuSource?: string;
 }
@@ -36,6 +38,7 @@ export class CompileReader {
   readonly #gpuSources = new Set<string>();
   #hostCallIn: string | undefined;
   #toolkit: string | undefined;
+  #which: string | undefined;
 
   line(text: string): void {
     if (text.startsWith("building '")) this.#extension = /^building '([\w.]+)' extension/.exec(text)?.[1];
@@ -48,6 +51,7 @@ export class CompileReader {
       this.#hostCallIn ??= /^(?:#\$ )?((?:[A-Za-z]:)?[^\s():]+\.cuh?)\(\d+\): (?:warning|error)\b/.exec(
         text.trim(),
       )?.[1];
+    if (text.includes("ccbin")) this.#which ??= /-ccbin[= ]?["']?(?:\$\(|`)which ([\w+-]+)(?:\)|`)/.exec(text)?.[1];
     if (!text.includes(" -c ")) return;
     if (text.includes("cuda"))
       this.#toolkit ??= /(?:-I|-isystem )["']?((?:\/[\w.+-]{1,60}){0,8}\/cuda(?:-\d{1,2}\.\d)?)\/include\b/.exec(
@@ -65,6 +69,7 @@ export class CompileReader {
       ...(gpuSource === undefined ? {} : { gpuSource }),
       oldStringsAsked: this.#oldStrings,
       ...(this.#toolkit === undefined ? {} : { includedToolkit: this.#toolkit }),
+      ...(this.#which === undefined ? {} : { hostByWhich: this.#which }),
       clangLto: this.#lto,
       ...(this.#cSource === undefined ? {} : { cSource: this.#cSource }),
       ...(this.#extension === undefined ? {} : { builtExtension: this.#extension }),

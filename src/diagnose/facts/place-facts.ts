@@ -102,6 +102,7 @@ export class PlaceReader {
       for (const [, folder] of text.slice(0, 600).matchAll(upper)) if (folder !== undefined) this.#folders.add(folder);
     if (!this.#feedstock && text.includes("/")) this.#feedstock = feedstock.test(text.slice(0, 2_000));
     if (text.length > 600) return;
+    if (text.includes("or recipe: ")) this.#feedstock ||= /\bRunning build for recipe: \S/.test(text);
     if (text.includes("setup.py")) this.#setup = true;
     if (text.includes("retorch"))
       this.#retorch ||= /\bretorch(?:\.toml| (?:build|init|diagnose|inspect|doctor)|:)/.test(text);

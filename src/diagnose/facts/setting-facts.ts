@@ -288,7 +288,7 @@ export class SettingReader {
       this.#gccName = /-GCC(?:core)?-\d/.test(text) ? "GCC" : gccName.exec(text)?.[1];
     if (
       !this.#runner &&
-      /\bcibuildwheel\b|hostedtoolcache|\/home\/runner\/work|\/__w\/|\/github\/workspace\b|##\[(?:error|group)\]/.test(
+      /\bcibuildwheel\b|hostedtoolcache|\/home\/runner\/work|\/__w\/|\/github\/workspace\b|##\[(?:error|group)\]|^shell: .*\{0\}$|The runner will stop working/.test(
         text,
       )
     )

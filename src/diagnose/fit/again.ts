@@ -30,6 +30,8 @@ const saysAgain = /^# (?:and )?then (?:the same command|the build|build|install)
 
 function isBuild({ finding, context }: Match): boolean {
   const { log } = context;
+  // A check of form is no build, and is not mended by one.
+  if (finding.code === "style-check" || finding.message.includes("code should be clang-formatted")) return false;
   if (ofBuilds.has(finding.kind) || finding.phase === "link" || finding.phase === "device-link") return true;
   // A wheel that is refused is refused again.
   if (finding.code === "wrong-wheel") return false;
@@ -81,6 +83,12 @@ export function withAgain(lines: readonly string[], match: Match): readonly stri
         : lines)
     );
   const wanted = commandAgain(match);
+  // What cibuildwheel runs within its container is not for the shell outside.
+  if (
+    match.context.log.cibuildwheel &&
+    wanted?.some((line) => /(?:^|[\s/])cibuildwheel\/|\s\/project\b/.test(line)) === true
+  )
+    return lines;
   if (wanted === undefined) return withProgram(lines, match) ?? withTyped(lines, match);
   return withCommand(
     withoutRetorch(lines, match),

@@ -30,7 +30,7 @@ function toolOf(match: Match): Tool | undefined {
   const { log } = match.context;
   if (log.namesRetorch || match.context.isLive === true) return undefined;
   if (log.setupCommand !== undefined || (log.namesSetup && log.installer === undefined)) return "setup";
-  if (isGivenAgain(match)) return "installer";
+  if (isGivenAgain(match) || (log.wheelCommand !== undefined && (log.installs ?? []).length === 0)) return "installer";
   if (log.installer !== undefined) return "untold";
   if (typedBuild(match) !== undefined) return "typed";
   if (log.scikit) return "pip";
