@@ -28,7 +28,10 @@ export interface BuilderFacts {
 
 /** How each of them says that a build of its failed; the groups are the target and the recipe. */
 const forms: readonly (readonly [BuilderName, RegExp])[] = [
-  ["nix", /^(?:error: )?(?:builder for|Cannot build) '\/nix\/store\/[^']+\.drv'|^[\w.-]+> .*\/nix\/store\//],
+  [
+    "nix",
+    /^(?:error: )?(?:builder for|Cannot build) '\/nix\/store\/[^']+\.drv'|^[\w.-]+> (?:Running phase: |Executing \w+Phase)/,
+  ],
   ["guix", /^(?:builder for|build of) `\/gnu\/store\/|^guix build: error: /],
   [
     "spack",
@@ -43,13 +46,16 @@ const forms: readonly (readonly [BuilderName, RegExp])[] = [
     /^ERROR: (?<name>[\w+.-]+?)-\d[\w.+~]*-r\d+ do_\w+: |^ERROR: Task \((?:\w+:)*(?<recipe>\/\S+\.bb):do_\w+\) failed/,
   ],
   ["bazel", /^ERROR: (?<recipe>\S+\/BUILD(?:\.bazel)?):\d+:\d+: /],
-  ["tox", /^\.pkg[\w.-]*: (?:exit \d|install_requires|_optional_hooks|get_requires|build_wheel)/],
+  [
+    "tox",
+    /^\.pkg[\w.-]*: (?:exit \d|install_requires|_optional_hooks|get_requires|build_wheel)|^[\w.-]+: (?:install_package> python|FAIL code \d)/,
+  ],
   ["nox", /^nox > (?:Command .* failed with exit code|Session (?<name>[\w.-]+) failed)/],
-  ["catkin", /^(?:Errors|Failed) +<< (?<name>[\w-]+):(?:cmake|make|check)\b/],
+  ["catkin", /^(?:Errors|Failed) +<< (?<name>[\w-]+):(?:cmake|make|check)\b|^Invoking "(?:cmake|make)[^"]*" failed/],
   ["colcon", /^(?:Failed +<<< (?<name>[\w-]+) \[.*exited with code|--- stderr: (?<name2>[\w-]+)$)/],
 ];
 const words =
-  /\/(?:nix|gnu)\/store|guix build|^==> |spack-stage|^== |\.eb failed|^ERROR: |^\.pkg|^nox > |<< |^--- stderr: |nix-build|Cannot build/;
+  /\/(?:nix|gnu)\/store|guix build|^==> |spack-stage|^== |\.eb failed|^ERROR: |^\.pkg|: install_package> |: FAIL code |^Invoking "|^nox > |<< |^--- stderr: |nix-build|Cannot build/;
 
 /** Gathers them line by line. */
 export class BuilderReader {

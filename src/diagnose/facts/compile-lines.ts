@@ -6,6 +6,8 @@
 export interface CompileFacts {
   /** The CUDA toolkit whose headers a compile takes: `/usr/local/cuda-8.0` of `-I/usr/local/cuda-8.0/include`. */
   readonly includedToolkit?: string;
+  /** The toolkit whose nvcc compiles, by its path: `/apps/cuda/12.1` of `/apps/cuda/12.1/bin/nvcc -c k.cu`. */
+  readonly calledToolkit?: string;
   /** A source that is compiled as C: `src/lz.c`. */
   readonly cSource?: string;
   /** The extension that setuptools builds: `pkg._core`. */
@@ -39,6 +41,7 @@ export class CompileReader {
   #hostCallIn: string | undefined;
   #toolkit: string | undefined;
   #which: string | undefined;
+  #called: string | undefined;
 
   line(text: string): void {
     if (text.startsWith("building '")) this.#extension = /^building '([\w.]+)' extension/.exec(text)?.[1];
@@ -53,6 +56,8 @@ export class CompileReader {
       )?.[1];
     if (text.includes("ccbin")) this.#which ??= /-ccbin[= ]?["']?(?:\$\(|`)which ([\w+-]+)(?:\)|`)/.exec(text)?.[1];
     if (!text.includes(" -c ")) return;
+    if (text.includes("/bin/nvcc "))
+      this.#called = /^\s*(?:\[\d+\/\d+\] )?(\/[\w./+-]{1,200})\/bin\/nvcc /.exec(text)?.[1] ?? this.#called;
     if (text.includes("cuda"))
       this.#toolkit ??= /(?:-I|-isystem )["']?((?:\/[\w.+-]{1,60}){0,8}\/cuda(?:-\d{1,2}\.\d)?)\/include\b/.exec(
         text,
@@ -70,6 +75,7 @@ export class CompileReader {
       oldStringsAsked: this.#oldStrings,
       ...(this.#toolkit === undefined ? {} : { includedToolkit: this.#toolkit }),
       ...(this.#which === undefined ? {} : { hostByWhich: this.#which }),
+      ...(this.#called === undefined ? {} : { calledToolkit: this.#called }),
       clangLto: this.#lto,
       ...(this.#cSource === undefined ? {} : { cSource: this.#cSource }),
       ...(this.#extension === undefined ? {} : { builtExtension: this.#extension }),

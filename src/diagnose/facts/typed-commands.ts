@@ -120,7 +120,7 @@ const changesFolder = /^(?:cd|pushd|Set-Location|sl)(?: \/d)? +("[^"]+"|'[^']+'|
 const ofScript = /\bexecutor with image |^(?:Preparing the ")?\S+ executor\b|"\w+" executor/;
 const makeFailed = /^make: \*\*\* \[(?:[Mm]akefile|GNUmakefile|\S+\.mk):\d+: (?!CMakeFiles)/;
 const tools =
-  /make|ninja|nvcc|hipcc|g\+\+|gcc|c\+\+|clang|pyth|pip|py |uv |\.sh|build|cd |tox|nox|hatch|colcon|catkin|cargo|sbatch|poetry|pdm|pixi|conda|mamba|retorch|torchrun|deepspeed|accelerate|pytest|pushd|Set-Location|scons|xmake|spack|nix|maturin|meson|emerge|bitbake|\.eb\b|guix|flit|npm|vllm |lmdeploy |sglang |trtllm-|llamafactory|axolotl |xtuner |mim |ns-|\.bat|\.cmd|\.ps1/;
+  /make|ninja|nvcc|hipcc|g\+\+|gcc|c\+\+|clang|pyth|pip|py |uv |\.sh|build|cd |tox|nox|hatch|colcon|catkin|cargo|sbatch|poetry|pdm|pixi|conda|mamba|retorch|torchrun|deepspeed|accelerate|pytest|pushd|Set-Location|scons|xmake|spack|nix|maturin|meson|emerge|bazel|bitbake|\.eb\b|guix|flit|npm|vllm |lmdeploy |sglang |trtllm-|llamafactory|axolotl |xtuner |mim |ns-|\.bat|\.cmd|\.ps1/;
 const mostRead = 1_000;
 const mostKept = 40;
 /** Lines of a CI service's step that follow its first one. */

@@ -28,10 +28,13 @@ const ofBuilds: ReadonlySet<string> = new Set([
 /** `# then the same command again`. */
 const saysAgain = /^# (?:and )?then (?:the same command|the build|build|install)\b.*\bagain\b[^:]*$|^# then again$/;
 
+/** A check of form is no build, and is not mended by one. */
+function isOfForm({ finding }: Match): boolean {
+  return finding.code === "style-check" || finding.message.includes("code should be clang-formatted");
+}
+
 function isBuild({ finding, context }: Match): boolean {
   const { log } = context;
-  // A check of form is no build, and is not mended by one.
-  if (finding.code === "style-check" || finding.message.includes("code should be clang-formatted")) return false;
   if (ofBuilds.has(finding.kind) || finding.phase === "link" || finding.phase === "device-link") return true;
   // A wheel that is refused is refused again.
   if (finding.code === "wrong-wheel") return false;
@@ -73,7 +76,7 @@ function fromPage({ context: { log } }: Match, command: string): string | undefi
 
 /** The fix with the command that failed at its end, where it does not build by itself. */
 export function withAgain(lines: readonly string[], match: Match): readonly string[] {
-  if (lines.length === 0) return lines;
+  if (lines.length === 0 || isOfForm(match)) return lines;
   if (!isBuild(match))
     return (
       withProgram(lines, match) ??

@@ -24,6 +24,25 @@ function withDefinition(command: string, definition: string): string {
     : `${plain} --cmake-args ${definition}`;
 }
 
+/** nvcc of a workspace knows no such architecture: another toolkit, or another architecture. */
+const architectureForWorkspace: Answer = ({ finding }, { name }, command) => {
+  const asked = /compute_(\d{2,3})/.exec(finding.message)?.[1];
+  if (command === undefined || asked === undefined) return undefined;
+  const fresh =
+    name !== "colcon" || / --cmake-clean-cache\b/.test(command)
+      ? command
+      : / --cmake-args\b/.test(command)
+        ? command.replace(/ --cmake-args\b/, " --cmake-clean-cache --cmake-args")
+        : `${command} --cmake-clean-cache`;
+  const last = Number(asked) >= 100 ? "90" : Number(asked) >= 89 ? "86" : "80";
+  return [
+    "ls -d /usr/local/cuda*; which -a nvcc; nvcc --version | grep release   # the one that was called is too old (or too new) for it; often /usr/bin/nvcc of the distribution",
+    "export PATH=/usr/local/cuda/bin:$PATH CUDACXX=/usr/local/cuda/bin/nvcc",
+    fresh,
+    `# no other toolkit there: the same with code for an older GPU, which newer ones take: ${withDefinition(fresh, `-DCMAKE_CUDA_ARCHITECTURES=${last}`)}`,
+  ];
+};
+
 /** ROS is compiled with the new std::string; torch's wheels are since 2.7. */
 const rosStrings =
   "# ROS has the new std::string, as torch 2.7 and newer of pip; with an older one take LibTorch (cxx11 ABI): -DTorch_DIR=<libtorch>/share/cmake/Torch";
@@ -77,6 +96,15 @@ const missingInSpack: Answer = ({ facts }, { target = "<the package>" }, command
     `# then: ${command ?? `spack install ${target}`}`,
   ];
 };
+
+/** Spack's CUDA lies in a folder of its own, which torch's builder learns by CUDA_HOME. */
+const cudaBySpack: Answer = (_, { target = "<the package>" }, command) => [
+  `# the recipe (spack edit ${target.replace(/@.*$/, "")}):`,
+  '#     depends_on("cuda", type=("build", "link", "run"))',
+  "#     def setup_build_environment(self, env):",
+  '#         env.set("CUDA_HOME", self.spec["cuda"].prefix)   # CUDAExtension takes its headers; a CppExtension: env.prepend_path("CPATH", self.spec["cuda"].prefix.include)',
+  `# then: ${command ?? `spack install ${target}`}`,
+];
 
 /** flash-attn and its like fetch a wheel of their own: the machine that builds has no network. */
 const compiledByEasybuild: Answer = (_, { recipe = "<the easyconfig>" }, command) => [
@@ -138,12 +166,17 @@ const torchForBazel: Answer = (match, { recipe }, command) => [
 
 /** The answers by builder and rule. */
 export const builderAnswers: Readonly<Partial<Record<BuilderName, Readonly<Record<string, Answer>>>>> = {
-  catkin: { "cmake-torch-not-found": torchForWorkspace },
-  colcon: { "cmake-torch-not-found": torchForWorkspace },
+  catkin: { "cmake-torch-not-found": torchForWorkspace, "nvcc-unsupported-architecture": architectureForWorkspace },
+  colcon: { "cmake-torch-not-found": torchForWorkspace, "nvcc-unsupported-architecture": architectureForWorkspace },
   nox: { "torch-missing-in-isolated-build": isolatedByNox },
   easybuild: { "ready-wheel-not-fetched": compiledByEasybuild },
   tox: { "torch-missing-in-isolated-build": isolatedByTox },
   nix: { "cuda-headers-missing": cudaByNix, "library-header-missing": cudaByNix },
-  spack: { "torch-missing-in-isolated-build": missingInSpack, "host-compiler-too-new": compilerOfSpack },
-  bazel: { "torch-headers-missing": torchForBazel },
+  spack: {
+    "torch-missing-in-isolated-build": missingInSpack,
+    "cuda-headers-missing": cudaBySpack,
+    "cuda-toolkit-not-found": cudaBySpack,
+    "host-compiler-too-new": compilerOfSpack,
+  },
+  bazel: { "torch-headers-missing": torchForBazel, "torch-libraries-not-linked": torchForBazel },
 };

@@ -102,7 +102,7 @@ const words: Readonly<Partial<Record<BuilderName, Words>>> = {
         return /^(?:PATH|CC|CXX|CUDA_HOME)$/.test(wish.name)
           ? []
           : [
-              `echo "preinstallopts = 'export ${wish.name}=${wish.value.replaceAll(/["']/g, "")} && '" >> ${recipe}   # one that is there already: add it to that`,
+              `echo "preinstallopts = 'export ${wish.name}=${/[;&| ]/.test(wish.value) ? `\\"${wish.value.replaceAll(/["']/g, "")}\\"` : wish.value} && '" >> ${recipe}   # one that is there already: add it to that`,
             ];
       return [`# ${recipe}: preinstallopts = "${wish.command.replaceAll('"', '\\"')} && "`];
     },
@@ -148,7 +148,7 @@ function wishesOf(line: string): readonly Wish[] | undefined {
       kind: "variable" as const,
       name,
       value,
-    })).filter(({ value }) => !value.includes("$("));
+    })).filter(({ value }) => !value.includes("$"));
   const asked = installs.exec(command)?.[1]?.trim().split(" ");
   if (asked === undefined) return undefined;
   const names = asked
@@ -195,9 +195,14 @@ export function inOwnBuilder(lines: readonly string[], match: Match, rule: strin
   const own = words[builder.name];
   const command = own?.command ?? commands[builder.name];
   const last = command === undefined ? undefined : again(match, builder, command);
+  // A rule of the builder's own speaks its words, and lacks the command alone.
+  if (rule === "yocto-quality-finding") return last === undefined || lines.includes(last) ? lines : [...lines, last];
+  if (rule === "nix-package-refused") return lines;
   const answer = builderAnswers[builder.name]?.[rule]?.(match, builder, last);
   if (answer !== undefined) return answer;
   if (own === undefined) return lines;
+  // The builder's own command has it already.
+  const isOff = (match.context.log.installs ?? []).some((words) => words.includes("--no-build-isolation"));
   const made: string[] = [];
   for (const line of lines) {
     const command = commandPart(line);
@@ -211,7 +216,10 @@ export function inOwnBuilder(lines: readonly string[], match: Match, rule: strin
       )
         made.push(line);
     } else if (/^\w+=\$\(/.test(line)) made.push(line);
-    else if (!isLook(line)) made.push(...(wishesOf(line) ?? []).flatMap((wish) => own.say(wish, builder)));
+    else if (!isLook(line))
+      made.push(
+        ...(wishesOf(line) ?? []).flatMap((wish) => (wish.kind === "isolation" && isOff ? [] : own.say(wish, builder))),
+      );
   }
   const unique = made.filter((line, at) => made.indexOf(line) === at);
   const changes = unique.some((line) => commandPart(line) !== "" && !own.command.test(commandPart(line)));

@@ -202,6 +202,19 @@ const sentences: readonly Sentence[] = [
     tool: "shell",
     code: "module-unknown",
   },
+  // Nix' licences, Yocto's checks of packages.
+  {
+    words: /^(?:error: )?Package .[\w.+-]+. in .* (?:has an? unfree license|is marked as (?:broken|insecure))/,
+    kind: "build-tool",
+    tool: "shell",
+    code: "nix-refused",
+  },
+  {
+    words: /^(?:ERROR: )?[\w+.-]+ do_package_qa: QA Issue: .*\[[\w-]+\]$/,
+    kind: "build-tool",
+    tool: "shell",
+    code: "yocto-qa",
+  },
   // Checks of form in a CI job.
   {
     words:
@@ -248,7 +261,7 @@ const sentences: readonly Sentence[] = [
 
 /** Cheap test before the table. */
 const anySentence =
-  /ocate package|installation candidate|^E: |No package|No match for|find a match|no such package|target not found|No available formula|NO_PUBKEY|baseurl|metadata for repo|mirrorlist|\bcd: |cannot stat|can't stat|failed to access|cannot access|cannot open|can't open|cache key|COPY failed|can't copy|SandboxViolation|is required by|suitable distribution|setup script in|Download error|Command killed|git-lfs|lfs|Host key|batch response|not a tree|not our ref|pathspec|did not contain|unadvertised|Remote branch|epository|module\(s\)|modulefile|ignore_cache|ould reformat|ncorrectly sorted|fixable with|\(checked \d|hook id: |\.py:\d+:\d+: [A-Z]\d{3} |Must specify CUDA|cuda_arch=none|geographic|slug size|nzipped|size limit|SPACK_|: No module named|could not read|Authentication failed|fatal: |irtual package|nothing provides|can't open file|: not found|manifest for|access denied|Docker|architecture '|deprecated|find HIP|ssertion [`'‘"]|LLVM ERROR|but was built for sm|^==> Error|auto-patchelf|impure path|imposed_constraint|annot satisfy '/;
+  /ocate package|installation candidate|^E: |No package|No match for|find a match|no such package|target not found|No available formula|NO_PUBKEY|baseurl|metadata for repo|mirrorlist|\bcd: |cannot stat|can't stat|failed to access|cannot access|cannot open|can't open|cache key|COPY failed|can't copy|SandboxViolation|is required by|suitable distribution|setup script in|Download error|Command killed|git-lfs|lfs|Host key|batch response|not a tree|not our ref|pathspec|did not contain|unadvertised|Remote branch|epository|module\(s\)|modulefile|ignore_cache|unfree license|marked as |QA Issue|ould reformat|ncorrectly sorted|fixable with|\(checked \d|hook id: |\.py:\d+:\d+: [A-Z]\d{3} |Must specify CUDA|cuda_arch=none|geographic|slug size|nzipped|size limit|SPACK_|: No module named|could not read|Authentication failed|fatal: |irtual package|nothing provides|can't open file|: not found|manifest for|access denied|Docker|architecture '|deprecated|find HIP|ssertion [`'‘"]|LLVM ERROR|but was built for sm|^==> Error|auto-patchelf|impure path|imposed_constraint|annot satisfy '/;
 
 /** pip's frame around the output of a program that failed. */
 const outputBegins = /^\[\d+ lines? of output\]$/;

@@ -240,6 +240,7 @@ import { foreignProcessorRules } from "./foreign-processors.ts";
 import { gpuDialectRules } from "./gpu-dialects.ts";
 import { halfTypeRules } from "./half-types.ts";
 import { constantExpressionRules } from "./constant-expressions.ts";
+import { builderRefusalRules } from "./builder-refusals.ts";
 import { oldStringCallRules } from "./old-string-calls.ts";
 import { stableAbiRules } from "./stable-abi.ts";
 import { styleCheckRules } from "./style-checks.ts";
@@ -480,6 +481,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Ascend NPUs", rules: ascendRules },
   { name: "torch's stable API", rules: stableAbiRules },
   { name: "Checks of form", rules: styleCheckRules },
+  { name: "Refusals of builders", rules: builderRefusalRules },
   { name: "Old strings of other libraries", rules: oldStringCallRules },
   { name: "Between GPU dialects", rules: [...gpuDialectRules, ...halfTypeRules, ...constantExpressionRules] },
   { name: "Libraries of other processors", rules: foreignProcessorRules },

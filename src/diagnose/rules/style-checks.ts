@@ -92,7 +92,7 @@ export const styleCheckRules: readonly Rule[] = [
     on: ["build-tool", "compile"],
     specificity: 84,
     role: "symptom",
-    matches: (finding) => {
+    matches: (finding, context) => {
       if (finding.kind === "compile")
         return (
           (/code should be clang-formatted \[-Wclang-format-violations\]/.test(finding.message)
@@ -108,7 +108,10 @@ export const styleCheckRules: readonly Rule[] = [
       if (said(finding, /fixable with the .--fix. option/) !== undefined) return { tool: "ruff" };
       if (said(finding, /^Found \d+ errors? in \d+ files? \(checked \d+/) !== undefined) return { tool: "mypy" };
       if (said(finding, /^(?:- )?hook id: /) !== undefined) return { tool: "pre-commit" };
-      return { tool: "flake8" };
+      // ruff writes its lines as flake8 does, with a mark of what it can mend, and says so at the end.
+      return context.findings.some(({ code, message }) => code === "style-check" && message.includes("fixable with"))
+        ? { tool: "ruff" }
+        : { tool: "flake8" };
     },
     confidence: "high",
     cause: (match) =>

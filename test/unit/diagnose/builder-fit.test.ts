@@ -54,6 +54,25 @@ describe("builders with an environment of their own", () => {
     expect(liveOf(text).at(-1)).toBe("eb /ec/ops-1.1.eb --robot");
   });
 
+  it("quotes a list for EasyBuild, and does not ask for what its command has", () => {
+    const text =
+      "== processing EasyBuild easyconfig /ec/gsr-0.1.eb\n== FAILED: Installation ended unsuccessfully (build directory: /tmp/b): build failed (first 300 chars): cmd \"pip install --prefix=/a --no-deps --no-index --no-build-isolation .\" exited with exit code 1 and output:\n    arch_list[-1] += '+PTX'\nIndexError: list index out of range\nERROR: Build of /ec/gsr-0.1.eb failed\n";
+    expect(liveOf(text)[0]).toContain(
+      String.raw`export TORCH_CUDA_ARCH_LIST=\"8.0;8.6;9.0+PTX\" && '" >> /ec/gsr-0.1.eb`,
+    );
+    expect(liveOf(text)).toHaveLength(2);
+  });
+
+  it("gives catkin_make the folder of torch", () => {
+    const text = `$ catkin_make -j4\nCMake Error at quad/CMakeLists.txt:14 (find_package):\n  By not providing "FindTorch.cmake" in CMAKE_MODULE_PATH this project has\n  asked CMake to find a package configuration file provided by "Torch", but\n  CMake did not find one.\n\n-- Configuring incomplete, errors occurred!\nInvoking "cmake" failed\n`;
+    expect(liveOf(text)[0]).toMatch(/^catkin_make -j4 -DTorch_DIR=/);
+  });
+
+  it("changes nothing for a text of pip", () => {
+    const text = `$ pip install ops\n  × Getting requirements to build wheel did not run successfully.\n${noTorch("<string>")}\n`;
+    expect(liveOf(text)).toContain("python -m pip install --no-build-isolation ops");
+  });
+
   it("names a recipe's dependencies for Yocto", () => {
     const text = `ERROR: python3-ops-0.2.0-r0 do_compile: 'python3 setup.py bdist_wheel ' execution failed.\n| ${noTorch("/b/tmp/work/python3-ops/0.2.0/git/setup.py").replaceAll("\n", "\n| ")}\nERROR: Task (/meta/python3-ops_0.2.0.bb:do_compile) failed with exit code '1'\n`;
     expect(fixOf(text)).toContain("/meta/python3-ops_0.2.0.bb: DEPENDS +=");
