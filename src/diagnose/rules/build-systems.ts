@@ -99,7 +99,7 @@ function moreTime({ context: { log } }: Match): string[] {
       : "# .gitlab-ci.yml, the job: timeout: 4h   (no longer than the runner's own limit)",
     'export MAX_JOBS="$(nproc)"   # all processors, where memory allows: nvcc takes 2 to 6 GB each',
     'export TORCH_CUDA_ARCH_LIST="8.0"   # the one GPU that will run it (A100 8.0, RTX 30 8.6, L4 8.9, H100 9.0): each more compiles everything once more',
-    ...(/^flash[-_]attn$/.test(log.package ?? "")
+    ...(/(?:^|\s)flash[-_]attn/.test([log.package ?? "", ...(log.installs ?? [])].join(" "))
       ? [
           "export FLASH_ATTN_CUDA_ARCHS=80   # the same for flash-attn, which does not read the other",
           "# or its ready wheel of https://github.com/Dao-AILab/flash-attention/releases for this torch, CUDA and Python: nothing is compiled then",
