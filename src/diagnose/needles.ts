@@ -52,6 +52,7 @@ viable|xtra operand|known conversion|n wrong format|equested here|see reference 
 |nrecognised emul|nsatisfiable|imposed_constraint|concretize|oncretization|minimum target of|not satisfy dep|impure path
 |n expansion of macro|soft (R) C/C++
 |calling init: |
+|--ignore_cache|unfree license|marked as |QA Issue|ould reformat|fixable with|(checked |hook id: |Must specify CUDA|cuda_arch=none|ncorrectly sorted|
 |xpansion of macro
 `;
 
@@ -89,7 +90,8 @@ const facts =
   // What delocate says of the libraries in a wheel.
   "|minimum target of |to update minimum|odetected CUDA arch|nvcc.exe" +
   // The row of a session's traceback that was running.
-  "|--> ";
+  "|--> " +
+  "|==> Installing |spack-stage|easyconfig |.pkg: |bitbake |.eb |guix build|BUILD:|BUILD.bazel:|rrors     << |ailed     << |ailed   <<< |--- stderr: |shell: /|The runner will stop|docker pull |install_package> |FAIL code |Invoking |nox > |ache restored|or recipe: |Image: ubuntu|which: no |which gcc|which g++|black |isort |ruff |clang-format";
 
 const spokenRights = "|No root|No sudo|o su rights";
 

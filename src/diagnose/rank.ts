@@ -5,6 +5,7 @@ import { fixForAmd } from "./facts/gpu-vendor.ts";
 import type { ConfigChange } from "./change.ts";
 import { withoutEchoes } from "./echoes.ts";
 import { overcomeIn } from "./overcome.ts";
+import { inOwnBuilder, inTypedCargo } from "./fit/builder-fit.ts";
 import { inOwnTool } from "./fit/own-build.ts";
 import { withoutTorch } from "./facts/other-field.ts";
 import { inTypedCmake } from "./fit/typed-fit.ts";
@@ -212,7 +213,8 @@ function withoutOldValues(lines: readonly string[], match: Match): readonly stri
 /** The fix for the machine and the GPU that the text is about. */
 function fixOf(rule: Rule, match: Match): readonly string[] {
   const own = inTypedCmake(inOwnTool(fromWhereItWasGiven(withoutTorch(rule.fix(match), match), match), match), match);
-  const lines = fitted(inClone(withoutOldValues(withAgain(own, match), match), match), match);
+  const again = inClone(withoutOldValues(withAgain(own, match), match), match);
+  const lines = fitted(inTypedCargo(inOwnBuilder(again, match, rule.id), match), match);
   return match.context.log.amd ? (fixForAmd(lines) ?? []) : lines;
 }
 

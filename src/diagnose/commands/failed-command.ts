@@ -6,6 +6,7 @@
 import { own } from "../../base/own.ts";
 import { changeFolder, pip, python, quote } from "./command-words.ts";
 import { originOf, plainName } from "../tables/packages.ts";
+import type { LogFacts } from "../facts/log-facts.ts";
 import type { Match } from "../rule.ts";
 import type { Shell } from "../facts/shown-commands.ts";
 import { inItsFolder, typedBuild } from "./typed-builds.ts";
@@ -32,13 +33,25 @@ const runs: readonly CommandKind[] = ["program"];
 const asks =
   /\bpython\S* -c ["'](?:import \w+(?:, \w+)*; ?)?print|\bcollect_env\b|-m \w+\.info\b|-m (?:torch\.utils\.|site\b|sysconfig\b)/;
 
+/** Of the commands of pip in one script of a CI service, the one whose list pip says it works on, while it names no folder yet. */
+function ofList(last: TypedCommand, { typed, listFile, localPackages, package: built }: LogFacts): TypedCommand {
+  if (last.shell !== "ci" || last.kind !== "pip" || listFile === undefined) return last;
+  if (localPackages.length > 0 || built !== undefined || last.line.includes(listFile)) return last;
+  return (
+    typed.findLast(
+      ({ shell, kind, line, at }) =>
+        shell === "ci" && kind === "pip" && at < last.at && last.at - at <= 30 && line.includes(`-r ${listFile}`),
+    ) ?? last
+  );
+}
+
 /** The command that failed as it built or installed something. */
 export function failedCommand({ finding, context: { log } }: Match): TypedCommand | undefined {
   const last = nearest(
     log.typed.filter(({ kind, line, failed }) => failed === true || kind !== "program" || !asks.test(line)),
     finding.at,
   );
-  if (last === undefined || !runs.includes(last.kind)) return last;
+  if (last === undefined || !runs.includes(last.kind)) return last === undefined ? undefined : ofList(last, log);
   // `pip install -e . && pytest`: what built stands in the same line.
   return log.typed.findLast(({ at, kind }) => at === last.at && !runs.includes(kind)) ?? last;
 }

@@ -40,6 +40,15 @@ function editable(requirement: string, setupCommand: string | undefined): string
 /** The package that is built, for a command of pip: as it was asked for, `.` where nothing is named. */
 export function packageToBuild({ context: { log } }: Match): string {
   const { package: built, requirement } = log;
+  const [named = "", ...more] = log.requested ?? [];
+  // Extras of what lies here: pip names its folder alone.
+  if (
+    built === undefined &&
+    more.length === 0 &&
+    /^(?:-e )?"\.\[/.test(named) &&
+    /^(?:-e )?(?:\/|[A-Za-z]:)/.test(requirement ?? "")
+  )
+    return named;
   if (built === undefined)
     return requirement === undefined
       ? (log.asked ?? (log.clonedInto === undefined ? "." : quote(log.clonedInto)))
@@ -141,6 +150,8 @@ function restOfRequest(match: Match): string | undefined {
   const wanted = packageToBuild(match);
   // A dependency of what lies here.
   if (ofHere.test(all) && built !== undefined && isRelease(match, wanted)) return all;
+  // What lies here, extras and all, is what could not be built: `-e ".[dev]"`.
+  if (built === undefined && ofHere.test(all) && /^(?:-e )?"?(?:[A-Za-z]:)?[\\/]/.test(wanted)) return undefined;
   if (/^(?:-e )?\.?\/?$/.test(all) || all === wanted.replace(/^\.\//, "") || isSameFolder(requested, wanted))
     return undefined;
   const isIt = requested.length === 1 && built !== undefined && requestedWord({ requested }, built) !== undefined;
@@ -182,6 +193,8 @@ export function installWithoutIsolation(match: Match): string[] {
   const needed = ["torch", "setuptools", "wheel", "ninja"];
   for (const each of [module, ...(own(importedBySetup, plainName(name)) ?? [])])
     if (/^[\w.-]+$/.test(each) && !needed.includes(each)) needed.push(each);
+  // torch-sys as a part of a package of Python's.
+  if (log.host === "rust") needed.push("maturin");
   if (log.pixi)
     return [
       `# pixi.toml: [pypi-options] no-build-isolation = ["${name}"], and torch with what the build needs from conda: [dependencies] pytorch-gpu = "*", setuptools = "*", ninja = "*", cuda-nvcc = "*"`,

@@ -76,7 +76,7 @@ export function usePython(match: Match, python: string, again?: string): string[
           again === undefined ? "# then the same command" : `python -m pip install ${again}`,
         ];
       return [
-        `uv venv --python ${python} && . .venv/bin/activate   # or conda create -n e python=${python}`,
+        `uv venv --python ${python} --seed && . .venv/bin/activate   # or conda create -n e python=${python}`,
         again === undefined
           ? "# then the same command, with uv pip in place of pip (conda: pip as it is)"
           : `uv pip install ${again}`,

@@ -6,6 +6,8 @@
 export interface CompileFacts {
   /** The CUDA toolkit whose headers a compile takes: `/usr/local/cuda-8.0` of `-I/usr/local/cuda-8.0/include`. */
   readonly includedToolkit?: string;
+  /** The toolkit whose nvcc compiles, by its path: `/apps/cuda/12.1` of `/apps/cuda/12.1/bin/nvcc -c k.cu`. */
+  readonly calledToolkit?: string;
   /** A source that is compiled as C: `src/lz.c`. */
   readonly cSource?: string;
   /** The extension that setuptools builds: `pkg._core`. */
@@ -18,6 +20,8 @@ export interface CompileFacts {
   readonly clangLto: boolean;
   /** The last line that links with libraries, as the compiler was called: `g++ -o app app.o -lc10`. */
   readonly linkLine?: string;
+  /** The program that a build asks `which` for as nvcc's host compiler: `gcc-7` of `-ccbin=$(which gcc-7)`. */
+  readonly hostByWhich?: string;
   /** The one source for the GPU that the failure can be of: the file that a warning of nvcc names, else the only one compiled. */
   readonly gpuSource?: string;
 }
@@ -36,6 +40,8 @@ export class CompileReader {
   readonly #gpuSources = new Set<string>();
   #hostCallIn: string | undefined;
   #toolkit: string | undefined;
+  #which: string | undefined;
+  #called: string | undefined;
 
   line(text: string): void {
     if (text.startsWith("building '")) this.#extension = /^building '([\w.]+)' extension/.exec(text)?.[1];
@@ -48,7 +54,10 @@ export class CompileReader {
       this.#hostCallIn ??= /^(?:#\$ )?((?:[A-Za-z]:)?[^\s():]+\.cuh?)\(\d+\): (?:warning|error)\b/.exec(
         text.trim(),
       )?.[1];
+    if (text.includes("ccbin")) this.#which ??= /-ccbin[= ]?["']?(?:\$\(|`)which ([\w+-]+)(?:\)|`)/.exec(text)?.[1];
     if (!text.includes(" -c ")) return;
+    if (text.includes("/bin/nvcc "))
+      this.#called = /^\s*(?:\[\d+\/\d+\] )?(\/[\w./+-]{1,200})\/bin\/nvcc /.exec(text)?.[1] ?? this.#called;
     if (text.includes("cuda"))
       this.#toolkit ??= /(?:-I|-isystem )["']?((?:\/[\w.+-]{1,60}){0,8}\/cuda(?:-\d{1,2}\.\d)?)\/include\b/.exec(
         text,
@@ -65,6 +74,8 @@ export class CompileReader {
       ...(gpuSource === undefined ? {} : { gpuSource }),
       oldStringsAsked: this.#oldStrings,
       ...(this.#toolkit === undefined ? {} : { includedToolkit: this.#toolkit }),
+      ...(this.#which === undefined ? {} : { hostByWhich: this.#which }),
+      ...(this.#called === undefined ? {} : { calledToolkit: this.#called }),
       clangLto: this.#lto,
       ...(this.#cSource === undefined ? {} : { cSource: this.#cSource }),
       ...(this.#extension === undefined ? {} : { builtExtension: this.#extension }),

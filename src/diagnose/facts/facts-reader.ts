@@ -4,6 +4,8 @@
  */
 import { ArchiveReader } from "../fit/archive-sources.ts";
 import { type BuildFacts, BuildReader } from "./build-facts.ts";
+import { BuilderReader } from "./builder-facts.ts";
+import { CheckReader } from "./check-facts.ts";
 import { type CompileFacts, CompileReader } from "./compile-lines.ts";
 import { LibtorchReader } from "../commands/libtorch-downloads.ts";
 import { packageCalled } from "./called-module.ts";
@@ -95,6 +97,8 @@ export class FactsReader {
   readonly #typedCommands = new TypedReader();
   readonly #typedGit = new TypedGitReader();
   readonly #builds = new BuildReader();
+  readonly #builders = new BuilderReader();
+  readonly #checks = new CheckReader();
   readonly #vendor = new VendorReader();
   readonly #field = new FieldReader();
   readonly #tools = new ToolListReader();
@@ -106,6 +110,7 @@ export class FactsReader {
     shownCompilers: [],
     compiledPackages: [],
     functionHeads: {},
+    checks: {},
     withoutGit: false,
     versions: {},
     packageFolders: this.#packageFolders,
@@ -138,6 +143,8 @@ export class FactsReader {
     this.#typedCommands.line(text, at);
     this.#typedGit.line(text);
     this.#builds.line(text);
+    this.#builders.line(text);
+    this.#checks.line(text);
     this.#heads.line(text);
     this.#archives.line(text);
     this.#called(text);
@@ -171,6 +178,14 @@ export class FactsReader {
         text,
       );
     if (cuda !== null) facts.cuda ??= cuda.slice(1).find((part) => part !== undefined) ?? "";
+    // The run time that torch's wheel brings is of the CUDA that it was built for.
+    const brought =
+      text.includes("cuda") && facts.torchCuda === undefined
+        ? /\bnvidia[-_]cuda[-_]runtime(?:[-_]cu1\d)?(?:==|-)(1\d\.\d{1,2})\.\d{1,3}\b.*?(?:\(from torch\b|\btorch-\d)/.exec(
+            text,
+          )?.[1]
+        : undefined;
+    if (brought !== undefined) facts.torchCuda = brought;
     const torch = /\btorch(?:==|-| )(\d+\.\d+(?:\.\d+)?)(?:\+(cu\d+|cpu|rocm[\d.]+))?/.exec(text);
     if (torch !== null) {
       facts.torch ??= torch[1] ?? "";
@@ -289,7 +304,7 @@ export class FactsReader {
     const facts = this.#facts;
     if (written.length < 4) return;
     // The time stamps of CI services, the marks of docker.
-    const text = plainSpelling(/^[#[\d]/.test(written) ? withoutStamp(written) : written);
+    const text = plainSpelling(/^[#[\d\u001b]/.test(written) ? withoutStamp(written) : written);
     if (text.startsWith("Collecting ") && !text.includes("torch")) {
       this.#packages.line(text);
       return;
@@ -362,6 +377,8 @@ export class FactsReader {
       ...this.#typedCommands.facts(),
       ...this.#typedGit.facts(),
       ...builds,
+      ...this.#builders.facts(),
+      ...this.#checks.facts(),
       ...this.#heads.facts(),
       ...this.#archives.facts(),
       conda:

@@ -4,6 +4,8 @@
  */
 import type { ArchiveFacts } from "../fit/archive-sources.ts";
 import type { BuildFacts } from "./build-facts.ts";
+import type { BuilderFacts } from "./builder-facts.ts";
+import type { CheckFacts } from "./check-facts.ts";
 import type { CompileFacts } from "./compile-lines.ts";
 import type { FunctionHeads } from "./function-heads.ts";
 import type { LibtorchFacts } from "../commands/libtorch-downloads.ts";
@@ -24,6 +26,8 @@ export interface LogFacts
   extends
     ArchiveFacts,
     BuildFacts,
+    BuilderFacts,
+    CheckFacts,
     CompileFacts,
     FunctionHeads,
     LibtorchFacts,

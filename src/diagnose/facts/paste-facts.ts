@@ -258,6 +258,11 @@ export class PasteReader {
       ? /^Using \w+ executor with image (\S+)/.exec(text)?.[1]
       : undefined;
     if (job !== undefined) facts.jobImage ??= job;
+    // A job container of GitHub's: its folders are below /__w, and root works there.
+    const pulled = text.includes("docker pull ")
+      ? /^(?:##\[command\])?\/usr\/bin\/docker pull (\S+)$/.exec(text.trim())?.[1]
+      : undefined;
+    if (pulled !== undefined) facts.jobImage ??= pulled;
     const target = text.includes("for 'sm_") ? /for 'sm_(\d{2,3})[a-z]?'/.exec(text)?.[1] : undefined;
     if (target !== undefined) facts.ptxasTarget = target;
     const ptxas = text.includes("ptxas") ? /^Repro command: (\S*ptxas)\b/.exec(text)?.[1] : undefined;

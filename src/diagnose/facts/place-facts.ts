@@ -7,6 +7,8 @@
 export interface PlaceFacts {
   /** conda-build or rattler-build makes a package: what is missing goes into its recipe. */
   readonly feedstock: boolean;
+  /** A CI service put back files of an earlier job. */
+  readonly restoredCache: boolean;
   /** The text speaks of a setup.py. */
   readonly namesSetup: boolean;
   /** The text speaks of retorch, or of its file. */
@@ -52,7 +54,7 @@ const starts =
   /(?:^|(?<!-m)[\s$#>`'"!(])(pip|python)(3(?:\.\d{1,2})?)? (?=-m |-c |install |setup\.py |-V|--version|[\w./-]+\.py\b)/g;
 /** The same by the path of a program: what builds or installs, and behind a prompt what runs a file, too. */
 const startsByPath =
-  /(^|^.{0,120}?[$#>%] ?(?:& ?)?|^!|^RUN )("(?:~|[A-Za-z]:|\.{1,2})?[\\/]?(?:[\w.+@ -]+[\\/]){1,12}(?:python|pip)[\d.]*(?:\.exe)?"|(?:(?:~|[A-Za-z]:|\.{1,2})?[\\/])?(?:[\w.+@-]+[\\/]){1,12}(?:python|pip)[\d.]*(?:\.exe)?) (?:-[sEIuB] ){0,3}(-m (?:pip|build)\b|install |setup\.py |-c |[\w./\\-]+\.py\b)/;
+  /(^|^.{0,120}?[$#>%] ?(?:& ?)?|^!|^RUN |^(?:\+ )?srun (?:-\S+ ){0,12})("(?:~|[A-Za-z]:|\.{1,2})?[\\/]?(?:[\w.+@ -]+[\\/]){1,12}(?:python|pip)[\d.]*(?:\.exe)?"|(?:(?:~|[A-Za-z]:|\.{1,2})?[\\/])?(?:[\w.+@-]+[\\/]){1,12}(?:python|pip)[\d.]*(?:\.exe)?) (?:-[sEIuB] ){0,3}(-m (?:pip|build)\b|install |setup\.py |-c |[\w./\\-]+\.py\b)/;
 /** The start script of a web UI names the Python of its environment, which no prompt has active: `venv "C:\\sd\\venv\\Scripts\\Python.exe"`. */
 const startedByScript = /^venv "((?:[A-Za-z]:)?[\\/][^"]{1,200}[\\/]python[\d.]*(?:\.exe)?)"$/i;
 /** A command within an image, options and all. */
@@ -81,6 +83,7 @@ function interpreterBeside(program: string): string | undefined {
 /** Gathers them line by line. */
 export class PlaceReader {
   #feedstock = false;
+  #restored = false;
   #setup = false;
   #retorch = false;
   #docker = false;
@@ -102,6 +105,8 @@ export class PlaceReader {
       for (const [, folder] of text.slice(0, 600).matchAll(upper)) if (folder !== undefined) this.#folders.add(folder);
     if (!this.#feedstock && text.includes("/")) this.#feedstock = feedstock.test(text.slice(0, 2_000));
     if (text.length > 600) return;
+    if (text.includes("ache restored")) this.#restored = true;
+    if (text.includes("or recipe: ")) this.#feedstock ||= /\bRunning build for recipe: \S/.test(text);
     if (text.includes("setup.py")) this.#setup = true;
     if (text.includes("retorch"))
       this.#retorch ||= /\bretorch(?:\.toml| (?:build|init|diagnose|inspect|doctor)|:)/.test(text);
@@ -142,6 +147,7 @@ export class PlaceReader {
   facts(): PlaceFacts {
     return {
       feedstock: this.#feedstock,
+      restoredCache: this.#restored,
       namesSetup: this.#setup,
       namesRetorch: this.#retorch,
       dockerBuild: this.#docker,

@@ -18,6 +18,8 @@ export interface RequestFacts {
   readonly askedRelease?: string;
   /** All that the last command asks for beside torch, as words of a shell: `-e ".[all]"`, `-r requirements.txt`, `"git+https://…"`. */
   readonly requested?: readonly string[];
+  /** The list that pip says it works on: `requirements.txt`. */
+  readonly listFile?: string;
   /** Options of that command that belong to it whenever it is repeated, as words of a shell: `--extra-index-url https://…`. */
   readonly options?: readonly string[];
   /** Variables that are set in front of that command: `CMAKE_ARGS="-DGGML_CUDA=on"`. */
@@ -313,6 +315,7 @@ export class RequestReader {
       ...(name === undefined ? {} : { asked: name }),
       ...(release === undefined ? {} : { askedRelease: release }),
       ...(words === undefined ? {} : { requested: words }),
+      ...(this.#file === undefined ? {} : { listFile: this.#file }),
       ...(options.length === 0 ? {} : { options }),
       ...(this.#variables.length === 0 ? {} : { commandVariables: this.#variables }),
       ...(this.#conda === undefined || this.#conda.length === 0 ? {} : { condaAsked: this.#conda }),

@@ -124,7 +124,7 @@ const otherCuda =
   /Driver|NVIDIA-SMI|above|newer|higher|later|older|at least|requir|support|needs?\b|minimum|[<>]=?|xpect|compiled|built|ismatch|etected|install|\btry|\bwant|[Ee]rror|bounds/;
 
 const modules =
-  /(?:^|[\s$#>`&;])(?:module|ml) (?:load|purge|avail|swap|unload|spider|add) ?|^#SBATCH |\/(?:cvmfs|gridware|easybuild|lmod|spack)\/|\/(?:apps|software|sw)\/(?:\w+\/)?(?:compilers?|cuda|gcc|eb)\//i;
+  /(?:^|[\s$#>`&;])(?:module|ml) (?:load|purge|avail|swap|unload|spider|add) ?|^#SBATCH |^srun: |^slurmstepd|\/(?:cvmfs|gridware|easybuild|lmod|spack)\/|\/(?:apps|software|sw)\/(?:\w+\/)?(?:compilers?|cuda|gcc|eb)\//i;
 /** A line of `module avail gcc`: modules of gcc alone. */
 const listOfGccs = /^\s*(?:(?:gcc|GCC)\/\d+(?:\.\d+)*(?: ?\([A-Z]\))?\s*)+$/;
 /** In a list of loaded modules and in the commands that load them. */
@@ -288,7 +288,7 @@ export class SettingReader {
       this.#gccName = /-GCC(?:core)?-\d/.test(text) ? "GCC" : gccName.exec(text)?.[1];
     if (
       !this.#runner &&
-      /\bcibuildwheel\b|hostedtoolcache|\/home\/runner\/work|\/__w\/|\/github\/workspace\b|##\[(?:error|group)\]/.test(
+      /\bcibuildwheel\b|hostedtoolcache|\/home\/runner\/work|\/__w\/|\/github\/workspace\b|##\[(?:error|group)\]|^shell: .*\{0\}$|The runner will stop working/.test(
         text,
       )
     )

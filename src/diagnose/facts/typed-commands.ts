@@ -97,7 +97,7 @@ const kinds: readonly (readonly [CommandKind, RegExp])[] = [
   ["setup", /^(?:\S*python[\d.]*(?:\.exe)?|py(?: -[\d.]+)?) (?:-u |-m )?\S*setup\w*\.py \w/],
   [
     "tool",
-    /^(?:uv (?:run|add|build|sync|lock) ?|hatch (?:-\S+ )*(?:build|run|env|shell)\b|(?:\S*python[\d.]* -m )?(?:tox|nox|cibuildwheel|maturin|scikit_build|meson)(?: |$)|colcon build|catkin_make|catkin build|cargo (?:build|run|test|check|install|bench)\b|sbatch \S|bazel(?:isk)? (?:build|run|test)|conda[ -]build |rattler-build |(?:conda|mamba|micromamba) (?:env (?:create|update)|create .*-f )|poetry (?:build|install|add|run|lock|update|sync)\b|pdm (?:build|install|add|run|sync|lock|update)\b|pixi (?:build|install|add|run|lock|update)\b|retorch (?:build|wheel|run)\b|scons(?: |$)|xmake(?: |$)|spack install |makepkg|nix(?:-build| build| develop)|ebuild |emerge |msbuild |devenv |pre-commit run|pyproject-build|flit (?:build|install)|npm (?:install|run)|stack build)/i,
+    /^(?:uv (?:run|add|build|sync|lock) ?|hatch (?:-\S+ )*(?:build|run|env|shell)\b|(?:\S*python[\d.]* -m )?(?:tox|nox|cibuildwheel|maturin|scikit_build|meson)(?: |$)|colcon build|catkin_make|catkin build|cargo (?:build|run|test|check|install|bench)\b|sbatch \S|bazel(?:isk)? (?:build|run|test)|conda[ -]build |rattler-build |(?:conda|mamba|micromamba) (?:env (?:create|update)|create .*-f )|poetry (?:build|install|add|run|lock|update|sync)\b|pdm (?:build|install|add|run|sync|lock|update)\b|pixi (?:build|install|add|run|lock|update)\b|retorch (?:build|wheel|run)\b|scons(?: |$)|xmake(?: |$)|spack install |eb (?:--?\S+ )*\S+\.eb\b|bitbake (?!-)\S|guix (?:build|package|shell) |makepkg|nix(?:-build| build| develop)|ebuild |emerge |msbuild |devenv |pre-commit run|pyproject-build|flit (?:build|install)|npm (?:install|run)|stack build)/i,
   ],
   [
     "program",
@@ -120,7 +120,7 @@ const changesFolder = /^(?:cd|pushd|Set-Location|sl)(?: \/d)? +("[^"]+"|'[^']+'|
 const ofScript = /\bexecutor with image |^(?:Preparing the ")?\S+ executor\b|"\w+" executor/;
 const makeFailed = /^make: \*\*\* \[(?:[Mm]akefile|GNUmakefile|\S+\.mk):\d+: (?!CMakeFiles)/;
 const tools =
-  /make|ninja|nvcc|hipcc|g\+\+|gcc|c\+\+|clang|pyth|pip|py |uv |\.sh|build|cd |tox|nox|hatch|colcon|catkin|cargo|sbatch|poetry|pdm|pixi|conda|mamba|retorch|torchrun|deepspeed|accelerate|pytest|pushd|Set-Location|scons|xmake|spack|nix|maturin|meson|emerge|flit|npm|vllm |lmdeploy |sglang |trtllm-|llamafactory|axolotl |xtuner |mim |ns-|\.bat|\.cmd|\.ps1/;
+  /make|ninja|nvcc|hipcc|g\+\+|gcc|c\+\+|clang|pyth|pip|py |uv |\.sh|build|cd |tox|nox|hatch|colcon|catkin|cargo|sbatch|poetry|pdm|pixi|conda|mamba|retorch|torchrun|deepspeed|accelerate|pytest|pushd|Set-Location|scons|xmake|spack|nix|maturin|meson|emerge|bazel|bitbake|\.eb\b|guix|flit|npm|vllm |lmdeploy |sglang |trtllm-|llamafactory|axolotl |xtuner |mim |ns-|\.bat|\.cmd|\.ps1/;
 const mostRead = 1_000;
 const mostKept = 40;
 /** Lines of a CI service's step that follow its first one. */

@@ -28,6 +28,11 @@ const ofBuilds: ReadonlySet<string> = new Set([
 /** `# then the same command again`. */
 const saysAgain = /^# (?:and )?then (?:the same command|the build|build|install)\b.*\bagain\b[^:]*$|^# then again$/;
 
+/** A check of form is no build, and is not mended by one. */
+function isOfForm({ finding }: Match): boolean {
+  return finding.code === "style-check" || finding.message.includes("code should be clang-formatted");
+}
+
 function isBuild({ finding, context }: Match): boolean {
   const { log } = context;
   if (ofBuilds.has(finding.kind) || finding.phase === "link" || finding.phase === "device-link") return true;
@@ -71,7 +76,7 @@ function fromPage({ context: { log } }: Match, command: string): string | undefi
 
 /** The fix with the command that failed at its end, where it does not build by itself. */
 export function withAgain(lines: readonly string[], match: Match): readonly string[] {
-  if (lines.length === 0) return lines;
+  if (lines.length === 0 || isOfForm(match)) return lines;
   if (!isBuild(match))
     return (
       withProgram(lines, match) ??
@@ -81,6 +86,12 @@ export function withAgain(lines: readonly string[], match: Match): readonly stri
         : lines)
     );
   const wanted = commandAgain(match);
+  // What cibuildwheel runs within its container is not for the shell outside.
+  if (
+    match.context.log.cibuildwheel &&
+    wanted?.some((line) => /(?:^|[\s/])cibuildwheel\/|\s\/project\b/.test(line)) === true
+  )
+    return lines;
   if (wanted === undefined) return withProgram(lines, match) ?? withTyped(lines, match);
   return withCommand(
     withoutRetorch(lines, match),

@@ -294,8 +294,13 @@ export function fitted(lines: readonly string[], match: Match): readonly string[
     libtorchFolder === undefined
       ? lines
       : lines.map((line) => line.replaceAll(/<libtorch>|(?<![\w])\/path\/to\/libtorch/g, libtorchFolder));
+  const toolkit = match.context.log.calledToolkit;
+  const own =
+    toolkit === undefined || toolkit === "/usr/local/cuda"
+      ? given
+      : given.map((line) => line.replaceAll("${CUDA_HOME:-/usr/local/cuda}", `\${CUDA_HOME:-${toolkit}}`));
   const program = script === undefined ? undefined : [quote(script), scriptArguments ?? []].flat().join(" ");
-  const named = program === undefined ? given : given.map((line) => line.replaceAll("the_program.py", program));
+  const named = program === undefined ? own : own.map((line) => line.replaceAll("the_program.py", program));
   const locked = fittedForUv(
     withRunner(oneWay(match.context.log.feedstock ? forRecipe(named) : named), match).map((line) =>
       withPrefixPath(withItsCompanions(withStatedTorch(line, match), match), match),

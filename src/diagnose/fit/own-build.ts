@@ -17,7 +17,8 @@ const ofBuilds = /^(?:compile|missing-header|driver|tool-died|link|duplicate-sym
 
 /** Whether an installer's one command failed in a build: it is given again behind the fix (`again.ts`). */
 function isGivenAgain({ finding, context: { log } }: Match): boolean {
-  if (!ofBuilds.test(finding.kind) && finding.phase !== "link") return false;
+  const isStopped = finding.kind === "system" && log.namesRetorch !== true;
+  if (!ofBuilds.test(finding.kind) && finding.phase !== "link" && !isStopped) return false;
   if (log.uvCommand !== undefined && log.uvCommand !== "pip") return /^(?:sync|lock)$/.test(log.uvCommand);
   return (
     (log.installs ?? []).length === 1 ||
@@ -29,8 +30,12 @@ function isGivenAgain({ finding, context: { log } }: Match): boolean {
 function toolOf(match: Match): Tool | undefined {
   const { log } = match.context;
   if (log.namesRetorch || match.context.isLive === true) return undefined;
-  if (log.setupCommand !== undefined || (log.namesSetup && log.installer === undefined)) return "setup";
-  if (isGivenAgain(match)) return "installer";
+  if (
+    log.setupCommand !== undefined ||
+    (log.namesSetup && log.installer === undefined && (log.installs ?? []).length === 0)
+  )
+    return "setup";
+  if (isGivenAgain(match) || (log.wheelCommand !== undefined && (log.installs ?? []).length === 0)) return "installer";
   if (log.installer !== undefined) return "untold";
   if (typedBuild(match) !== undefined) return "typed";
   if (log.scikit) return "pip";

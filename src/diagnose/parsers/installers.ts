@@ -191,7 +191,7 @@ const known: readonly (readonly [RegExp, string, ToolName])[] = [
     "pip",
   ],
   [
-    /No solution found when resolving|Because .* (?:was not found|has no wheels|there (?:is|are) no)|has no wheels with a matching|no wheels with a matching (?:Python|platform)|doesn't have a source distribution or wheel for the current platform|are incompatible\.|we can conclude that/,
+    /No solution found when resolving|Because (?:.* )?(?:was not found|has no wheels|there (?:is|are) no)|has no wheels with a matching|no wheels with a matching (?:Python|platform)|doesn't have a source distribution or wheel for the current platform|are incompatible\.|we can conclude that/,
     "no-solution",
     "pip",
   ],

@@ -197,6 +197,40 @@ const sentences: readonly Sentence[] = [
     code: "module-unknown",
   },
   {
+    words: /^\$ module --ignore_cache load "(?<name>[\w./+-]+)/,
+    kind: "system",
+    tool: "shell",
+    code: "module-unknown",
+  },
+  // Nix' licences, Yocto's checks of packages.
+  {
+    words: /^(?:error: )?Package .[\w.+-]+. in .* (?:has an? unfree license|is marked as (?:broken|insecure))/,
+    kind: "build-tool",
+    tool: "shell",
+    code: "nix-refused",
+  },
+  {
+    words: /^(?:ERROR: )?[\w+.-]+ do_package_qa: QA Issue: .*\[[\w-]+\]$/,
+    kind: "build-tool",
+    tool: "shell",
+    code: "yocto-qa",
+  },
+  // Checks of form in a CI job.
+  {
+    words:
+      /^(?:would reformat \S|Would reformat: )|^ERROR: \S+\.py Imports are incorrectly sorted|^\[\*\] \d+ fixable with the .--fix. option|^Found \d+ errors? in \d+ files? \(checked \d+|^(?:- )?hook id: |^\.?[\w./-]+\.py:\d+:\d+: [EFWCN]\d{3} \S/,
+    kind: "build-tool",
+    tool: "shell",
+    code: "style-check",
+  },
+  // Spack's recipes of what is built for GPUs.
+  {
+    words: /^\d+\. (?<name>[\w-]+): Must specify CUDA compute capabilities|conflicts? .*cuda_arch=none/,
+    kind: "installer",
+    tool: "shell",
+    code: "spack-cuda-arch",
+  },
+  {
     words: /^Please select the geographic area in which you live/,
     kind: "system",
     tool: "shell",
@@ -227,7 +261,7 @@ const sentences: readonly Sentence[] = [
 
 /** Cheap test before the table. */
 const anySentence =
-  /ocate package|installation candidate|^E: |No package|No match for|find a match|no such package|target not found|No available formula|NO_PUBKEY|baseurl|metadata for repo|mirrorlist|\bcd: |cannot stat|can't stat|failed to access|cannot access|cannot open|can't open|cache key|COPY failed|can't copy|SandboxViolation|is required by|suitable distribution|setup script in|Download error|Command killed|git-lfs|lfs|Host key|batch response|not a tree|not our ref|pathspec|did not contain|unadvertised|Remote branch|epository|module\(s\)|modulefile|geographic|slug size|nzipped|size limit|SPACK_|: No module named|could not read|Authentication failed|fatal: |irtual package|nothing provides|can't open file|: not found|manifest for|access denied|Docker|architecture '|deprecated|find HIP|ssertion [`'‘"]|LLVM ERROR|but was built for sm|^==> Error|auto-patchelf|impure path|imposed_constraint|annot satisfy '/;
+  /ocate package|installation candidate|^E: |No package|No match for|find a match|no such package|target not found|No available formula|NO_PUBKEY|baseurl|metadata for repo|mirrorlist|\bcd: |cannot stat|can't stat|failed to access|cannot access|cannot open|can't open|cache key|COPY failed|can't copy|SandboxViolation|is required by|suitable distribution|setup script in|Download error|Command killed|git-lfs|lfs|Host key|batch response|not a tree|not our ref|pathspec|did not contain|unadvertised|Remote branch|epository|module\(s\)|modulefile|ignore_cache|unfree license|marked as |QA Issue|ould reformat|ncorrectly sorted|fixable with|\(checked \d|hook id: |\.py:\d+:\d+: [A-Z]\d{3} |Must specify CUDA|cuda_arch=none|geographic|slug size|nzipped|size limit|SPACK_|: No module named|could not read|Authentication failed|fatal: |irtual package|nothing provides|can't open file|: not found|manifest for|access denied|Docker|architecture '|deprecated|find HIP|ssertion [`'‘"]|LLVM ERROR|but was built for sm|^==> Error|auto-patchelf|impure path|imposed_constraint|annot satisfy '/;
 
 /** pip's frame around the output of a program that failed. */
 const outputBegins = /^\[\d+ lines? of output\]$/;
@@ -244,7 +278,7 @@ const ninjaStarts =
 const unknown = /^(?:(?:ERROR|error|Error|fatal|FATAL|Fatal error|FATAL ERROR)\s?: )+(?<words>\S.{3,})$/;
 /** And in these words it says nothing by itself, or another parser has the rest. */
 const saysNothing =
-  /^(?:Command |command '|Failed (?:building|to build)|Could not build wheels|subprocess|Exception:|failed to solve|Service |Process completed|Job failed|test_|script returned|exit code|.* exited with|Build (?:failed|did NOT))|subprocess-exited|did not run successfully|metadata-generation|returned non-zero|See above|does not currently take into account/;
+  /^(?:Command |command '|Failed (?:building|to build)|Could not build wheels|subprocess|Exception:|failed to solve|Service |Process completed|Job failed|test_|script returned|exit code|.* exited with|Build (?:failed|did NOT)|detected dubious ownership)|subprocess-exited|did not run successfully|metadata-generation|returned non-zero|See above|does not currently take into account/;
 
 /** The parser of what stands around a build. */
 export function surroundingsParser(): Parser {

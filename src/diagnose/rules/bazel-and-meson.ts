@@ -42,6 +42,18 @@ function targetIn(match: Match): string | undefined {
   });
 }
 
+/** Torch's CMake files lie within the package: Meson finds them by the prefix that its own command names. */
+function torchForMeson(match: Match): string[] {
+  const prefix = `--cmake-prefix-path="$(${python(match)} -c 'import torch; print(torch.utils.cmake_prefix_path)')"`;
+  const typed = match.context.log.typed.findLast(({ line }) => /\bmeson setup\b/.test(line))?.line;
+  return [
+    ...(typed === undefined
+      ? [`meson setup build ${prefix}   # with the options of the first time`]
+      : [`${typed.replaceAll(/ --cmake-prefix-path=\S+/g, "")} ${prefix}`]),
+    "# meson.build: dependency('Torch', method: 'cmake', modules: ['torch']); within pip: pip install --no-build-isolation . with torch installed before",
+  ];
+}
+
 export const bazelAndMesonRules: readonly Rule[] = [
   {
     id: "bazel-parts-torch-from-nvidia",
@@ -167,14 +179,17 @@ export const bazelAndMesonRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: (match) =>
-      match.facts["compiler"] === undefined
-        ? `Meson asked pkg-config and CMake for \`${match.facts["name"] ?? ""}\`, and neither knows it: it is not installed, or its .pc file is on no path of pkg-config's (PKG_CONFIG_PATH).`
-        : `Meson could not run a compiler (${match.facts["compiler"]}): none is installed, or CC, CXX or CUDACXX names one that does not exist.`,
+      /^torch$/i.test(match.facts["name"] ?? "")
+        ? "Meson asks CMake for torch, and CMake does not find TorchConfig.cmake: it lies within the installed package (torch/share/cmake), which is on no path that CMake looks into by itself."
+        : match.facts["compiler"] === undefined
+          ? `Meson asked pkg-config and CMake for \`${match.facts["name"] ?? ""}\`, and neither knows it: it is not installed, or its .pc file is on no path of pkg-config's (PKG_CONFIG_PATH).`
+          : `Meson could not run a compiler (${match.facts["compiler"]}): none is installed, or CC, CXX or CUDACXX names one that does not exist.`,
     fix: (match) => {
       const name = match.facts["name"] ?? "";
       if (match.facts["compiler"] === "nvcc") return useToolkit(match);
       if (match.facts["compiler"] !== undefined)
         return ["sudo apt-get install build-essential", 'echo "CC=[$CC] CXX=[$CXX] CUDACXX=[$CUDACXX]"'];
+      if (/^torch$/i.test(name)) return torchForMeson(match);
       return [
         ...(/^(?:pybind11|numpy|nanobind)$/.test(name) ? [`${python(match)} -m pip install ${name}`] : []),
         ...(/^python/.test(name)
@@ -195,6 +210,10 @@ export const bazelAndMesonRules: readonly Rule[] = [
         expect: "pip install pybind11",
       },
       { text: "meson.build:12:0: ERROR: Unknown compiler(s): [['nvcc']]", expect: "CUDA_HOME" },
+      {
+        text: '$ meson setup out -Dtests=false\nmeson.build:9:8: ERROR: Dependency "Torch" not found, tried pkgconfig and cmake',
+        expect: "meson setup out -Dtests=false --cmake-prefix-path=",
+      },
     ],
   },
   {

@@ -89,6 +89,26 @@ function ofSetupElsewhere(match: Match): string[] | undefined {
     : inSetupsFolder(match);
 }
 
+/** A CI service says that the job's time ran out: fewer compilers would make it longer still. */
+const ofTime = /took longer than|timeout was exceeded|exceeded the maximum execution time/;
+
+function moreTime({ context: { log } }: Match): string[] {
+  return [
+    log.hostedRunner
+      ? "# the workflow, the job: timeout-minutes: 240"
+      : "# .gitlab-ci.yml, the job: timeout: 4h   (no longer than the runner's own limit)",
+    'export MAX_JOBS="$(nproc)"   # all processors, where memory allows: nvcc takes 2 to 6 GB each',
+    'export TORCH_CUDA_ARCH_LIST="8.0"   # the one GPU that will run it (A100 8.0, RTX 30 8.6, L4 8.9, H100 9.0): each more compiles everything once more',
+    ...(/(?:^|\s)flash[-_]attn/.test([log.package ?? "", ...(log.installs ?? [])].join(" "))
+      ? [
+          "export FLASH_ATTN_CUDA_ARCHS=80   # the same for flash-attn, which does not read the other",
+          "# or its ready wheel of https://github.com/Dao-AILab/flash-attention/releases for this torch, CUDA and Python: nothing is compiled then",
+        ]
+      : []),
+    "retorch build -v",
+  ];
+}
+
 export const buildSystemRules: readonly Rule[] = [
   {
     id: "build-folder-race",
@@ -430,12 +450,20 @@ export const buildSystemRules: readonly Rule[] = [
       ...(runnerLost(match)
         ? []
         : [
-            "# when it was too slow: fewer architectures (TORCH_CUDA_ARCH_LIST), a larger machine, a cache of objects (retorch cache)",
-            "MAX_JOBS=2 retorch build   # when memory was the reason",
+            ...(ofTime.test(match.finding.message)
+              ? moreTime(match)
+              : [
+                  "# when it was too slow: fewer architectures (TORCH_CUDA_ARCH_LIST), a larger machine, a cache of objects (retorch cache)",
+                  "MAX_JOBS=2 retorch build   # when memory was the reason",
+                ]),
           ]),
     ],
     sources: ["https://docs.github.com/actions/reference/limits"],
     examples: [
+      {
+        text: "$ pip install --no-build-isolation ops\n  Building wheel for ops (setup.py): still running...\nERROR: Job failed: execution took longer than 1h0m0s seconds",
+        expect: "timeout: 4h",
+      },
       {
         text: "##[error]The runner has received a shutdown signal. This can happen when the runner service is stopped, or a manually started runner is canceled.",
         expect: "MAX_JOBS",

@@ -1,4 +1,5 @@
 /** CMake: packages, libraries and targets that it does not find. */
+import { plainName } from "../tables/packages.ts";
 import { own } from "../../base/own.ts";
 import {
   buildRequirement,
@@ -47,6 +48,18 @@ function withPlainName(match: Match, name: string): string[] {
 }
 
 /** pip or uv runs CMake (scikit-build-core, meson-python), in an environment of its own. */
+/** `uv sync` builds the project itself: first what it needs, then itself in that environment. */
+function withoutIsolationBySync({ context: { log } }: Match): string[] | undefined {
+  const { uvCommand, uvLine = "uv sync", package: built } = log;
+  if (uvCommand !== "sync" || built === undefined || !log.localPackages.includes(plainName(built))) return undefined;
+  return [
+    "uv add --dev --no-sync scikit-build-core ninja cmake   # the tools of its build: what build-system.requires names",
+    `${uvLine} --no-install-project   # these, torch and what else the project asks for`,
+    `${uvLine} --no-build-isolation-package ${built}`,
+    `# for good, in pyproject.toml: [tool.uv] no-build-isolation-package = ["${built}"]; or torch in [build-system] requires, in the release that the project is run with`,
+  ];
+}
+
 function inPip(match: Match): boolean {
   const { installs = [], runsCmake } = match.context.log;
   if (installs.length > 0 && !runsCmake) return true;
@@ -217,44 +230,53 @@ export const cmakePackageRules: readonly Rule[] = [
       match.facts["need"] !== undefined
         ? `The project asks for torch ${match.facts["need"]}, and the torch that CMake finds is of another version (an isolated build may have fetched its own).`
         : "find_package(Torch) does not find TorchConfig.cmake: the folder of the installed torch is not on CMAKE_PREFIX_PATH (an isolated build has another torch or none).",
-    fix: (match) => [
-      ...(match.facts["need"] === undefined
-        ? []
-        : [
-            `${python(match)} -c "import torch; print(torch.__version__)"`,
-            pip(match, `install "torch>=${match.facts["need"]}"`),
-          ]),
-      ...(inPip(match)
-        ? [
-            ...afterInstall(
-              installWithoutIsolation({ ...match, facts: { module: "scikit_build_core" } }),
-              platformOf(match) === "win32"
-                ? `for /f "delims=" %i in ('${python(match)} -c "import torch; print(torch.utils.cmake_prefix_path)"') do set CMAKE_PREFIX_PATH=%i`
-                : `export CMAKE_PREFIX_PATH="$(${python(match)} -c 'import torch; print(torch.utils.cmake_prefix_path)')"`,
-            ),
-          ]
-        : [
-            ...(match.context.log.relativePrefix === undefined
-              ? []
-              : [
-                  `cmake -DCMAKE_PREFIX_PATH="$PWD/${match.context.log.relativePrefix}" ..   # an absolute path: CMake takes a relative one from the folder of the sources, not from where it is started`,
-                ]),
-            ...(match.context.log.placeholderPrefix
-              ? [
-                  "# /path/to/libtorch stands for the folder of a LibTorch; the one of the installed torch does as well:",
-                ]
-              : []),
-            `cmake -DCMAKE_PREFIX_PATH="$(${python(match)} -c 'import torch; print(torch.utils.cmake_prefix_path)')" ..`,
-            ...(match.context.log.runsCmake || match.context.log.placeholderPrefix
-              ? []
-              : ["# within pip: pip install --no-build-isolation ."]),
-          ]),
-    ],
+    fix: (match) =>
+      withoutIsolationBySync(match) ?? [
+        ...(match.facts["need"] === undefined
+          ? []
+          : [
+              `${python(match)} -c "import torch; print(torch.__version__)"`,
+              pip(match, `install "torch>=${match.facts["need"]}"`),
+            ]),
+        ...(inPip(match)
+          ? [
+              ...afterInstall(
+                installWithoutIsolation({ ...match, facts: { module: "scikit_build_core" } }),
+                platformOf(match) === "win32"
+                  ? `for /f "delims=" %i in ('${python(match)} -c "import torch; print(torch.utils.cmake_prefix_path)"') do set CMAKE_PREFIX_PATH=%i`
+                  : `export CMAKE_PREFIX_PATH="$(${python(match)} -c 'import torch; print(torch.utils.cmake_prefix_path)')"`,
+              ),
+            ]
+          : [
+              ...(match.context.log.relativePrefix === undefined
+                ? []
+                : [
+                    `cmake -DCMAKE_PREFIX_PATH="$PWD/${match.context.log.relativePrefix}" ..   # an absolute path: CMake takes a relative one from the folder of the sources, not from where it is started`,
+                  ]),
+              ...(match.context.log.placeholderPrefix
+                ? [
+                    "# /path/to/libtorch stands for the folder of a LibTorch; the one of the installed torch does as well:",
+                  ]
+                : []),
+              `cmake -DCMAKE_PREFIX_PATH="$(${python(match)} -c 'import torch; print(torch.utils.cmake_prefix_path)')" ..`,
+              ...(match.context.log.runsCmake || match.context.log.placeholderPrefix
+                ? []
+                : ["# within pip: pip install --no-build-isolation ."]),
+            ]),
+      ],
     sources: ["pytorch/pytorch#181939"],
     examples: [
       {
         text: 'CMake Error at CMakeLists.txt:19 (FIND_PACKAGE):\n  By not providing "FindTorch.cmake" in CMAKE_MODULE_PATH this project has\n  asked CMake to find a package configuration file provided by "Torch", but\n  CMake did not find one.',
         expect: "cmake_prefix_path",
+      },
+      {
+        text: '$ uv sync --extra test\n   Building cubes @ file:///home/runner/work/cubes/cubes\n  × Failed to build `cubes @\n  │ file:///home/runner/work/cubes/cubes`\n  ├─▶ The build backend returned an error\n  ╰─▶ Call to `scikit_build_core.build.build_editable` failed (exit status: 1)\n      CMake Error at CMakeLists.txt:17 (find_package):\n        By not providing "FindTorch.cmake" in CMAKE_MODULE_PATH this project has\n        asked CMake to find a package configuration file provided by "Torch", but\n        CMake did not find one.',
+        expect: "uv sync --extra test --no-build-isolation-package cubes",
+      },
+      {
+        text: '$ catkin build policy --cmake-args -DCMAKE_BUILD_TYPE=Release\nErrors     << policy:cmake /home/jo/ws/logs/policy/build.cmake.003.log\nCMake Error at /home/jo/ws/src/policy/CMakeLists.txt:14 (find_package):\n  By not providing "FindTorch.cmake" in CMAKE_MODULE_PATH this project has\n  asked CMake to find a package configuration file provided by "Torch", but\n  CMake did not find one.\n',
+        expect: "catkin build policy --cmake-args -DTorch_DIR=",
       },
       {
         text: 'CMake Error at CMakeLists.txt:43 (find_package):\n  Could not find a package configuration file provided by "Torch" with any of\n  the following names:\n\n    TorchConfig.cmake\n    torch-config.cmake\n  ERROR: Failed building wheel for my-ops',

@@ -332,10 +332,14 @@ export const cudaToolkitRules: readonly Rule[] = [
     fix: (match) => [
       ...partOfPipToolkit(match, match.facts["name"] ?? "libdevice"),
       "readlink -f $(which nvcc); nvcc --dryrun -x cu /dev/null -o /dev/null 2>&1 | head   # where nvcc looks",
-      ...(match.context.log.conda && !/^\/usr\//.test(nvccThatRan(match) ?? "")
-        ? ["conda install -c conda-forge cuda-nvcc cuda-nvvm cuda-cudart-dev"]
-        : []),
-      ...(pipToolkit(match) === undefined
+      ...(match.context.log.feedstock
+        ? [
+            '# the recipe, requirements, build: {{ compiler("cuda") }} (recipe.yaml: ${{ compiler("cuda") }}) in place of cuda-nvcc-impl or cuda-nvcc: it brings cicc and ptxas and puts nvvm/bin on PATH; host: cuda-cudart-dev',
+          ]
+        : match.context.log.conda && !/^\/usr\//.test(nvccThatRan(match) ?? "")
+          ? ["conda install -c conda-forge cuda-nvcc cuda-nvvm cuda-cudart-dev"]
+          : []),
+      ...(pipToolkit(match) === undefined && !match.context.log.feedstock
         ? [
             `ls ${wholeToolkit(match)}/bin/ptxas ${wholeToolkit(match)}/nvvm/bin/cicc && ${setVariable(match, "CUDA_HOME", wholeToolkit(match))} && export PATH=$CUDA_HOME/bin:$PATH   # a whole toolkit; not there: https://developer.nvidia.com/cuda-toolkit-archive`,
           ]

@@ -5,7 +5,83 @@ import { codeAt, type Rule } from "../rule.ts";
 
 const words = ["none", "one", "two", "three", "four", "five", "six", "seven", "eight"];
 
+/**
+ * nvcc shows what the macro was made of: `const auto& the_type = "scale"` has the name in the type's place, so one type too few is
+ * given; a `scalar_type()` in the name's place is one too many.
+ */
+function slipInEcho(source: string | undefined): "few" | "many" | undefined {
+  if (source === undefined || !source.includes("at_dispatch_name")) return undefined;
+  if (/\bthe_type = "/.test(source)) return "few";
+  return /\bat_dispatch_name = (?!\[)[^;"]{1,120}\b(?:scalar_type\(\)|dtype\(\)|k[A-Z]\w+|ScalarType)/.test(source)
+    ? "many"
+    : undefined;
+}
+
+/** Steps of `sed` that take one type off the macro's name, or add one. */
+const lessByOne = ["_AND(/(", ...[2, 3, 4, 5, 6, 7, 8].map((n) => `_AND${n}(/_AND${n === 2 ? "" : n - 1}(`)];
+const moreByOne = [
+  ...[7, 6, 5, 4, 3, 2].map((n) => `_AND${n}(/_AND${n + 1}(`),
+  "_AND(/_AND2(",
+  "(TYPES|COMPLEX)(/\\1_AND(",
+];
+
+function sedSteps(steps: readonly string[]): string {
+  return steps
+    .map((step) => {
+      const [from = "", to = ""] = step.split("/");
+      return `s/(AT_DISPATCH_[A-Z0-9_]*)${from.replace(/\($/, "\\(")}/\\1${to.replace("\\1", "\\2")}/`;
+    })
+    .join("; t; ");
+}
+
 export const dispatchSlipRules: readonly Rule[] = [
+  {
+    id: "dispatch-slip-in-echo",
+    title: "AT_DISPATCH gets another number of types than its name says, in nvcc's words",
+    on: ["compile"],
+    specificity: 92,
+    matches: (finding, context) => {
+      if (finding.severity === "warning") return undefined;
+      const here = slipInEcho(finding.source);
+      if (here !== undefined) return { slip: here };
+      // The first of its errors may come without the line.
+      if (!/\bscalar_type\b|const char \[\d+\]|"scalar_t"/.test(finding.message)) return undefined;
+      const near = context.findings.find(
+        (other) => other.file === finding.file && other.line === finding.line && slipInEcho(other.source) !== undefined,
+      );
+      return near === undefined ? undefined : { slip: slipInEcho(near.source) };
+    },
+    confidence: "high",
+    cause: ({ finding, facts }) =>
+      facts["slip"] === "few"
+        ? `${codeAt(finding)}: the AT_DISPATCH_…_AND there is given one type fewer than its name asks for, so that every argument slips by a place: the name in quotes stands where the tensor's type belongs, and the lambda where the name does. That \`scalar_t\` is unknown is the echo of it.`
+        : `${codeAt(finding)}: the AT_DISPATCH_… there is given one type more than its name asks for, so that the tensor's type stands where the name in quotes belongs. That \`scalar_t\` is unknown is the echo of it.`,
+    fix: ({ finding, facts }) => {
+      const few = facts["slip"] === "few";
+      const { file, line } = finding;
+      return [
+        ...(file === undefined || line === undefined
+          ? []
+          : [
+              `n=$(awk 'NR<=${String(line)} && /AT_DISPATCH_/ {n=NR} END {print n}' ${file}) && sed -i.bak -E "$n{ ${sedSteps(few ? lessByOne : moreByOne)} }" ${file}   # the macro for as many types as are given`,
+            ]),
+        few
+          ? '# or give the type that is missing: AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, x.scalar_type(), "name", [&] { … })'
+          : '# or take the type out again: AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "name", [&] { … })',
+      ];
+    },
+    sources: ["pytorch: aten/src/ATen/Dispatch.h"],
+    examples: [
+      {
+        text: 'csrc/k.cu(41): error: no instance of overloaded function "detail::scalar_type" matches the argument list\n            argument types are: (const char [6])\n    [&] { const auto& the_type = "scale"; constexpr const char* at_dispatch_name = [&] { k<scalar_t><<<b, t>>>(n); }; at::ScalarType _st = ::detail::scalar_type(the_type); switch (_st) {',
+        expect: "one type fewer than its name asks for",
+      },
+      {
+        text: 'k.cu(12): error: a value of type "c10::ScalarType" cannot be used to initialize an entity of type "const char *const"\n    [&] { const auto& the_type = at::kHalf; constexpr const char* at_dispatch_name = x.scalar_type(); at::ScalarType _st = ::detail::scalar_type(the_type);',
+        expect: "one type more than its name asks for",
+      },
+    ],
+  },
   {
     id: "dispatch-types-miscounted",
     title: "AT_DISPATCH gets another number of types than its name says",

@@ -352,14 +352,28 @@ export const downloadRules: readonly Rule[] = [
         : finding.kind === "installer"
           ? coded(finding, "git")
           : coded(finding, "submodules", "git-state"),
-    confidence: (match) => (/not a git repository/i.test(match.finding.message) ? "low" : "medium"),
+    confidence: (match) =>
+      /not a git repository/i.test(match.finding.message)
+        ? "low"
+        : /dubious ownership/.test(match.finding.message)
+          ? "high"
+          : "medium",
     cause: (match) =>
       match.finding.code === "git-state"
-        ? "git refuses to work in this folder: it belongs to another user, or another git left a lock."
+        ? /dubious ownership/.test(match.finding.message)
+          ? "git refuses to work in this folder, because it belongs to another user than the one that runs (root in a container, a folder that was mounted): what the build asks git for, its version or a commit, comes to nothing."
+          : "git refuses to work in this folder: another git works there or left a lock."
         : "The sources are not complete: a clone or a submodule could not be fetched, or the sources were downloaded as an archive without their submodules (CUTLASS, fmt, pybind11).",
     fix: (match) =>
       match.finding.code === "git-state"
-        ? ['git config --global --add safe.directory "$PWD"', "rm -f .git/index.lock   # when no other git runs"]
+        ? /dubious ownership/.test(match.finding.message)
+          ? [
+              `git config --global --add safe.directory ${/in repository at '([^']+)'/.exec(match.finding.message)?.[1] ?? '"$PWD"'}`,
+              ...(match.context.log.hostedRunner
+                ? ["# in the workflow: that line as a step of its own before the build, in the container's shell"]
+                : []),
+            ]
+          : ["rm -f .git/index.lock   # when no other git runs"]
         : [
             "git submodule update --init --recursive",
             "# an archive from a release page has no submodules: git clone --recursive instead",
@@ -367,6 +381,10 @@ export const downloadRules: readonly Rule[] = [
     sources: ["NVlabs/tiny-cuda-nn#390"],
     examples: [
       { text: "fatal: not a git repository (or any of the parent directories): .git", expect: "--recursive" },
+      {
+        text: "fatal: detected dubious ownership in repository at '/__w/ops/ops'\nTo add an exception for this directory, call:\n\n\tgit config --global --add safe.directory /__w/ops/ops",
+        expect: "safe.directory /__w/ops/ops",
+      },
       { text: "error: Failed to recurse into submodule path 'third_party/cutlass'", expect: "submodule" },
     ],
   },

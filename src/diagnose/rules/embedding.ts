@@ -1,5 +1,6 @@
 /** C++ programs that use torch without Python: what must not be linked into them, and what they need when it must. */
 import { installGpuTorch, platformOf, python } from "../commands/commands.ts";
+import type { LogFacts } from "../facts/log-facts.ts";
 import type { Finding } from "../finding.ts";
 import { framesAt } from "../matchers.ts";
 import { type Match, type Rule, type RuleContext, saidAny } from "../rule.ts";
@@ -33,9 +34,16 @@ function loadsModel(match: Match): boolean {
   return framesAt(match).some((frame) => /[\\/]torch[\\/](?:jit[\\/]_?serialization|serialization)\.py/.test(frame));
 }
 
+/** Those of LIBTORCH; of Python's torch where the text says that the crate takes that one. */
+function rustLibraries({ typed }: LogFacts): string {
+  return typed.some(({ line }) => /\bLIBTORCH_USE_PYTORCH=1\b/.test(line))
+    ? `"$(python3 -c 'import os, torch; print(os.path.dirname(torch.__file__))')/lib"`
+    : "$LIBTORCH/lib";
+}
+
 /** The folder of torch's libraries, as far as the text tells. */
 function foldersHere({ context: { log } }: Match): string {
-  if (log.host === "rust") return "$LIBTORCH/lib";
+  if (log.host === "rust") return rustLibraries(log);
   const [site] = log.packageFolders;
   return log.libtorchFolder === undefined && site !== undefined ? `${site}/torch/lib` : "<libtorch>/lib";
 }

@@ -265,32 +265,37 @@ export const gpuDriverRules: readonly Rule[] = [
             unset(match),
             '# to build without a GPU, name the targets: export PYTORCH_ROCM_ARCH="gfx90a;gfx942;gfx1100"',
           ]
-        : [
-            ...showHidden(match),
-            "nvidia-smi",
-            ...(match.finding.code === "unknown" && platformOf(match) === "win32"
-              ? [
-                  "# restart Windows, install the newest driver; Event Viewer, System, source nvlddmkm: resets of the driver",
-                ]
-              : match.finding.code === "unknown"
+        : match.context.log.hostedRunner
+          ? [
+              "# GitHub's own runners have no GPU: what needs one is left out there, or runs on a runner that has one (runs-on: [self-hosted, gpu], or a larger runner with a GPU)",
+              '#     @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")   # above the test; in the program: device = "cuda" if torch.cuda.is_available() else "cpu"',
+            ]
+          : [
+              ...showHidden(match),
+              "nvidia-smi",
+              ...(match.finding.code === "unknown" && platformOf(match) === "win32"
                 ? [
-                    "sudo dmesg | grep -iE 'xid|nvrm' | tail   # Xid lines: the GPU was lost or reset; none: the driver's state",
-                    "sudo rmmod nvidia_uvm && sudo modprobe nvidia_uvm   # a laptop or desktop after suspend: that, or a reboot, brings CUDA back",
+                    "# restart Windows, install the newest driver; Event Viewer, System, source nvlddmkm: resets of the driver",
+                  ]
+                : match.finding.code === "unknown"
+                  ? [
+                      "sudo dmesg | grep -iE 'xid|nvrm' | tail   # Xid lines: the GPU was lost or reset; none: the driver's state",
+                      "sudo rmmod nvidia_uvm && sudo modprobe nvidia_uvm   # a laptop or desktop after suspend: that, or a reboot, brings CUDA back",
+                    ]
+                  : []),
+              ...(match.context.log.wsl
+                ? [
+                    "export LD_LIBRARY_PATH=/usr/lib/wsl/lib:$LD_LIBRARY_PATH   # WSL: the driver is Windows'; a libcuda.so.1 that apt installed comes before it (sudo apt-get remove 'libnvidia-compute-*')",
                   ]
                 : []),
-            ...(match.context.log.wsl
-              ? [
-                  "export LD_LIBRARY_PATH=/usr/lib/wsl/lib:$LD_LIBRARY_PATH   # WSL: the driver is Windows'; a libcuda.so.1 that apt installed comes before it (sudo apt-get remove 'libnvidia-compute-*')",
-                ]
-              : []),
-            "# container: docker run --gpus all …",
-            unset(match),
-            ...(match.context.log.host === "rust"
-              ? []
-              : [
-                  `# to build without a GPU, name the architectures: ${setVariable(match, "TORCH_CUDA_ARCH_LIST", usualArchitectures(match))}`,
-                ]),
-          ],
+              "# container: docker run --gpus all …",
+              unset(match),
+              ...(match.context.log.host === "rust"
+                ? []
+                : [
+                    `# to build without a GPU, name the architectures: ${setVariable(match, "TORCH_CUDA_ARCH_LIST", usualArchitectures(match))}`,
+                  ]),
+            ],
     sources: ["https://pytorch.org/docs/stable/notes/cuda.html"],
     examples: [
       {

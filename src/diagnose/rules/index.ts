@@ -240,7 +240,10 @@ import { foreignProcessorRules } from "./foreign-processors.ts";
 import { gpuDialectRules } from "./gpu-dialects.ts";
 import { halfTypeRules } from "./half-types.ts";
 import { constantExpressionRules } from "./constant-expressions.ts";
+import { builderRefusalRules } from "./builder-refusals.ts";
+import { oldStringCallRules } from "./old-string-calls.ts";
 import { stableAbiRules } from "./stable-abi.ts";
+import { styleCheckRules } from "./style-checks.ts";
 import { windowsOtherModuleRules } from "./windows-other-modules.ts";
 import { condaPackageRules } from "./conda-packages.ts";
 import { releaseConflictRules } from "./release-conflicts.ts";
@@ -477,6 +480,9 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Packages beside torch", rules: gpuPackageRules },
   { name: "Ascend NPUs", rules: ascendRules },
   { name: "torch's stable API", rules: stableAbiRules },
+  { name: "Checks of form", rules: styleCheckRules },
+  { name: "Refusals of builders", rules: builderRefusalRules },
+  { name: "Old strings of other libraries", rules: oldStringCallRules },
   { name: "Between GPU dialects", rules: [...gpuDialectRules, ...halfTypeRules, ...constantExpressionRules] },
   { name: "Libraries of other processors", rules: foreignProcessorRules },
   { name: "Compilers that CMake tries", rules: cmakeCompilerRules },

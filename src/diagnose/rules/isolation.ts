@@ -149,6 +149,9 @@ export const isolationRules: readonly Rule[] = [
       const module = match.facts["module"] ?? "torch";
       if (match.facts["sure"] === undefined && match.finding.kind === "exception")
         return `Python finds no module \`${module}\`: it is not installed in this interpreter's environment, or (while a package is installed) pip's build isolation hides it.`;
+      const builder = match.context.log.ownBuilder?.name;
+      if (builder === "spack" || builder === "nix" || builder === "guix" || builder === "yocto")
+        return `The builder makes an environment of what the recipe names and of nothing else, and \`${module}\`, which setup.py imports, is not among it.`;
       return `pip (uv, poetry) builds the package in an empty environment of its own, where the installed \`${module}\` is not visible and which the package does not ask for in build-system.requires; its setup.py imports \`${module}\`.`;
     },
     fix: (match) =>

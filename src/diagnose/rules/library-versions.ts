@@ -159,6 +159,13 @@ export const libraryVersionRules: readonly Rule[] = [
     cause: (match) =>
       `${match.finding.file === undefined ? "The file" : `\`${match.finding.file}\``} was built on a system with glibc ${match.facts["version"] ?? ""}${match.facts["system"] === undefined ? "" : ` (${match.facts["system"]} has it)`} or newer; ${match.finding.phase === "link" ? "the C library that is linked here (the system's, or the sysroot of conda's compiler)" : "this system's C library"} is older and cannot be replaced by itself.`,
     fix: (match) => {
+      // GitHub's own Node for the actions: the job's container is older than it.
+      if (/^\/__e\/node\d+\//.test(match.finding.file ?? ""))
+        return [
+          "# the workflow, in the job: a container with glibc 2.28 or newer, as the actions need since they run with Node 20:",
+          "#     container: quay.io/pypa/manylinux_2_28_x86_64   (in place of manylinux2014, CentOS 7, Ubuntu 18.04)",
+          "# or no container: of the job: cibuildwheel, or a step that runs docker run -v $PWD:/io -w /io <the old image> bash /io/build.sh by itself, so that checkout runs outside",
+        ];
       const newer = `# use a newer system or container${match.facts["system"] === undefined ? "" : ` (${match.facts["system"]})`}`;
       if (
         /[\\/]torch[\\/](?:lib|_C)/.test(match.finding.file ?? "") &&

@@ -262,11 +262,19 @@ export const missingGpuLibraryRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\` comes with the NVIDIA driver, not with the toolkit or pip: this machine or container has no driver (a container was started without --gpus all, WSL's folder is not on the path), or it is not on the loader's path.`,
-    fix: (match) => [
-      "nvidia-smi",
-      "# container: docker run --gpus all … (NVIDIA Container Toolkit); in an image build no driver is there: link -lcuda from <cuda>/lib64/stubs, import only when running",
-      ...(match.context.log.wsl ? ["export LD_LIBRARY_PATH=/usr/lib/wsl/lib:$LD_LIBRARY_PATH"] : []),
-    ],
+    fix: (match) =>
+      match.context.log.feedstock
+        ? [
+            "# the recipe: the machine that builds and tests has no driver, so that nothing that is linked with libcuda can be imported there. In its tests, in place of the import:",
+            `#     python -c "import importlib.util; assert importlib.util.find_spec('<the package>') is not None"`,
+            '# and libcuda is no dependency to be found: rattler-build: build: dynamic_linking: missing_dso_allowlist: ["*/libcuda.so*"]; conda-build: build: missing_dso_whitelist: ["*/libcuda.so*"]',
+            "# to be linked against the stub: requirements, host: cuda-driver-dev; without -lcuda in setup.py nothing asks for it where only the run time is used",
+          ]
+        : [
+            "nvidia-smi",
+            "# container: docker run --gpus all … (NVIDIA Container Toolkit); in an image build no driver is there: link -lcuda from <cuda>/lib64/stubs, import only when running",
+            ...(match.context.log.wsl ? ["export LD_LIBRARY_PATH=/usr/lib/wsl/lib:$LD_LIBRARY_PATH"] : []),
+          ],
     sources: ["https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/"],
     examples: [
       {

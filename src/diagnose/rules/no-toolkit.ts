@@ -21,6 +21,7 @@ import { plainName, unbuiltCuda } from "../tables/packages.ts";
 import { torchForJetson } from "../fit/machine-fit.ts";
 import { framesAt, missingProgram } from "../matchers.ts";
 import { type Match, type MatchFacts, type Rule, type RuleContext, said } from "../rule.ts";
+import { toolkitPackage } from "../commands/nvidia-repository.ts";
 import { isBuiltByPython } from "../commands/typed-builds.ts";
 import { develTags, develImage, inManylinux, cudaOfPypi } from "./container-toolkits.ts";
 
@@ -243,6 +244,16 @@ export const noToolkitRules: readonly Rule[] = [
         ];
       if (match.context.log.cibuildwheel && platformOf(match) === "linux")
         return inManylinux(version ?? cudaOfPypi(match));
+      const packaged = version === undefined ? [] : toolkitPackage(match, version);
+      if (match.context.log.hostedRunner && packaged.length > 0 && version !== undefined) {
+        const folder = toolkitFolder(match, version);
+        return [
+          ...packaged,
+          `export CUDA_HOME=${folder} PATH=${folder}/bin:$PATH   # in the step that builds; for later ones: echo "CUDA_HOME=${folder}" >> "$GITHUB_ENV"; echo "${folder}/bin" >> "$GITHUB_PATH"`,
+          ...again(match),
+          `# or the whole job in a container: nvidia/cuda:${develTags[version] ?? `<${version}, with its third number>`}-devel-ubuntu22.04`,
+        ];
+      }
       if (match.context.log.hostedRunner && platformOf(match) !== "win32")
         return [
           `# the workflow, in the job: a container with nvcc, of torch's CUDA${version === undefined ? "" : ` (${version})`}:`,

@@ -13,6 +13,7 @@ import { toolkitPackage } from "../commands/nvidia-repository.ts";
 import { packageOf } from "../tables/packages.ts";
 import { changedNvcc } from "../fit/typed-fit.ts";
 import type { Match, Rule } from "../rule.ts";
+import { develTags } from "./container-toolkits.ts";
 import { nvccSaid } from "./nvcc-messages.ts";
 
 function nvccHere(match: Match): string {
@@ -237,7 +238,9 @@ export const nvccArchitectureRules: readonly Rule[] = [
       return [
         "nvcc --version; which -a nvcc",
         known.gone === undefined
-          ? `# use CUDA ${known.since} or newer: export CUDA_HOME=/usr/local/cuda-${known.since} PATH=/usr/local/cuda-${known.since}/bin:$PATH`
+          ? match.context.log.jobImage?.startsWith("nvidia/cuda:") === true && develTags[known.since] !== undefined
+            ? `# .gitlab-ci.yml, the job (a workflow: container:): image: nvidia/cuda:${develTags[known.since] ?? ""}-devel-ubuntu22.04   in place of ${match.context.log.jobImage}, whose nvcc is older; or in it, with code that the GPU compiles for itself:`
+            : `# use CUDA ${known.since} or newer: export CUDA_HOME=/usr/local/cuda-${known.since} PATH=/usr/local/cuda-${known.since}/bin:$PATH`
           : `# remove ${dotted(arch)} from the architectures (TORCH_CUDA_ARCH_LIST, -gencode flags in setup.py or CMakeLists.txt), or use a CUDA from ${known.since} to below ${known.gone}`,
         `${setVariable(match, "TORCH_CUDA_ARCH_LIST", nearest(match, arch))}   # or build for what this nvcc knows; PTX serves newer GPUs`,
         platformOf(match) === "win32"
@@ -256,6 +259,10 @@ export const nvccArchitectureRules: readonly Rule[] = [
       "turboderp/exui#18",
     ],
     examples: [
+      {
+        text: "Using Docker executor with image nvidia/cuda:12.4.1-devel-ubuntu22.04 ...\n$ python3 setup.py install\n/usr/local/cuda/bin/nvcc -c src/d.cu -o d.o -gencode=arch=compute_120,code=sm_120\nnvcc fatal   : Unsupported gpu architecture 'compute_120'",
+        expect: "image: nvidia/cuda:12.8.1-devel-ubuntu22.04",
+      },
       {
         text: "[  4%] Building NVCC (Device) object modules/core/CMakeFiles/cuda_compile_1.dir/src/cuda/cuda_compile_1_generated_gpu_mat.cu.o\nnvcc fatal   : Unsupported gpu architecture 'compute_30'\nmake[2]: *** [modules/core/CMakeFiles/opencv_core.dir/build.make:63: x.o] Error 1",
         expect: "-DCUDA_ARCH_BIN=8.6",

@@ -379,7 +379,9 @@ export const nvccOptionRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       /(?:preprocess|detect|provided|find|locate|start) (?:the )?host compiler/i.test(match.finding.message)
-        ? `nvcc could not run the host compiler ${match.facts["path"] === undefined ? "" : `\`${match.facts["path"]}\` `}that -ccbin (or CC, CXX, NVCC_CCBIN, CUDAHOSTCXX) names: it does not exist or is no working C++ compiler.`
+        ? match.context.log.hostByWhich !== undefined
+          ? `The project's own build names nvcc's host compiler as \`-ccbin=$(which ${match.context.log.hostByWhich})\`, and there is no ${match.context.log.hostByWhich} on PATH (or no shell that asks for it), so that -ccbin names nothing.`
+          : `nvcc could not run the host compiler ${match.facts["path"] === undefined ? "" : `\`${match.facts["path"]}\` `}that -ccbin (or CC, CXX, NVCC_CCBIN, CUDAHOSTCXX) names: it does not exist or is no working C++ compiler.`
         : forOtherSystem(match)
           ? "nvcc found a host compiler that makes code for another system (a cross compiler, one for musl or MinGW): the one that -ccbin, CC, CXX or NVCC_CCBIN names, or the first on PATH."
           : match.facts["script"] !== undefined
@@ -398,16 +400,21 @@ export const nvccOptionRules: readonly Rule[] = [
               "# use the x64 Native Tools Command Prompt of Visual Studio 2019 or 2022, so that its cl.exe comes first on PATH",
               "where cl",
             ]
-        : [
-            'echo "$CC $CXX $NVCC_CCBIN $NVCC_PREPEND_FLAGS $CUDAHOSTCXX"   # does it exist?',
-            ...(/(?:^|\/)g(?:\+\+|cc)-(\d+)$/.test(match.facts["path"] ?? "")
-              ? [
-                  `sudo apt-get install g++-${/(\d+)$/.exec(match.facts["path"] ?? "")?.[1] ?? ""}   # or name one that is there:`,
-                ]
-              : []),
-            "export CC=gcc CXX=g++ NVCC_CCBIN=g++",
-            "unset NVCC_PREPEND_FLAGS CUDAHOSTCXX",
-          ],
+        : match.context.log.hostByWhich !== undefined
+          ? [
+              `grep -rlE -e '-ccbin[= ]?(\\$\\(|\`)which' --include='*.py' --include=CMakeLists.txt --include='*.sh' --include=Makefile . | xargs -r sed -i.bak -E 's/-ccbin[= ]?(\\$\\(|\`)which [^)\`]*(\\)|\`)/-ccbin=g++/g'   # the g++ that is on PATH`,
+              `g++ --version | head -1   # the project asked for ${match.context.log.hostByWhich}: an old CUDA takes no new gcc; then install that one, or give its path in place of g++`,
+            ]
+          : [
+              'echo "$CC $CXX $NVCC_CCBIN $NVCC_PREPEND_FLAGS $CUDAHOSTCXX"   # does it exist?',
+              ...(/(?:^|\/)g(?:\+\+|cc)-(\d+)$/.test(match.facts["path"] ?? "")
+                ? [
+                    `sudo apt-get install g++-${/(\d+)$/.exec(match.facts["path"] ?? "")?.[1] ?? ""}   # or name one that is there:`,
+                  ]
+                : []),
+              "export CC=gcc CXX=g++ NVCC_CCBIN=g++",
+              "unset NVCC_PREPEND_FLAGS CUDAHOSTCXX",
+            ],
     sources: [
       "https://docs.nvidia.com/cuda/cuda-installation-guide-linux/#host-compiler-support-policy",
       "facebookresearch/detectron2#9",
@@ -425,6 +432,10 @@ export const nvccOptionRules: readonly Rule[] = [
       {
         text: "nvcc fatal   : The provided host compiler path '/usr/bin/g++-11' does not exist",
         expect: "apt-get install -y g++-11",
+      },
+      {
+        text: "/usr/local/cuda/bin/nvcc -c src/k.cu -o k.o --compiler-options '-fPIC' -ccbin=$(which gcc-7)\nnvcc fatal   : Failed to preprocess host compiler properties.\nerror: command '/usr/local/cuda/bin/nvcc' failed with exit status 1",
+        expect: "/-ccbin=g++/g",
       },
       {
         text: "nosuch: No such file or directory\nnvcc fatal   : Failed to preprocess host compiler properties.",

@@ -2,7 +2,7 @@
 import { renamedInLibrary } from "../commands/library-renames.ts";
 import { baseName } from "../parsers/parser.ts";
 import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
-import { pip, platformOf, setVariable } from "../commands/commands.ts";
+import { pip, platformOf, python, setVariable } from "../commands/commands.ts";
 import { tchForTorch, torchOfTch } from "../tables/version-facts.ts";
 
 /** A library by its names, with how to ask for its release. First match wins. */
@@ -281,10 +281,12 @@ export const otherLibraryRules: readonly Rule[] = [
       return [
         `${pip(match, `install torch${torch === undefined ? "" : `~=${torch}.0`}`)} && ${setVariable(match, "LIBTORCH_USE_PYTORCH", "1")}   # pip's torch for building and running${torch === undefined ? ": of the one release that the README of this tch names" : ""}`,
         "# or: cargo add tch --features download-libtorch; or LIBTORCH=<the unpacked folder> of https://pytorch.org/get-started/locally/",
-        "cargo build",
         ...(platformOf(match) === "win32"
           ? ["# and torch\\lib (LIBTORCH\\lib) on PATH to run"]
-          : [`# and to run: export ${platformOf(match) === "darwin" ? "DYLD" : "LD"}_LIBRARY_PATH=<libtorch>/lib`]),
+          : [
+              `export ${platformOf(match) === "darwin" ? "DYLD" : "LD"}_LIBRARY_PATH="$(${python(match)} -c 'import os, torch; print(os.path.dirname(torch.__file__))')/lib:$${platformOf(match) === "darwin" ? "DYLD" : "LD"}_LIBRARY_PATH"   # for what runs: cargo run, cargo test`,
+            ]),
+        "cargo build",
       ];
     },
     sources: ["LaurentMazare/tch-rs: README.md", "LaurentMazare/tch-rs: CHANGELOG.md"],

@@ -5,9 +5,22 @@ import { coded, type Match, type Rule } from "../rule.ts";
 /** Whether a machine of GitHub's builds. */
 function hostedRunner(match: Match): boolean {
   if (match.context.log.hostedRunner) return true;
+  // The service says so itself.
+  if (match.context.findings.some(({ text }) => /running out of disk space\. The runner will stop/.test(text)))
+    return true;
   return match.context.findings.some(({ text }) =>
     /\/home\/runner\/|hostedtoolcache|cibuildwheel|buildx failed with|\/__w\//.test(text),
   );
+}
+
+/** A folder of the text's machine on a disk of another kind than the home that is full: `/scratch/jo`. */
+function roomyFolder({ finding, context: { log } }: Match): string | undefined {
+  const full = /(\/(?:home|users|u)\/)/i.exec(finding.message)?.[1];
+  return full === undefined
+    ? undefined
+    : log.upperFolders.find((folder) =>
+        /^\/(?:scratch|work|lustre|gpfs|data\d?|ssd\d?|storage|project)\/[\w.-]+$/.test(folder),
+      );
 }
 
 /** The file is data that torch opens to read it. */
@@ -81,18 +94,30 @@ export const resourceRules: readonly Rule[] = [
             : [
                 "df -h . /tmp ~/.cache",
                 ...(/torch_extensions/.test(match.finding.text)
-                  ? [setVariable(match, "TORCH_EXTENSIONS_DIR", "/path/with/room/torch_extensions")]
+                  ? [
+                      setVariable(
+                        match,
+                        "TORCH_EXTENSIONS_DIR",
+                        `${roomyFolder(match) ?? "/path/with/room"}/torch_extensions`,
+                      ),
+                    ]
                   : []),
-                ...(/ \/(?:home|root|Users)\//.test(match.finding.message)
-                  ? ["export TMPDIR=/path/with/room   # where nvcc and pip put their temporary files"]
-                  : [
-                      'mkdir -p "$HOME/tmp" && export TMPDIR="$HOME/tmp"   # where compilers and pip put their temporary files: another folder when df shows that this disk is full, too',
-                    ]),
+                ...(/torch_extensions/.test(match.finding.text) && roomyFolder(match) !== undefined
+                  ? [`mkdir -p ${roomyFolder(match) ?? ""}/tmp && export TMPDIR=${roomyFolder(match) ?? ""}/tmp`]
+                  : / \/(?:home|root|Users)\//.test(match.finding.message)
+                    ? ["export TMPDIR=/path/with/room   # where nvcc and pip put their temporary files"]
+                    : [
+                        'mkdir -p "$HOME/tmp" && export TMPDIR="$HOME/tmp"   # where compilers and pip put their temporary files: another folder when df shows that this disk is full, too',
+                      ]),
                 "pip cache purge",
               ],
     sources: ["https://pip.pypa.io/en/stable/cli/pip_cache/"],
     examples: [
       { text: "OSError: [Errno 28] No space left on device", expect: "TMPDIR" },
+      {
+        text: "  File \"/scratch/jo/nerf/backend.py\", line 3, in <module>\nOSError: [Errno 122] Disk quota exceeded: '/home/jo/.cache/torch_extensions/py310_cu118/march/build.ninja'",
+        expect: "export TORCH_EXTENSIONS_DIR=/scratch/jo/torch_extensions",
+      },
       {
         text: "thirdparty/eigen/Product.h(145): catastrophic error: error while writing generated C file: No space left on device",
         expect: "TMPDIR",

@@ -112,7 +112,7 @@ export const shellAndServiceRules: readonly Rule[] = [
     specificity: 88,
     matches: (finding) =>
       finding.code === "module-unknown"
-        ? (said(finding, /(?:unknown|locate a modulefile for)[:']* ['"]?(?<name>[\w./+-]+)/) ?? {})
+        ? (said(finding, /(?:unknown|locate a modulefile for|ignore_cache load)[:']* ['"]?(?<name>[\w./+-]+)/) ?? {})
         : undefined,
     confidence: "high",
     cause: (match) =>
@@ -121,7 +121,7 @@ export const shellAndServiceRules: readonly Rule[] = [
       const name = (match.facts["name"] ?? "cuda").split("/")[0] ?? "cuda";
       return [
         `module spider ${name}   # which versions there are, and what has to be loaded before them; without Lmod: module avail ${name}`,
-        `module load ${name} && module list && command -v nvcc`,
+        `module load ${name} && module list${/cuda/i.test(name) ? " && command -v nvcc" : ""}   # the release that the system takes by itself; another one of the list: module load ${name}/12.4`,
       ];
     },
     sources: ["https://lmod.readthedocs.io/en/latest/135_module_spider.html"],
@@ -129,6 +129,10 @@ export const shellAndServiceRules: readonly Rule[] = [
       {
         text: 'Lmod has detected the following error: The following module(s) are unknown: "cuda/12.4"',
         expect: "module spider cuda",
+      },
+      {
+        text: 'Lmod has detected the following error: The following module(s) are unknown:\n"gcc/11.9"\n\n  $ module --ignore_cache load "gcc/11.9"',
+        expect: "module load gcc && module list",
       },
       {
         text: "ModuleCmd_Load.c(213):ERROR:105: Unable to locate a modulefile for 'cuda/11.8'",

@@ -53,6 +53,25 @@ function mended(match: Match): { readonly asked: string; readonly bound: Bound; 
   return undefined;
 }
 
+/** The request with the GPU's architecture behind each +cuda that has none. */
+function withArchitecture(match: Match): readonly string[] | undefined {
+  const { spec } = match.facts;
+  if (spec === undefined || !/\+cuda\b/.test(spec)) return undefined;
+  if (!match.context.findings.some(({ code }) => code === "spack-cuda-arch")) return undefined;
+  const typed = match.context.log.typed.findLast(({ line }) => line.startsWith("spack "))?.line;
+  const given = typed?.includes("+cuda") === true ? typed : `spack install ${spec}`;
+  return [
+    "arch=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader | head -1 | tr -d .)   # on a node with the GPU; elsewhere by hand: V100 70, A100 80, RTX 3090 86, L40 89, H100 90",
+    given
+      .split(/(?= \^)/)
+      .map((part) =>
+        /\+cuda\b/.test(part) && !/cuda_arch=/.test(part) ? part.replace(/\+cuda\b/, "+cuda cuda_arch=$arch") : part,
+      )
+      .join(""),
+    '# for all packages: packages.yaml, all: variants: "+cuda cuda_arch=80"',
+  ];
+}
+
 export const spackRules: readonly Rule[] = [
   {
     id: "spack-request-excludes-itself",
@@ -66,15 +85,19 @@ export const spackRules: readonly Rule[] = [
         /concretize [`'"](.+?)[`'"]/.exec(finding.message)?.[1];
       return spec === undefined ? {} : { spec };
     },
-    confidence: (match) => (mended(match) === undefined ? "medium" : "high"),
+    confidence: (match) => (mended(match) === undefined && withArchitecture(match) === undefined ? "medium" : "high"),
     cause: (match) => {
       const found = mended(match);
+      if (withArchitecture(match) !== undefined)
+        return `Spack builds what has +cuda for the GPUs that the request names, and \`${match.facts["spec"] ?? ""}\` names none: the recipe does not take cuda_arch=none.`;
       return found === undefined
         ? `Spack's solver finds no versions, variants and compilers that meet all that is asked for${match.facts["spec"] === undefined ? "" : ` (\`${match.facts["spec"]}\`)`} together with what the recipes and packages.yaml demand.`
         : `The request asks for ${found.bound.name}@${found.asked}, and the recipe of the package takes ${found.bound.name}@${found.bound.range} alone: the two exclude each other.`;
     },
     fix: (match) => {
       const found = mended(match);
+      const arch = withArchitecture(match);
+      if (arch !== undefined) return arch;
       const { spec } = match.facts;
       const bare = (spec ?? "py-torch").replace(/ ?\^\S+/g, "");
       return found === undefined
@@ -97,6 +120,10 @@ export const spackRules: readonly Rule[] = [
       {
         text: "==> Error: failed to concretize `py-torch@2.1 ^cuda@12.4` for the following reasons:\n     1. Cannot satisfy 'cuda@11:12.1'",
         expect: "spack install py-torch@2.1 ^cuda@11:12.1",
+      },
+      {
+        text: "$ spack install py-ops +cuda ^py-torch@2.3 +cuda\n==> Error: failed to concretize `py-ops+cuda ^py-torch@2.3+cuda` for the following reasons:\n     1. py-torch: Must specify CUDA compute capabilities of your GPU, see https://developer.nvidia.com/cuda-gpus",
+        expect: "spack install py-ops +cuda cuda_arch=$arch ^py-torch@2.3 +cuda cuda_arch=$arch",
       },
       {
         text: "==> Error: concretization failed for the following reasons:\n\n   1. cannot satisfy a requirement for package 'mpi'.",

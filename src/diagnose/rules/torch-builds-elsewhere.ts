@@ -102,6 +102,10 @@ export const torchBuildElsewhereRules: readonly Rule[] = [
     ],
     examples: [
       {
+        text: "2025-11-22T07:20:06.1234567Z   × No solution found when resolving dependencies:\n2025-11-22T07:20:06.1234567Z   ╰─▶ Because there is no version of torch==2.6.0+cu124 and you require\n2025-11-22T07:20:06.1234567Z       torch==2.6.0+cu124, we can conclude that your requirements are\n2025-11-22T07:20:06.1234567Z       unsatisfiable.",
+        expect: "--torch-backend cu124",
+      },
+      {
         text: "$ conda env create -f requirements.yaml\nPip subprocess error:\nERROR: Could not find a version that satisfies the requirement torch==1.9.1+cu111 (from versions: 1.4.0, 1.9.0, 1.9.1, 1.10.0, 2.1.0)\nERROR: No matching distribution found for torch==1.9.1+cu111\n\nfailed\n\nCondaEnvException: Pip failed",
         expect: "conda env update -f requirements.yaml",
       },

@@ -220,7 +220,14 @@ export const torchSymbolRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["readable"] ?? ""}\` is torch's own, and the installed torch does not have it in this form: ${match.facts["who"] ?? ""} was compiled against another torch version ` +
       `(torch was upgraded or downgraded since, pip's build isolation fetched another torch, or a ready-made wheel is for another one).${torchHere(match)}${gpuNote(match)}${installedSentence(match)}`,
-    fix: (match) => programFix(match, "release") ?? rebuild(match),
+    fix: (match) => [
+      ...(programFix(match, "release") ?? rebuild(match)),
+      ...(match.context.log.restoredCache
+        ? [
+            "# the workflow restored the old build from its cache: torch's release belongs into the cache's key (key: ext-torch-2.9.0-…), or build and ~/.cache/torch_extensions do not belong into the cache",
+          ]
+        : []),
+    ],
     sources: [
       "pytorch/extension-cpp#103",
       "pytorch/extension-cpp#121",

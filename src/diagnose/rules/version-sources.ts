@@ -33,6 +33,11 @@ export const versionSourceRules: readonly Rule[] = [
     cause: () =>
       "The package's build asks git for its version, and the sources are an archive, a shallow clone without tags, or a folder copied without .git (a Docker COPY), or git is not installed.",
     fix: (match) => [
+      ...(match.context.log.hostedRunner
+        ? [
+            "# the workflow, so that git has the tags: - uses: actions/checkout@v4 with: { fetch-depth: 0 }; or in the step that builds:",
+          ]
+        : []),
       `${setVariable(match, "SETUPTOOLS_SCM_PRETEND_VERSION", releaseOfSources(match.facts["where"], match.context.log.installs))}   # the release that it is`,
       ...installAgain(match),
       "# or a whole clone: git fetch --tags --unshallow; in Docker copy .git too and install git",

@@ -147,6 +147,11 @@ export const wheelRules: readonly Rule[] = [
     fix: (match) => {
       const [, python = "3.12", processor = "x86_64"] = ofWheel(match.facts["wheel"] ?? "");
       const platform = `manylinux_2_28_${processor}`;
+      if (match.context.log.cibuildwheel)
+        return [
+          `export CIBW_MANYLINUX_${processor.toUpperCase()}_IMAGE=manylinux_2_28   # in a workflow: env of that step; pyproject.toml: [tool.cibuildwheel] manylinux-${processor}-image`,
+          "# it builds in that image then, and auditwheel takes its tag; auditwheel show <the wheel> names the symbols, should one be newer still",
+        ];
       return [
         "auditwheel show dist/*.whl   # which symbols, and the oldest tag that fits",
         `docker run --rm -v $PWD:/p -w /p quay.io/pypa/${platform} bash -c 'python${python} -m pip wheel --no-deps -w /tmp/dist . && auditwheel repair --plat ${platform} -w wheelhouse /tmp/dist/*.whl'`,

@@ -22,7 +22,7 @@ const ansi = /\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]_][^\x07\x1b]*(?:\x07|\x1b\\)?|[()][
 /** The same, where the escape character was written out: `\x1b[31m`, `\033[31m`, `\u001b[31m`, `^[[31m`. */
 const writtenAnsi = /(?:\\(?:x1[bB]|033|u001[bB]|e)|\^\[)\[[\d;]{0,20}[mK]/g;
 /** What is left of colours when the escape character was lost on the way. */
-const strippedAnsi = /\[(?:\d{1,3}(?:;\d{1,3}){0,4})?m(?:\[K)?|\[K/g;
+const strippedAnsi = /\[(?:\d{1,3}(?:;\d{0,3}){0,4})?m(?:\[K)?|\[0?K/g;
 const controls = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200d\u2060\ufeff]/g;
 /** White space that is none of ASCII's, as browsers and word processors put it. */
 const otherSpaces = /[\u00a0\u2000-\u200a\u202f\u205f\u3000]/g;
@@ -154,7 +154,7 @@ export function cleanLine(raw: string, number: number): LogLine {
   let text = raw;
   if (text.includes(escape)) text = text.replace(ansi, "");
   if (/\\(?:x1[bB]|033|u001[bB]|e)\[|\^\[\[/.test(text)) text = text.replace(writtenAnsi, "");
-  if (text.includes("[m") || /\[(?:0?1|0|3\d)(?:;\d+)*m/.test(text)) text = text.replace(strippedAnsi, "");
+  if (text.includes("[m") || /\[(?:0?1|0|3\d)(?:;\d*)*m|\[0K/.test(text)) text = text.replace(strippedAnsi, "");
   if (text.includes("\r")) text = lastOverprint(text);
   controls.lastIndex = 0;
   if (controls.test(text)) text = text.replace(controls, "");

@@ -1,0 +1,182 @@
+/**
+ * Whole answers for builders with an environment of their own, for the few causes whose mend there has another form than in a shell:
+ * torch that the build does not see, headers of CUDA, a host compiler that is too new. It does not know the recipe that it speaks of.
+ * Sources: nixpkgs' manual (CUDA, cudaPackages), Spack's "Compilers" and catkin_tools' `catkin build`, tox' reference (package, commands_pre),
+ * Bazel's `new_local_repository` and `cc_library`.
+ */
+import { pip, python } from "../commands/command-words.ts";
+import { newestGccFor } from "../tables/version-facts.ts";
+import type { BuilderName } from "../facts/builder-facts.ts";
+import type { LogFacts } from "../facts/log-facts.ts";
+import type { Match } from "../rule.ts";
+
+type Builder = NonNullable<LogFacts["ownBuilder"]>;
+
+type Answer = (match: Match, builder: Builder, command: string | undefined) => readonly string[] | undefined;
+
+/** A definition of CMake's among those that a workspace's command passes on. */
+function withDefinition(command: string, definition: string): string {
+  const name = /^-D(\w+)/.exec(definition)?.[1] ?? "";
+  const plain = command.replaceAll(new RegExp(String.raw` -D ?${name}(?::\w+)?=(?:"[^"]*"|'[^']*'|\S+)`, "g"), "");
+  if (plain.startsWith("catkin_make")) return `${plain} ${definition}`;
+  return / --cmake-args\b/.test(plain)
+    ? plain.replace(/ --cmake-args\b/, ` --cmake-args ${definition}`)
+    : `${plain} --cmake-args ${definition}`;
+}
+
+/** nvcc of a workspace knows no such architecture: another toolkit, or another architecture. */
+const architectureForWorkspace: Answer = ({ finding }, { name }, command) => {
+  const asked = /compute_(\d{2,3})/.exec(finding.message)?.[1];
+  if (command === undefined || asked === undefined) return undefined;
+  const fresh =
+    name !== "colcon" || / --cmake-clean-cache\b/.test(command)
+      ? command
+      : / --cmake-args\b/.test(command)
+        ? command.replace(/ --cmake-args\b/, " --cmake-clean-cache --cmake-args")
+        : `${command} --cmake-clean-cache`;
+  const last = Number(asked) >= 100 ? "90" : Number(asked) >= 89 ? "86" : "80";
+  return [
+    "ls -d /usr/local/cuda*; which -a nvcc; nvcc --version | grep release   # the one that was called is too old (or too new) for it; often /usr/bin/nvcc of the distribution",
+    "export PATH=/usr/local/cuda/bin:$PATH CUDACXX=/usr/local/cuda/bin/nvcc",
+    fresh,
+    `# no other toolkit there: the same with code for an older GPU, which newer ones take: ${withDefinition(fresh, `-DCMAKE_CUDA_ARCHITECTURES=${last}`)}`,
+  ];
+};
+
+/** ROS is compiled with the new std::string; torch's wheels are since 2.7. */
+const rosStrings =
+  "# ROS has the new std::string, as torch 2.7 and newer of pip; with an older one take LibTorch (cxx11 ABI): -DTorch_DIR=<libtorch>/share/cmake/Torch";
+
+const torchForWorkspace: Answer = (match, { target }, command) => {
+  const given =
+    command ??
+    (match.context.log.ownBuilder?.name === "colcon" ? "colcon build" : "catkin build") +
+      (target === undefined
+        ? ""
+        : ` ${match.context.log.ownBuilder?.name === "colcon" ? "--packages-select " : ""}${target}`);
+  const { libtorchFolder } = match.context.log;
+  const folder =
+    libtorchFolder === undefined
+      ? `"$(${python(match)} -c 'import torch; print(torch.utils.cmake_prefix_path)')/Torch"`
+      : `${libtorchFolder}/share/cmake/Torch`;
+  return [withDefinition(given, `-DTorch_DIR=${folder}`), ...(libtorchFolder === undefined ? [rosStrings] : [])];
+};
+
+const isolatedByTox: Answer = (match, _, command) => [
+  "# tox builds the package in an environment of its own (.pkg), which has what [build-system] requires names and no torch: in tox.ini",
+  "#     [testenv]",
+  "#     package = skip",
+  "#     deps =",
+  "#         torch",
+  "#         setuptools",
+  "#         wheel",
+  "#         ninja",
+  `#     commands_pre = ${pip(match, "install --no-build-isolation -e .")}`,
+  `# then: ${command ?? "tox run"} -r`,
+  "# (pyproject.toml's [tool.tox] takes the same keys; torch in [build-system] requires would build against the newest torch, not the one of the environment)",
+];
+
+/** `nox > python -m pip install -e '.[test]'`: what the session asks for, in the words of the noxfile. */
+const isolatedByNox: Answer = ({ context: { log } }, { target }, command) => {
+  const words = (log.installs ?? [])[0]?.match(/"[^"]*"|'[^']*'|\S+/g) ?? ["."];
+  const quoted = words.map((word) => `"${word.replaceAll(/["']/g, "")}"`).join(", ");
+  return [
+    "# noxfile.py, in the session, in place of the installation that fails:",
+    '#     session.install("torch", "setuptools", "wheel", "ninja")',
+    `#     session.install("--no-build-isolation", ${quoted})`,
+    `# then: ${command ?? `nox -s ${target ?? "<the session>"}`}`,
+  ];
+};
+
+/** Spack's own installation has no environment of pip's: what is missing is missing in the recipe. */
+const missingInSpack: Answer = ({ facts }, { target = "<the package>" }, command) => {
+  const module = facts["module"] ?? "torch";
+  return [
+    `# the recipe (spack edit ${target.replace(/@.*$/, "")}): depends_on("py-${module.toLowerCase()}", type=${module === "torch" ? '("build", "link", "run")' : '"build"'})`,
+    `# then: ${command ?? `spack install ${target}`}`,
+  ];
+};
+
+/** Spack's CUDA lies in a folder of its own, which torch's builder learns by CUDA_HOME. */
+const cudaBySpack: Answer = (_, { target = "<the package>" }, command) => [
+  `# the recipe (spack edit ${target.replace(/@.*$/, "")}):`,
+  '#     depends_on("cuda", type=("build", "link", "run"))',
+  "#     def setup_build_environment(self, env):",
+  '#         env.set("CUDA_HOME", self.spec["cuda"].prefix)   # CUDAExtension takes its headers; a CppExtension: env.prepend_path("CPATH", self.spec["cuda"].prefix.include)',
+  `# then: ${command ?? `spack install ${target}`}`,
+];
+
+/** flash-attn and its like fetch a wheel of their own: the machine that builds has no network. */
+const compiledByEasybuild: Answer = (_, { recipe = "<the easyconfig>" }, command) => [
+  `echo "preinstallopts = 'export FLASH_ATTENTION_FORCE_BUILD=TRUE MAX_JOBS=%(parallel)s && '" >> ${recipe}   # it compiles then, and fetches nothing; one that is there already: add it to that`,
+  ...(command === undefined ? [] : [command]),
+];
+
+/** Which package of nixpkgs' cudaPackages has a header. */
+const nixCuda: readonly (readonly [header: RegExp, name: string])[] = [
+  [/^cublas/, "libcublas"],
+  [/^cusparse/, "libcusparse"],
+  [/^cusolver/, "libcusolver"],
+  [/^curand/, "libcurand"],
+  [/^cufft/, "libcufft"],
+  [/^cudnn/, "cudnn"],
+  [/^(?:thrust|cub|cuda\/std|nv\/target)/, "cuda_cccl"],
+  [/^(?:nvtx3|nvToolsExt)/, "cuda_nvtx"],
+  [/^(?:nvrtc)/, "cuda_nvrtc"],
+];
+
+const cudaByNix: Answer = ({ finding }, _, command) => {
+  const header = finding.header ?? "";
+  const own = nixCuda.find(([form]) => form.test(header))?.[1];
+  const usual = ["cuda_cudart", "cuda_cccl", "libcublas", "libcusparse", "libcusolver", "libcurand"];
+  const names = own === undefined || usual.includes(own) ? usual : [own, ...usual];
+  return [
+    "# in the derivation: cuda_nvcc has no headers of the run time and of the libraries, each is a package of its own",
+    `#     buildInputs = with cudaPackages; [ ${names.join(" ")} ];   # torch's headers include those of all of these`,
+    "#     nativeBuildInputs = [ cudaPackages.cuda_nvcc which ninja ];",
+    '#     preBuild = "export CUDA_HOME=${cudaPackages.cuda_nvcc}";   # nixpkgs puts the others on the compiler\'s path',
+    "# the cudaPackages have to be torch's own: python3Packages.torch.cudaPackages",
+    ...(command === undefined ? [] : [`# then: ${command}`]),
+  ];
+};
+
+const compilerOfSpack: Answer = (match, { target }, command) => {
+  const { cuda } = match.context.log;
+  const newest = match.facts["newest"] ?? (cuda === undefined ? undefined : newestGccFor(cuda));
+  if (newest === undefined || (command ?? target) === undefined) return undefined;
+  const written = command ?? `spack install ${target ?? ""}`;
+  // The compiler belongs to the package that is asked for, before what it depends on.
+  const [head = "", ...rest] = written.replaceAll(/ ?%\S+/g, "").split(" ^");
+  return [
+    `spack compilers | grep -E 'gcc@${newest}' || (spack install gcc@${newest} && spack compiler find "$(spack location -i gcc@${newest})")`,
+    [`${head} %gcc@${newest}`, ...rest].join(" ^"),
+    "# or a newer CUDA, whose nvcc takes this gcc: ^cuda@… in the request",
+  ];
+};
+
+const torchForBazel: Answer = (match, { recipe }, command) => [
+  `# ${recipe ?? "BUILD.bazel"}, the target that fails: deps = ["@libtorch//:torch"]; and in WORKSPACE (MODULE.bazel: with use_repo_rule)`,
+  `${python(match)} -c "import os, torch; print(os.path.dirname(torch.__file__))"   # the path for the next lines`,
+  "#     new_local_repository(",
+  '#         name = "libtorch", path = "<that folder>",',
+  '#         build_file_content = \'cc_library(name = "torch", srcs = glob(["lib/*.so*"]), hdrs = glob(["include/**"]), includes = ["include", "include/torch/csrc/api/include"], visibility = ["//visibility:public"])\',',
+  "#     )",
+  ...(command === undefined ? [] : [`# then: ${command}`]),
+];
+
+/** The answers by builder and rule. */
+export const builderAnswers: Readonly<Partial<Record<BuilderName, Readonly<Record<string, Answer>>>>> = {
+  catkin: { "cmake-torch-not-found": torchForWorkspace, "nvcc-unsupported-architecture": architectureForWorkspace },
+  colcon: { "cmake-torch-not-found": torchForWorkspace, "nvcc-unsupported-architecture": architectureForWorkspace },
+  nox: { "torch-missing-in-isolated-build": isolatedByNox },
+  easybuild: { "ready-wheel-not-fetched": compiledByEasybuild },
+  tox: { "torch-missing-in-isolated-build": isolatedByTox },
+  nix: { "cuda-headers-missing": cudaByNix, "library-header-missing": cudaByNix },
+  spack: {
+    "torch-missing-in-isolated-build": missingInSpack,
+    "cuda-headers-missing": cudaBySpack,
+    "cuda-toolkit-not-found": cudaBySpack,
+    "host-compiler-too-new": compilerOfSpack,
+  },
+  bazel: { "torch-headers-missing": torchForBazel, "torch-libraries-not-linked": torchForBazel },
+};
