@@ -238,6 +238,10 @@ export class FactsReader {
       if (text.includes("building editable for") || text.startsWith("Building editable for"))
         this.#packages.editable(match[1]);
     }
+    if (facts.jitRoot === undefined && text.endsWith(" as PyTorch extensions root...")) {
+      const root = /^Using (.{1,300}) as PyTorch extensions root\.\.\.$/.exec(text)?.[1];
+      if (root !== undefined) facts.jitRoot = root;
+    }
     const jit = text.includes("torch_extensions")
       ? /((?:[A-Za-z]:)?[^\s'"():]{0,300}torch_extensions[/\\](?:torch_extensions[/\\]Cache[/\\])?py\d+\w*[/\\][\w.-]+)[/\\]/.exec(
           text,

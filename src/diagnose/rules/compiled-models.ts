@@ -35,6 +35,11 @@ function runsCompiled({ findings }: RuleContext): boolean {
   );
 }
 
+/** Whether the model said why its function failed: a file of its kernels is not there. */
+function withoutKernels({ findings }: RuleContext): boolean {
+  return findings.some(({ text }) => text.includes("CUDA driver error: file not found"));
+}
+
 function model(match: Match): string {
   const file = match.finding.file ?? match.finding.library;
   return file === undefined ? "The compiled model" : `\`${baseName(file)}\``;
@@ -122,6 +127,34 @@ export const compiledModelRules: readonly Rule[] = [
       {
         text: 'Traceback (most recent call last):\n  File "/w/run.py", line 3, in <module>\n    torch._inductor.aoti_load_package("out/model.pt2")\n  File "/e/site-packages/torch/_inductor/package/package.py", line 135, in load_package\n    loader = torch._C._aoti.AOTIModelPackageLoader(\nRuntimeError: Failed to initialize zip archive: file open failed',
         expect: "`out/model.pt2`",
+      },
+    ],
+  },
+  {
+    id: "compiled-model-kernels-missing",
+    title: "A compiled model does not find its kernels",
+    on: ["exception", "gpu"],
+    specificity: 86,
+    matches: (finding, context) =>
+      /CUDA driver error: (?:file not found|301)\b/.test(finding.message) ||
+      (/\w+_func_\(.*API call failed at .*model_container_runner/.test(finding.message) &&
+        ofLog(context, withoutKernels))
+        ? {}
+        : undefined,
+    confidence: "high",
+    cause: () =>
+      "The library (.so) that AOTInductor made of the model holds paths of its kernels (.cubin files), and they are not there: aot_compile left them in the cache of the machine that compiled (below /tmp/torchinductor_…), and the .so alone was copied into this container or machine, or the cache was cleared.",
+    fix: () => [
+      '# where the model is compiled: torch._inductor.aoti_compile_and_package(torch.export.export(model, inputs), package_path="model.pt2")   # one file with all kernels; torch 2.5: aoti_compile_and_package(exported, args, package_path=…)',
+      '# here: model = torch._inductor.aoti_load_package("model.pt2"); C++: torch::inductor::AOTIModelPackageLoader("model.pt2")',
+      "# with aot_compile: options aot_inductor.output_path to a folder of its own, and copy all of that folder (the .so and its .cubin files) to the same path here; AOTIModelContainerRunnerCuda takes it as cubin_dir",
+      "# compile on the same kind of GPU, with the torch that runs it",
+    ],
+    sources: ["pytorch/pytorch#140055", "https://docs.pytorch.org/docs/stable/torch.compiler_aot_inductor.html"],
+    examples: [
+      {
+        text: 'Error: CUDA driver error: file not found\nTraceback (most recent call last):\n  File "/w/load.py", line 11, in <module>\n    out = model(x)\nRuntimeError: run_func_( container_handle_, input_handles.data()) API call failed at ../torch/csrc/inductor/aoti_runner/model_container_runner.cpp, line 111',
+        expect: "aoti_compile_and_package",
       },
     ],
   },
