@@ -53,6 +53,8 @@ viable|xtra operand|known conversion|n wrong format|equested here|see reference 
 |n expansion of macro|soft (R) C/C++
 |calling init: |
 acobian m|
+uild program log|
+was built for |
 eentrant|
 |xpansion of macro
 `;

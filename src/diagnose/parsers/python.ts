@@ -130,7 +130,10 @@ export function pythonParser(): Parser {
       }
       const fatal = faulthandler.exec(text);
       if (fatal !== null && fatalError !== undefined && fatal[1] === undefined && fatal[2] === undefined) {
-        dump = /^Current thread/.test(text) ? fatalError : undefined;
+        const current = /^Current thread/.test(text);
+        // A dump of one thread alone does not call it the current one.
+        dump = current || fatalError.frames === undefined ? fatalError : undefined;
+        if (current) delete fatalError.frames;
         dumpLines = 0;
         return true;
       }

@@ -21,6 +21,10 @@ function framesOf(finding: Finding): readonly Frame[] {
 
 /** Builds it again only where nothing else helps: a crash is more often a fault of the code than of the build. */
 function rebuildLater(match: Match): string[] {
+  if (crashedProgram(match) !== undefined)
+    return [
+      "# torch, CUDA or the compiler is another than when it was built, or two are loaded (ldd names one libcudart and one libtorch each): cmake --build build --clean-first",
+    ];
   const live = rebuild(match).filter((line) => !line.startsWith("#"));
   const lines = live.some((line) => line.startsWith("retorch "))
     ? [pip(match, "install --no-build-isolation --no-cache-dir --force-reinstall --no-deps -v .")]
@@ -50,6 +54,8 @@ function isOwnPlace(library: string): boolean {
     )
   );
 }
+
+const ofInterpreter = /[\\/](?:Objects|Python|Modules)[\\/]|[\\/](?:sysdeps|nptl|csu|elf|stdlib)[\\/]/;
 
 /** A stack trace that was printed because of a crash. */
 function crashed(finding: Finding, context: RuleContext): boolean {
@@ -301,6 +307,7 @@ export const nativeCrashRules: readonly Rule[] = [
           ),
       );
       if (frame === undefined || /libpython|^python|[\\/]bin[\\/]python/.test(frame.library)) return undefined;
+      const caller = framesOf(finding).find(({ library }) => isOwnPlace(library) && !ofInterpreter.test(library));
       const own = !/libtorch|libc10|libcuda|libcud|libstdc/.test(frame.library);
       // What torch prints below an exception says who threw it, not what crashed.
       if (!own && framesOf(finding).some(({ name }) => /^c10::(?:Error::Error|detail::torchCheckFail)/.test(name)))
@@ -309,6 +316,9 @@ export const nativeCrashRules: readonly Rule[] = [
         name: frame.name.replace(/\(.*$/s, "").slice(0, 160),
         library: baseName(frame.library),
         own: own ? "yes" : undefined,
+        caller:
+          caller === undefined || caller === frame ? undefined : caller.name.replace(/[ (].*$/s, "").slice(0, 160),
+        callerAt: caller === undefined || caller === frame ? undefined : baseName(caller.library),
         place: isOwnPlace(frame.library) ? "yes" : undefined,
         onCpu: /(?:^|_)cpu(?:_|\b)|_cpu\w*\./i.test(`${frame.name} ${baseName(frame.library)}`) ? "yes" : undefined,
       };
@@ -317,12 +327,17 @@ export const nativeCrashRules: readonly Rule[] = [
     cause: (match) =>
       `The program crashed in \`${match.facts["name"] ?? ""}\` (${match.facts["library"] ?? ""})${
         match.facts["own"] === undefined
-          ? ": torch got something that it cannot work with, from code that was compiled for another torch or from a tensor whose memory is gone."
+          ? `${match.facts["caller"] === undefined ? "" : `, which \`${match.facts["caller"]}\` (${match.facts["callerAt"] ?? ""}) leads to`}: torch got something that it cannot work with, from code that was compiled for another torch, from a tensor whose memory is gone, or from an object that was freed twice.`
           : ": an index out of range or a null pointer there, a tensor on the GPU that is read on the CPU (or of another type than it is read as), or the library was compiled for another torch, Python or C++ ABI."
       }`,
     fix: (match) => [
       ...(match.facts["place"] === undefined
-        ? rebuildLater(match)
+        ? [
+            ...(match.facts["callerAt"] === undefined
+              ? []
+              : [`# look at ${match.facts["callerAt"]}: what does it hand to torch, or free?`]),
+            ...rebuildLater(match),
+          ]
         : [
             `# look at ${match.facts["library"] ?? ""}: is each index within the tensor's size, each pointer of the right type?`,
             match.facts["onCpu"] === undefined
@@ -338,6 +353,10 @@ export const nativeCrashRules: readonly Rule[] = [
       {
         text: "Segmentation fault (core dumped)\n#0  0x00007f00 in nms_cpu (boxes=...) at nms.cpp:42\n#1  0x00007f01 in PyObject_Call () from /usr/bin/python3",
         expect: "nms_cpu",
+      },
+      {
+        text: "free(): invalid pointer\n#0  0x00007f00 in raise () from /lib/x86_64-linux-gnu/libc.so.6\n#1  0x00007f01 in free () from /lib/x86_64-linux-gnu/libc.so.6\n#2  0x00007f02 in c10::TensorImpl::~TensorImpl() () from /v/lib/python3.9/site-packages/torch/lib/libc10.so\n#3  0x00007f03 in Ring::~Ring (this=0x55) at /w/csrc/ring.cpp:61",
+        expect: "which `Ring::~Ring` (ring.cpp:61) leads to",
       },
       {
         text: "Thread 1 received signal SIGSEGV, Segmentation fault.\n#0  0x00007f00 in iou_cpu_kernel<float> (boxes=...) at /w/csrc/iou_cpu.cpp:27\n#1  0x00007f01 in iou (boxes=...) at /w/csrc/iou.h:19\n#2  0x00007f02 in PyObject_Call () from /usr/bin/python3",
