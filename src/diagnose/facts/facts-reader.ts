@@ -214,6 +214,11 @@ export class FactsReader {
       const other = /\bcuda:([1-9]\d?)\b(?!\.\d)/.exec(text)?.[1];
       if (other !== undefined) facts.otherGpu = other;
     }
+    // DataParallel names the thread that failed.
+    const replica = text.includes(" in replica ")
+      ? /\bin replica \d+ on device ([1-9]\d?)\b/.exec(text)?.[1]
+      : undefined;
+    if (replica !== undefined) facts.otherGpu ??= replica;
     this.#gpu(text);
     if (/^Loading extension module |^Time to load |^Done setting up PyTorch plugin/.test(text))
       facts.extensionLoaded = true;

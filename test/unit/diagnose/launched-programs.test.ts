@@ -26,6 +26,12 @@ describe("a program that something else starts", () => {
     ]);
   });
 
+  test("within the runner of an environment", () => {
+    expect(live(`$ uv run pytest tests/test_k.py -k fwd\n${fault}`)[0]).toBe(
+      "CUDA_LAUNCH_BLOCKING=1 uv run pytest tests/test_k.py -k fwd",
+    );
+  });
+
   test("python itself as before", () => {
     expect(live(`$ python train.py --lr 1\n${fault}`)[0]).toMatch(/^CUDA_LAUNCH_BLOCKING=1 python (?!.*the_program)/);
   });
