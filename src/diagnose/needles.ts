@@ -53,6 +53,8 @@ viable|xtra operand|known conversion|n wrong format|equested here|see reference 
 |n expansion of macro|soft (R) C/C++
 |calling init: |
 acobian m|
+ailed assertion|
+ception in aoti_torch|
 uild program log|
 was built for |
 eentrant|
@@ -93,7 +95,9 @@ const facts =
   // What delocate says of the libraries in a wheel.
   "|minimum target of |to update minimum|odetected CUDA arch|nvcc.exe" +
   // The row of a session's traceback that was running.
-  "|--> ";
+  "|--> " +
+  // What a program in Rust ends with.
+  "|panicked at ";
 
 const spokenRights = "|No root|No sudo|o su rights";
 

@@ -159,6 +159,45 @@ export const compiledModelRules: readonly Rule[] = [
     ],
   },
   {
+    id: "compiled-model-refuses-inputs",
+    title: "A compiled model is given what it was not compiled for",
+    on: ["exception"],
+    specificity: 60,
+    matches: (finding) =>
+      finding.code === "compiled-model"
+        ? {
+            said: finding.message,
+            device: /resides on host memory|not registered with any CUDA device/.test(finding.message)
+              ? "yes"
+              : undefined,
+          }
+        : undefined,
+    confidence: (match) => (match.facts["device"] === undefined ? "medium" : "high"),
+    cause: (match) =>
+      match.facts["device"] === undefined
+        ? `A function of torch that the compiled model (AOTInductor) calls threw: ${match.facts["said"] ?? ""}. The model was compiled for certain devices, types and shapes of its inputs, and checks none of them by itself.`
+        : "The model was compiled for the GPU (AOTInductor), and an input (or the weights, where the runner for the CPU loads it) lies in the memory of the CPU.",
+    fix: (match) => [
+      match.facts["device"] === undefined
+        ? "# the inputs as they were at torch.export: device, dtype, number and sizes (dynamic_shapes for those that change), contiguous"
+        : "# C++: input.to(torch::kCUDA) before run(); torch::inductor::AOTIModelPackageLoader (torch 2.6 and newer), or AOTIModelContainerRunnerCuda in place of …RunnerCpu; torch::Tensor of from_blob: TensorOptions().device(torch::kCUDA) is for GPU pointers alone",
+      match.facts["device"] === undefined
+        ? "export AOTI_RUNTIME_CHECK_INPUTS=1   # compiled with torch 2.7 and newer: the model then names the input that does not fit"
+        : "# Python: x = x.cuda(), model = torch._inductor.aoti_load_package(path); or compile for the CPU: model.cpu() before torch.export",
+    ],
+    sources: ["pytorch/torchchat#840", "https://docs.pytorch.org/docs/stable/torch.compiler_aot_inductor.html"],
+    examples: [
+      {
+        text: "[E520 19:20:12.156885067 shim_common.cpp:311] Exception in aoti_torch: The specified pointer resides on host memory and is not registered with any CUDA device.",
+        expect: "input.to(torch::kCUDA)",
+      },
+      {
+        text: "[E520 19:20:12.1 shim_common.cpp:311] Exception in aoti_torch: mat1 and mat2 shapes cannot be multiplied (4x8 and 16x8)",
+        expect: "AOTI_RUNTIME_CHECK_INPUTS=1",
+      },
+    ],
+  },
+  {
     id: "compiled-model-with-python-operator",
     title: "A compiled model calls an operator that exists in Python alone",
     on: ["exception"],
