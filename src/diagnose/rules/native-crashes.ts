@@ -55,6 +55,7 @@ function isOwnPlace(library: string): boolean {
   );
 }
 
+const ofHeaders = /^(?:at|c10|torch|std|pybind11|nanobind|__gnu_cxx)::/;
 const ofInterpreter = /[\\/](?:Objects|Python|Modules)[\\/]|[\\/](?:sysdeps|nptl|csu|elf|stdlib)[\\/]/;
 
 /** A stack trace that was printed because of a crash. */
@@ -298,7 +299,7 @@ export const nativeCrashRules: readonly Rule[] = [
     specificity: 46,
     matches: (finding, context) => {
       if (!crashed(finding, context)) return undefined;
-      const frame = framesOf(finding).find(
+      const crashedIn = framesOf(finding).find(
         ({ library, name }) =>
           !system.test(library) &&
           name !== "" &&
@@ -306,8 +307,13 @@ export const nativeCrashRules: readonly Rule[] = [
             name,
           ),
       );
-      if (frame === undefined || /libpython|^python|[\\/]bin[\\/]python/.test(frame.library)) return undefined;
-      const caller = framesOf(finding).find(({ library }) => isOwnPlace(library) && !ofInterpreter.test(library));
+      if (crashedIn === undefined || /libpython|^python|[\\/]bin[\\/]python/.test(crashedIn.library)) return undefined;
+      const caller = framesOf(finding).find(
+        ({ library, name }) => isOwnPlace(library) && !ofInterpreter.test(library) && !ofHeaders.test(name),
+      );
+      // What a header brings stands in the project's own code: that calls it wrongly.
+      const frame =
+        caller !== undefined && ofHeaders.test(crashedIn.name) && isOwnPlace(crashedIn.library) ? caller : crashedIn;
       const own = !/libtorch|libc10|libcuda|libcud|libstdc/.test(frame.library);
       // What torch prints below an exception says who threw it, not what crashed.
       if (!own && framesOf(finding).some(({ name }) => /^c10::(?:Error::Error|detail::torchCheckFail)/.test(name)))
@@ -328,7 +334,7 @@ export const nativeCrashRules: readonly Rule[] = [
       `The program crashed in \`${match.facts["name"] ?? ""}\` (${match.facts["library"] ?? ""})${
         match.facts["own"] === undefined
           ? `${match.facts["caller"] === undefined ? "" : `, which \`${match.facts["caller"]}\` (${match.facts["callerAt"] ?? ""}) leads to`}: torch got something that it cannot work with, from code that was compiled for another torch, from a tensor whose memory is gone, or from an object that was freed twice.`
-          : ": an index out of range or a null pointer there, a tensor on the GPU that is read on the CPU (or of another type than it is read as), or the library was compiled for another torch, Python or C++ ABI."
+          : ": an index out of range or a null pointer there (a tensor that was never given a value, an empty std::optional), a tensor on the GPU that is read on the CPU (or of another type than it is read as), or the library was compiled for another torch, Python or C++ ABI."
       }`,
     fix: (match) => [
       ...(match.facts["place"] === undefined
@@ -353,6 +359,10 @@ export const nativeCrashRules: readonly Rule[] = [
       {
         text: "Segmentation fault (core dumped)\n#0  0x00007f00 in nms_cpu (boxes=...) at nms.cpp:42\n#1  0x00007f01 in PyObject_Call () from /usr/bin/python3",
         expect: "nms_cpu",
+      },
+      {
+        text: "Program terminated with signal SIGSEGV, Segmentation fault.\n#0  0x00007f00 in at::TensorBase::data_ptr<float> (this=0x0) at /e/lib/python3.10/site-packages/torch/include/ATen/core/TensorBase.h:602\n#1  0x00007f01 in add_bias (x=..., bias=...) at /w/csrc/bias.cpp:33\n#2  0x00007f02 in cfunction_call (func=0x7f) at Objects/methodobject.c:543",
+        expect: "crashed in `add_bias` (bias.cpp:33)",
       },
       {
         text: "free(): invalid pointer\n#0  0x00007f00 in raise () from /lib/x86_64-linux-gnu/libc.so.6\n#1  0x00007f01 in free () from /lib/x86_64-linux-gnu/libc.so.6\n#2  0x00007f02 in c10::TensorImpl::~TensorImpl() () from /v/lib/python3.9/site-packages/torch/lib/libc10.so\n#3  0x00007f03 in Ring::~Ring (this=0x55) at /w/csrc/ring.cpp:61",
