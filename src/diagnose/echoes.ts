@@ -12,6 +12,7 @@ const explains: Readonly<Record<string, readonly string[]>> = {
   "nvrtc-builtins-missing": ["cuda-library-missing"],
   "scripted-model-operator-unknown": ["crash-in-native-code"],
   "torch-library-not-found-at-link": ["inductor-cpp-failed"],
+  "inductor-code-wrong": ["inductor-cpp-failed"],
   "inductor-library-missing": ["inductor-cpp-failed", "torch-library-not-found-at-link"],
   "torch-older-than-code": ["template-keyword-missing"],
 };

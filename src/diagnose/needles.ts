@@ -51,8 +51,9 @@ fault by GPU|not installed|NCCL|nccl|is lost|fallen off|NVRM|XPU|/dev/kfd|must b
 viable|xtra operand|known conversion|n wrong format|equested here|see reference to|nstantiation of|aited on|not member|what(|xited|with code|0xc0000|0xC0000|#0  0x|#0 0x|frame #0: |= Backtrace: |::at|raph break|larger than max_size|_M_|ocate package|installation candidate|o package|o match|find a match|such package|target not|NO_PUBKEY|baseurl|for repo|mirrorlist|cd: |stat '|cache key|COPY failed|SandboxViolation|uitable distribution|istribution |file_baton|Allowing ninja|envvar MAX_JOBS|Building extension|Interrupt|subsequent index|lines of output|end of output|Docker daemon|PyPI package is|an't open file|irtual package|nothing provides|batch response|data quota|not our ref|cmdlet|applet|komandlet|командлет|识别为|nicht gefunden|introuvable|找不到|未找到|no encontrad|não encontrad|non trovat|не найден|見つかりません|ultiple rules|(you have|minor version|ree space in|geographic area|network timeout|slug size|nzipped|modulefile|walltime|RUNLIMIT|==    at 0x|recognized processor|running against|linked against|.o): in function|problems while solving|Microsoft C++|Sanitizer: |== Invalid |uninitialised value|libprotobuf |CODESIGN|MKL FATAL|active drivers|ntry point|double free|free(): |malloc(): |munmap_chunk|= Invalid __|= Error: |Race reported|azard detected|uccessfully installed|Finished processing dep|but was built for|ackages in |ackage in |.o): In function|CUDA SETUP: P|WindowsPath
 |nrecognised emul|nsatisfiable|imposed_constraint|concretize|oncretization|minimum target of|not satisfy dep|impure path
 |n expansion of macro|soft (R) C/C++
-|calling init: |
-|--ignore_cache|unfree license|marked as |QA Issue|ould reformat|fixable with|(checked |hook id: |Must specify CUDA|cuda_arch=none|ncorrectly sorted|
+|calling init: 
+|--ignore_cache|unfree license|marked as |QA Issue|ould reformat|fixable with|(checked |hook id: |Must specify CUDA|cuda_arch=none|ncorrectly sorted
+|acobian m|ailed assertion|ception in aoti_torch|uild program log|was built for |eentrant
 |xpansion of macro
 `;
 
@@ -91,7 +92,10 @@ const facts =
   "|minimum target of |to update minimum|odetected CUDA arch|nvcc.exe" +
   // The row of a session's traceback that was running.
   "|--> " +
-  "|==> Installing |spack-stage|easyconfig |.pkg: |bitbake |.eb |guix build|BUILD:|BUILD.bazel:|rrors     << |ailed     << |ailed   <<< |--- stderr: |shell: /|The runner will stop|docker pull |install_package> |FAIL code |Invoking |nox > |ache restored|or recipe: |Image: ubuntu|which: no |which gcc|which g++|black |isort |ruff |clang-format";
+  // Builders with an environment of their own, and services of CI.
+  "|==> Installing |spack-stage|easyconfig |.pkg: |bitbake |.eb |guix build|BUILD:|BUILD.bazel:|rrors     << |ailed     << |ailed   <<< |--- stderr: |shell: /|The runner will stop|docker pull |install_package> |FAIL code |Invoking |nox > |ache restored|or recipe: |Image: ubuntu|which: no |which gcc|which g++|black |isort |ruff |clang-format" +
+  // What a program in Rust ends with.
+  "|panicked at ";
 
 const spokenRights = "|No root|No sudo|o su rights";
 

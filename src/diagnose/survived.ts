@@ -76,9 +76,17 @@ const toolsFail: ReadonlySet<string> = new Set([
 const noArchitecture = /list index out of range|arch_list\[-1\]|No CUDA runtime is found/;
 const outOfMemory = /out of memory/i;
 
+/** A part of torchvision that a program seldom needs, and that says so itself. */
+const optionalPart = /Failed to load image Python extension|you can ignore this warning/;
+
 /** Whether the run could not have stopped with `fatal` because of what the warning tells. */
 export function isApart(warning: Finding, fatal: Finding): boolean {
   const said = warning.message;
+  if (
+    optionalPart.test(`${said} ${warning.text}`) &&
+    !/torchvision/.test(`${fatal.text} ${fatal.frames?.at(-1) ?? ""}`)
+  )
+    return true;
   const tellsOfGpu = warning.kind === "gpu" || ofGpu.test(said);
   if (ofBuild.has(fatal.kind)) return true;
   if (fatal.kind === "undefined-symbol" || fatal.kind === "missing-library")

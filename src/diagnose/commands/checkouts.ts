@@ -47,6 +47,21 @@ export function toImporter(match: Match): string[] {
 /** A call of a compiled module by the name that its own Python file gives it: `_backend.grid_encode_forward(`. */
 const callsOwn = /» *.*\b(?:_backend|_C|_ext|_kernels?|\w+_(?:cuda|ext|cpp|backend))\.\w+\(/;
 
+/** Goes to the sources whose own Python file calls the compiled module, `_ext.forward(` in `/w/DCNv2/dcn_v2.py`. */
+export function toCaller(match: Match): string[] {
+  const frame = framesAt(match).at(-1) ?? "";
+  const folder = /^((?:[A-Za-z]:)?[\\/].{1,250}?)[\\/][^\\/]+\.py:\d/.exec(frame)?.[1];
+  return folder === undefined || !callsOwn.test(frame) || notOfCheckout.test(`${folder}/`)
+    ? []
+    : [`${changeFolder(match, folder)}   # or the folder above it: the one that has the setup.py`];
+}
+
+/** Whether the innermost frame of the traceback calls a compiled module that is not torch's. */
+export function callsCompiledModule(match: Match): boolean {
+  const frame = framesAt(match).at(-1) ?? "";
+  return callsOwn.test(frame) && !/» .*\btorch\._C\./.test(frame) && !/[\\/]packages[\\/]torch[\\/]/.test(frame);
+}
+
 /**
  * Builds and installs a package again whose Python the traceback runs in its sources, while its compiled module was installed: pip
  * says so of a folder's name, or the innermost frame calls the module. Undefined where neither is told.

@@ -12,15 +12,21 @@ function folderOf(match: Match): string | undefined {
   );
 }
 
+/** The folder of an extension by its name, below the root that torch has told. */
+function folderBelowRoot(match: Match, name: string): string | undefined {
+  const root = match.context.log.jitRoot;
+  return root === undefined || !/^\w+$/.test(name) ? undefined : `${root}${root.includes("\\") ? "\\" : "/"}${name}`;
+}
+
 /** Removes what load() built; undefined when the extension is not one of those. */
-export function forgetJitBuild(match: Match): string[] | undefined {
+export function forgetJitBuild(match: Match, module?: string): string[] | undefined {
   const { finding, context } = match;
   const { typedProgram, notebook, docker } = context.log;
   const again =
     typedProgram === undefined || notebook || docker
       ? "# run the program again: the extension is built anew for the torch that is installed"
       : `${typedProgram}   # builds the extension anew, for the torch that is installed`;
-  const folder = folderOf(match);
+  const folder = folderOf(match) ?? (module === undefined ? undefined : folderBelowRoot(match, module));
   if (folder !== undefined) return [removeFolder(match, folder), again];
   const frames =
     finding.frames ?? context.findings.find((other) => other.at === finding.at && other.frames !== undefined)?.frames;

@@ -229,6 +229,11 @@ export class FactsReader {
       const other = /\bcuda:([1-9]\d?)\b(?!\.\d)/.exec(text)?.[1];
       if (other !== undefined) facts.otherGpu = other;
     }
+    // DataParallel names the thread that failed.
+    const replica = text.includes(" in replica ")
+      ? /\bin replica \d+ on device ([1-9]\d?)\b/.exec(text)?.[1]
+      : undefined;
+    if (replica !== undefined) facts.otherGpu ??= replica;
     this.#gpu(text);
     if (/^Loading extension module |^Time to load |^Done setting up PyTorch plugin/.test(text))
       facts.extensionLoaded = true;
@@ -252,6 +257,10 @@ export class FactsReader {
       // An editable installation is of a folder.
       if (text.includes("building editable for") || text.startsWith("Building editable for"))
         this.#packages.editable(match[1]);
+    }
+    if (facts.jitRoot === undefined && text.endsWith(" as PyTorch extensions root...")) {
+      const root = /^Using (.{1,300}) as PyTorch extensions root\.\.\.$/.exec(text)?.[1];
+      if (root !== undefined) facts.jitRoot = root;
     }
     const jit = text.includes("torch_extensions")
       ? /((?:[A-Za-z]:)?[^\s'"():]{0,300}torch_extensions[/\\](?:torch_extensions[/\\]Cache[/\\])?py\d+\w*[/\\][\w.-]+)[/\\]/.exec(

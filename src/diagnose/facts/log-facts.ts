@@ -80,6 +80,8 @@ export interface LogFacts
   readonly calledPackage?: string;
   /** Build folder of a JIT extension: `/root/.cache/torch_extensions/py310_cu117/fused`. */
   readonly jitFolder?: string;
+  /** Folder of all JIT extensions, as torch says it: `/root/.cache/torch_extensions/py310_cu117`. */
+  readonly jitRoot?: string;
   /** What the text is of, when nothing in it names torch. */
   readonly otherField?: OtherField;
   /** Versions of installed packages, by their plain names, as lists in the text state them: `mmcv-full` → `1.7.0`. */

@@ -304,7 +304,7 @@ export class PasteReader {
 
   #host(text: string): void {
     if (
-      /\.rlib\b|\bcargo (?:run|build|test)\b|torch[-_]sys\b|\brustc\b|Running `target\/|\btarget\/(?:debug|release)\/|error: could not compile `|error: linking with `\S+` failed: exit|\btch-rs\b/.test(
+      /\.rlib\b|\bcargo (?:run|build|test)\b|torch[-_]sys\b|\brustc\b|Running `target\/|\btarget\/(?:debug|release)\/|error: could not compile `|error: linking with `\S+` failed: exit|\btch-rs\b|^thread '[^']{1,60}'(?: \(\d+\))? panicked at /.test(
         text,
       )
     )

@@ -101,7 +101,7 @@ const kinds: readonly (readonly [CommandKind, RegExp])[] = [
   ],
   [
     "program",
-    /^(?:\S*python[\d.]*(?:\.exe)? (?!\S*setup\w*\.py |-m (?:pip|build|venv)\b|-V|--version)|(?:torchrun|deepspeed|pytest|py\.test)(?= )|pytest$|mim install |(?:vllm (?:serve|bench|chat)|lmdeploy (?:serve|chat|lite)|sglang serve|trtllm-(?:serve|build|bench)|llamafactory-cli|axolotl train|xtuner train|ns-(?:train|eval|viewer)) |accelerate launch |py \S+\.py\b)./,
+    /^(?:\S*python[\d.]*(?:\.exe)? (?!\S*setup\w*\.py |-m (?:pip|build|venv)\b|-V|--version)|(?:torchrun|deepspeed|pytest|py\.test)(?= )|pytest$|mim install |(?:vllm (?:serve|bench|chat)|lmdeploy (?:serve|chat|lite)|sglang serve|trtllm-(?:serve|build|bench)|llamafactory-cli|axolotl train|xtuner train|ns-(?:train|eval|viewer)) |ros2 (?:launch|run) |accelerate launch |py \S+\.py\b)./,
   ],
 ];
 /** Without a prompt a line has to be a command through and through. */

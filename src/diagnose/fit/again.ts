@@ -195,6 +195,14 @@ function withoutSet(command: string, lines: readonly string[]): string {
   );
 }
 
+/** Back to where the text's program was started, behind lines that went to another folder. */
+function backFrom(lines: readonly string[], match: Match): string[] {
+  const gone = lines.map(commandPart).filter((line) => /^cd (?!-)/.test(line) && !line.includes("&&"));
+  return gone.length === 1 && platformOf(match) !== "win32" && !match.context.log.docker && !match.context.log.notebook
+    ? ["cd -"]
+    : [];
+}
+
 /** The program that failed as it ran, as it was started, behind lines that mend something. */
 function withProgram(lines: readonly string[], match: Match): readonly string[] | undefined {
   const { finding, context } = match;
@@ -224,7 +232,11 @@ function withProgram(lines: readonly string[], match: Match): readonly string[] 
     : asTyped(failed);
   const given = withoutSet(withCompilers(match, command), kept);
   if (!mends(kept)) return [...kept, afterwards([given])];
-  return [...kept, ...(failed.shell === "sentence" ? [given] : inItsFolder(match, failed, [given]))];
+  return [
+    ...kept,
+    ...(failed.shell !== "sentence" && goingTo(match, failed) === undefined ? backFrom(kept, match) : []),
+    ...(failed.shell === "sentence" ? [given] : inItsFolder(match, failed, [given])),
+  ];
 }
 
 /** The command of CMake's or of a compiler that was typed: the latter only where something else than its words was to change. */

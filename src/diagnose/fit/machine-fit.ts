@@ -3,6 +3,7 @@
  * that torch for a Jetson does not come from PyPI, that a distribution with RPM has no apt-get; of Windows `windows-fit.ts` knows, of
  * uv `uv-fit.ts`, of Dockerfiles and notebooks `place-fit.ts`. It does not know whether a fix is right.
  */
+import { asLaunched } from "./launched-programs.ts";
 import { pip, platformOf, quote, runner } from "../commands/command-words.ts";
 import { fittedForConda } from "./conda-fit.ts";
 import { forRecipe } from "./own-build.ts";
@@ -300,7 +301,8 @@ export function fitted(lines: readonly string[], match: Match): readonly string[
       ? given
       : given.map((line) => line.replaceAll("${CUDA_HOME:-/usr/local/cuda}", `\${CUDA_HOME:-${toolkit}}`));
   const program = script === undefined ? undefined : [quote(script), scriptArguments ?? []].flat().join(" ");
-  const named = program === undefined ? own : own.map((line) => line.replaceAll("the_program.py", program));
+  const started = asLaunched(own, match);
+  const named = program === undefined ? started : started.map((line) => line.replaceAll("the_program.py", program));
   const locked = fittedForUv(
     withRunner(oneWay(match.context.log.feedstock ? forRecipe(named) : named), match).map((line) =>
       withPrefixPath(withItsCompanions(withStatedTorch(line, match), match), match),

@@ -20,7 +20,7 @@ const assertion =
 /** `Race reported between Write access at f(float *)+0x120 in a.cu:22`. */
 const raceAt = / access at (.{1,200}?)\+0x[0-9a-f]+(?: in (\S{1,200}?):(\d+))?/;
 
-/** The parser of checks on the GPU. */
+/** The parser of checks on the GPU, of Metal's own, and of what a model compiled ahead of time says. */
 export function deviceCheckParser(): Parser {
   let open: OpenFinding | undefined;
   let lines = 0;
@@ -42,6 +42,24 @@ export function deviceCheckParser(): Parser {
           file: found["file"] ?? "",
           line: Number(found["line"]),
         });
+        return false;
+      }
+      if (text.includes("failed assertion") || text.includes("Exception in aoti_torch: ")) {
+        const metal =
+          /\[(?<name>(?:_?MTL|AGX|MPS)\w+ [^\]]{1,120})\].{0,20}failed assertion [`'](?<said>.{1,300}?)'\s*$/.exec(
+            text,
+          )?.groups;
+        const model = /Exception in aoti_torch: (?<said>.{3,400})$/.exec(text)?.groups;
+        if (metal !== undefined)
+          out.add(line, {
+            kind: "exception",
+            tool: "system",
+            code: "metal-assertion",
+            message: metal["said"] ?? "",
+            symbol: metal["name"] ?? "",
+          });
+        else if (model !== undefined)
+          out.add(line, { kind: "exception", tool: "torch", code: "compiled-model", message: model["said"] ?? "" });
         return false;
       }
       if (!text.startsWith("=====")) {

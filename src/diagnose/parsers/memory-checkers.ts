@@ -25,10 +25,29 @@ const valgrindFrame = /^==\d+== +(?:at|by) 0x[0-9A-F]+: (?<name>.{1,400}?) \((?<
 const ofRunTime =
   /^(?:__interceptor_|__asan_|__tsan_|operator (?:new|delete)|mem(?:cpy|set|move)|str\w+|malloc|free|calloc|realloc)\b/;
 
+/** Functions of libraries that were given what is wrong: the project's own frame stands below them. */
+const ofLibraries = /^(?:\w[\w:<>*& ]{0,80} )?(?:at|c10|torch|caffe2|std|pybind11|nanobind|__gnu_cxx)::/;
+const libraryFiles =
+  /(?:^|[\\/])(?:ATen|c10|torch[\\/]include|pybind11|c\+\+[\\/]\d+|bits|stl_\w+\.h|new_allocator\.h)(?:[\\/]|$)|^stl_\w+\.h$/;
+/** Where the report of the access ends and that of the block begins. */
+const ofBlock = /^(?:==\d+== +Address 0x|0x[0-9a-f]+ is located )/;
+const givenBack = / free'd$|^freed by thread /;
+
+function isOwn(frame: Readonly<Record<string, string>>): boolean {
+  return (
+    !ofRunTime.test(frame["name"] ?? "") &&
+    !ofLibraries.test(frame["name"] ?? "") &&
+    !libraryFiles.test(frame["file"] ?? "")
+  );
+}
+
 /** The parser of memory checkers. */
 export function memoryCheckerParser(): Parser {
   let open: OpenFinding | undefined;
   let lines = 0;
+  /** The first frame was a library's: one of the project's own speaks better. */
+  let ofLibrary = false;
+  let block: "told" | "given back" | undefined;
   return {
     get open() {
       return open !== undefined;
@@ -63,19 +82,32 @@ export function memoryCheckerParser(): Parser {
             message: said,
           });
           lines = 0;
+          ofLibrary = false;
+          block = undefined;
           return false;
         }
       }
       if (open === undefined) return false;
-      if (++lines > 14 || open.line !== undefined) {
+      if (++lines > 40) {
         open = undefined;
         return false;
       }
+      if (ofBlock.test(text)) block = "told";
+      if (block !== undefined && givenBack.test(text)) {
+        block = "given back";
+        if (!/freed|use-after/.test(open.message)) open.message += " in memory that was freed";
+      }
       const frame = (sanitizerFrame.exec(text) ?? valgrindFrame.exec(text))?.groups;
-      if (frame !== undefined && !ofRunTime.test(frame["name"] ?? "")) {
+      if (frame === undefined || ofRunTime.test(frame["name"] ?? "")) return false;
+      const own = isOwn(frame);
+      if (block === undefined && (open.line === undefined || (ofLibrary && own))) {
+        ofLibrary = !own;
         open.symbol = frame["name"] ?? "";
         open.file = frame["file"] ?? "";
         open.line = Number(frame["line"]);
+      } else if (block === "given back" && own) {
+        open.message += `, given back in ${(frame["name"] ?? "").replace(/\(.*$/s, "")} (${frame["file"] ?? ""}:${frame["line"] ?? ""})`;
+        open = undefined;
       }
       return false;
     },

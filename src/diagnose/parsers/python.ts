@@ -21,7 +21,7 @@ const oneParagraph =
   /^(?:ModuleNotFound|Key|Name|Attribute|Type|FileNotFound|NotADirectory|Permission|Index|Syntax|Indentation|Assertion)Error$|^KeyboardInterrupt$/;
 const warningLine = /^(?:(.+?): ?(\d+): )?((?:\w+\.)*\w*Warning): (.*)$/;
 const faulthandler =
-  /^(?:(?:Fatal Python error: |Windows fatal exception: (?=access violation|stack overflow|illegal instruction|in page error|code 0xc0))(.*)|Timeout \((.+)\)!|(?:Current )?[Tt]hread 0x\w+ .*\(most recent call first\):)$/;
+  /^(?:(?:(?:\S{1,300}\.py(?:::\S{1,300})? [.sFExX]{0,200})?Fatal Python error: |Windows fatal exception: (?=access violation|stack overflow|illegal instruction|in page error|code 0xc0))(.*)|Timeout \((.+)\)!|(?:Current )?[Tt]hread 0x\w+ .*\(most recent call first\):)$/;
 const fileNotFound = /No such file or directory: ['"‘“]?([^'"‘’“”]+?)['"’”]?(?::|$)/;
 
 /** What shells, Docker, CI services and make say after a program has ended: no part of its message. */
@@ -130,7 +130,10 @@ export function pythonParser(): Parser {
       }
       const fatal = faulthandler.exec(text);
       if (fatal !== null && fatalError !== undefined && fatal[1] === undefined && fatal[2] === undefined) {
-        dump = /^Current thread/.test(text) ? fatalError : undefined;
+        const current = /^Current thread/.test(text);
+        // A dump of one thread alone does not call it the current one.
+        dump = current || fatalError.frames === undefined ? fatalError : undefined;
+        if (current) delete fatalError.frames;
         dumpLines = 0;
         return true;
       }

@@ -1,4 +1,5 @@
 /** What fails on an AMD GPU when torch or an extension runs, and the headers of ROCm's libraries. */
+import { callsCompiledModule } from "../commands/checkouts.ts";
 import { pip, platformOf, python, rebuild, setVariable, torchIndex } from "../commands/commands.ts";
 import { header, includedBy } from "../matchers.ts";
 import { packageOf } from "../tables/packages.ts";
@@ -150,10 +151,15 @@ export const amdRunTimeRules: readonly Rule[] = [
         return `The call that failed is torch's own: this build of torch for ROCm has no code for this AMD GPU${gfx}. No extension is at fault.`;
       if (/^gfx10/.test(gfxOf(match) ?? "") && neverInTorch.test(gfxOf(match) ?? ""))
         return `torch for ROCm has code for gfx1030 and not for ${gfxOf(match) ?? ""}, the target of this AMD GPU: no wheel of PyTorch has, and what is built beside it fails in the same way.`;
+      if (callsCompiledModule(match) && /^gfx(?:90a|942|1030|110[01])$/.test(gfxOf(match) ?? ""))
+        return `The extension that is called was compiled for other gfx targets than this AMD GPU${gfx}, which torch's own wheels have code for.`;
       return `The kernels (of the extension, or of torch itself) were compiled for other gfx targets than this AMD GPU${gfx}.`;
     },
     fix: (match) => {
       const list = `${python(match)} -c "import torch; print(torch.__version__, torch.cuda.get_arch_list(), torch.cuda.get_device_properties(0).gcnArchName)"   # is this GPU in torch's own list?`;
+      // torch has code for these: what lacks it is the extension that the traceback ends in.
+      if (callsCompiledModule(match) && /^gfx(?:90a|942|1030|110[01])$/.test(gfxOf(match) ?? ""))
+        return [setVariable(match, "PYTORCH_ROCM_ARCH", gfxOf(match) ?? ""), ...rebuild(match), `# ${list}`];
       if (ofBlas(match) || failedInTorch(match) || neverInTorch.test(gfxOf(match) ?? ""))
         return [...otherTorch(match), list];
       if (!hasExtension(match) && gfxOf(match) !== undefined)
@@ -193,6 +199,10 @@ export const amdRunTimeRules: readonly Rule[] = [
         expect: "PYTORCH_ROCM_ARCH",
       },
       { text: "RuntimeError: HIP error: invalid device function", expect: "HSA_OVERRIDE_GFX_VERSION" },
+      {
+        text: 'Traceback (most recent call last):\n  File "/w/gather/gather/__init__.py", line 17, in gather\n    return _C.gather(x, idx)\nRuntimeError: HIP error: invalid device function\n  Name:                    gfx1100',
+        expect: "export PYTORCH_ROCM_ARCH=gfx1100",
+      },
       {
         text: "linux, rocm (amd rx6600)\nRuntimeError: HIP error: invalid device function",
         expect: "has code for gfx1030 and not for gfx1032",

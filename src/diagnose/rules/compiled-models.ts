@@ -35,6 +35,11 @@ function runsCompiled({ findings }: RuleContext): boolean {
   );
 }
 
+/** Whether the model said why its function failed: a file of its kernels is not there. */
+function withoutKernels({ findings }: RuleContext): boolean {
+  return findings.some(({ text }) => text.includes("CUDA driver error: file not found"));
+}
+
 function model(match: Match): string {
   const file = match.finding.file ?? match.finding.library;
   return file === undefined ? "The compiled model" : `\`${baseName(file)}\``;
@@ -122,6 +127,73 @@ export const compiledModelRules: readonly Rule[] = [
       {
         text: 'Traceback (most recent call last):\n  File "/w/run.py", line 3, in <module>\n    torch._inductor.aoti_load_package("out/model.pt2")\n  File "/e/site-packages/torch/_inductor/package/package.py", line 135, in load_package\n    loader = torch._C._aoti.AOTIModelPackageLoader(\nRuntimeError: Failed to initialize zip archive: file open failed',
         expect: "`out/model.pt2`",
+      },
+    ],
+  },
+  {
+    id: "compiled-model-kernels-missing",
+    title: "A compiled model does not find its kernels",
+    on: ["exception", "gpu"],
+    specificity: 86,
+    matches: (finding, context) =>
+      /CUDA driver error: (?:file not found|301)\b/.test(finding.message) ||
+      (/\w+_func_\(.*API call failed at .*model_container_runner/.test(finding.message) &&
+        ofLog(context, withoutKernels))
+        ? {}
+        : undefined,
+    confidence: "high",
+    cause: () =>
+      "The library (.so) that AOTInductor made of the model holds paths of its kernels (.cubin files), and they are not there: aot_compile left them in the cache of the machine that compiled (below /tmp/torchinductor_…), and the .so alone was copied into this container or machine, or the cache was cleared.",
+    fix: () => [
+      '# where the model is compiled: torch._inductor.aoti_compile_and_package(torch.export.export(model, inputs), package_path="model.pt2")   # one file with all kernels; torch 2.5: aoti_compile_and_package(exported, args, package_path=…)',
+      '# here: model = torch._inductor.aoti_load_package("model.pt2"); C++: torch::inductor::AOTIModelPackageLoader("model.pt2")',
+      "# with aot_compile: options aot_inductor.output_path to a folder of its own, and copy all of that folder (the .so and its .cubin files) to the same path here; AOTIModelContainerRunnerCuda takes it as cubin_dir",
+      "# compile on the same kind of GPU, with the torch that runs it",
+    ],
+    sources: ["pytorch/pytorch#140055", "https://docs.pytorch.org/docs/stable/torch.compiler_aot_inductor.html"],
+    examples: [
+      {
+        text: 'Error: CUDA driver error: file not found\nTraceback (most recent call last):\n  File "/w/load.py", line 11, in <module>\n    out = model(x)\nRuntimeError: run_func_( container_handle_, input_handles.data()) API call failed at ../torch/csrc/inductor/aoti_runner/model_container_runner.cpp, line 111',
+        expect: "aoti_compile_and_package",
+      },
+    ],
+  },
+  {
+    id: "compiled-model-refuses-inputs",
+    title: "A compiled model is given what it was not compiled for",
+    on: ["exception"],
+    specificity: 60,
+    matches: (finding) =>
+      finding.code === "compiled-model"
+        ? {
+            said: finding.message,
+            device: /resides on host memory|not registered with any CUDA device/.test(finding.message)
+              ? "yes"
+              : undefined,
+          }
+        : undefined,
+    confidence: (match) => (match.facts["device"] === undefined ? "medium" : "high"),
+    cause: (match) =>
+      match.facts["device"] === undefined
+        ? `A function of torch that the compiled model (AOTInductor) calls threw: ${match.facts["said"] ?? ""}. The model was compiled for certain devices, types and shapes of its inputs, and checks none of them by itself.`
+        : "The model was compiled for the GPU (AOTInductor), and an input (or the weights, where the runner for the CPU loads it) lies in the memory of the CPU.",
+    fix: (match) => [
+      match.facts["device"] === undefined
+        ? "# the inputs as they were at torch.export: device, dtype, number and sizes (dynamic_shapes for those that change), contiguous"
+        : "# C++: input.to(torch::kCUDA) before run(); torch::inductor::AOTIModelPackageLoader (torch 2.6 and newer), or AOTIModelContainerRunnerCuda in place of …RunnerCpu; torch::Tensor of from_blob: TensorOptions().device(torch::kCUDA) is for GPU pointers alone",
+      match.facts["device"] === undefined
+        ? "export AOTI_RUNTIME_CHECK_INPUTS=1   # compiled with torch 2.7 and newer: the model then names the input that does not fit"
+        : "# Python: x = x.cuda(), model = torch._inductor.aoti_load_package(path); or compile for the CPU: model.cpu() before torch.export",
+    ],
+    sources: ["pytorch/torchchat#840", "https://docs.pytorch.org/docs/stable/torch.compiler_aot_inductor.html"],
+    examples: [
+      {
+        text: "[E520 19:20:12.156885067 shim_common.cpp:311] Exception in aoti_torch: The specified pointer resides on host memory and is not registered with any CUDA device.",
+        expect: "input.to(torch::kCUDA)",
+      },
+      {
+        text: "[E520 19:20:12.1 shim_common.cpp:311] Exception in aoti_torch: mat1 and mat2 shapes cannot be multiplied (4x8 and 16x8)",
+        expect: "AOTI_RUNTIME_CHECK_INPUTS=1",
       },
     ],
   },

@@ -1,7 +1,18 @@
 /** Operators below torch.compile and torch.export: fakes, traces, aliases, opcheck. */
-import { said, saidAny, type Rule } from "../rule.ts";
+import { type Match, said, saidAny, type Rule } from "../rule.ts";
 
 const manual = "https://docs.pytorch.org/tutorials/advanced/custom_ops_landing_page.html";
+
+/** The function that torch.compile ran into, as namespace for an operator, module and name: `fused_ext`, `fused_ext._C`, `fwd`. */
+function calledFunction({ facts }: Match): readonly [space: string, module: string, name: string] {
+  const parts = (facts["name"] ?? "")
+    .split(".")
+    .filter((part) => part !== "" && part !== "PyCapsule" && !part.startsWith("pybind11_detail_"));
+  const name = parts.at(-1);
+  return name === undefined || parts.length < 2
+    ? ["my_ops", "_C", name ?? "f"]
+    : [parts[0] ?? "my_ops", parts.slice(0, -1).join("."), name];
+}
 
 export const operatorCheckRules: readonly Rule[] = [
   {
@@ -61,6 +72,7 @@ export const operatorCheckRules: readonly Rule[] = [
     matches: (finding) =>
       saidAny(
         finding,
+        /Dynamo failed to run FX node with fake tensors: call_function (?<name>[A-Za-z_][\w.]*)\(.*Cannot access data pointer/s,
         /Cannot access data pointer of Tensor \(e\.g\. FakeTensor|erroneously tracing into a custom kernel/,
         /Dynamo does not know how to trace the builtin `(?<name>[^`]+?)\.?`/,
         /Graph break due to unsupported builtin (?<name>[\w.]+?)\.? This function is/,
@@ -71,16 +83,23 @@ export const operatorCheckRules: readonly Rule[] = [
     confidence: (match) => (match.finding.severity === "warning" ? "medium" : "high"),
     cause: (match) =>
       `${match.facts["name"] === undefined ? "A function of an extension" : `\`${match.facts["name"].replace(/\.pybind11_detail_function_record_\w+(?=\.)|\.PyCapsule(?=\.)/, "")}\``} that is bound with pybind11 (or called through ctypes, Triton, CuPy) is no operator for torch: torch.compile and torch.export run through it with tensors that have no data. It has to be registered as a custom operator.${match.finding.severity === "warning" ? " Until then the compiled graph is cut in two there: the result is right, and slower." : ""}`,
-    fix: () => [
-      '# C++: TORCH_LIBRARY(my_ops, m) { m.def("f(Tensor x) -> Tensor"); } TORCH_LIBRARY_IMPL(my_ops, CUDA, m) { m.impl("f", &f); }, then torch.ops.my_ops.f(x)',
-      '# or Python: @torch.library.custom_op("my_ops::f", mutates_args=())  def f(x: torch.Tensor) -> torch.Tensor: return _C.f(x)   and @f.register_fake',
-      "# as a stopgap, a graph break: @torch.compiler.disable on the function that calls it",
-    ],
+    fix: (match) => {
+      const [space, module, f] = calledFunction(match);
+      return [
+        `# Python: @torch.library.custom_op("${space}::${f}", mutates_args=())  def ${f}(x: torch.Tensor) -> torch.Tensor: return ${module}.${f}(x)   and its shapes: @${f}.register_fake  def _(x): return torch.empty_like(x); then call ${f}`,
+        `# or C++: TORCH_LIBRARY(${space}, m) { m.def("${f}(Tensor x) -> Tensor"); } TORCH_LIBRARY_IMPL(${space}, CUDA, m) { m.impl("${f}", &${f}); }, then torch.ops.${space}.${f}(x)`,
+        "# as a stopgap, a graph break: @torch.compiler.disable on the function that calls it (not with fullgraph=True)",
+      ];
+    },
     sources: [manual],
     examples: [
       {
         text: "RuntimeError: Cannot access data pointer of Tensor (e.g. FakeTensor, FunctionalTensor). If you're using torch.compile/export/fx, it is likely that we are erroneously tracing into a custom kernel.",
         expect: "custom_op",
+      },
+      {
+        text: "torch._dynamo.exc.TorchRuntimeError: Dynamo failed to run FX node with fake tensors: call_function tile_attn._C.fwd(*(FakeTensor(..., size=(1, 4)), None), **{}): got RuntimeError('Cannot access data pointer of Tensor (e.g. FakeTensor, FunctionalTensor).')",
+        expect: 'custom_op("tile_attn::fwd"',
       },
       {
         text: "/e/torch/_dynamo/variables/functions.py:725: UserWarning: Graph break due to unsupported builtin my_ops._fused.PyCapsule.quant. This function is either a Python builtin (e.g. _warnings.warn) or a third-party C/C++ Python extension (perhaps created with pybind).",
@@ -89,6 +108,51 @@ export const operatorCheckRules: readonly Rule[] = [
       {
         text: "torch._dynamo.exc.Unsupported: Attempted to call function marked as skipped\n  Explanation: Dynamo does not know how to trace the builtin `my_ops._C.PyCapsule.fwd.` This function is either a Python builtin (e.g. _warnings.warn) or a third-party C/C++ Python extension (perhaps created with pybind).",
         expect: "TORCH_LIBRARY",
+      },
+    ],
+  },
+  {
+    id: "operator-result-depends-on-data",
+    title: "What the operator gives back depends on the values in its tensors",
+    on: ["exception", "warning"],
+    specificity: 80,
+    matches: (finding) =>
+      /^(?:DataDependentOutput|DynamicOutputShape)Exception$/.test(finding.code ?? "")
+        ? said(finding, /^(?<op>(?!aten\.)\w+\.\w+)/)
+        : saidAny(
+            finding,
+            /(?:Data dependent operator|Dynamic (?:shape|output shape) operator).*?Operator `(?<op>(?!aten\.)\w+\.\w+)(?:\.\w+)?`/s,
+            /data dependent operator: (?<op>(?!aten\.)\w+\.\w+)/,
+            /dynamic shape operator: (?<op>(?!aten\.)\w+\.\w+)/,
+          ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${(match.facts["op"] ?? "").replace(".", "::")}\` returns ${/[Dd]ynamic/.test(`${match.finding.code ?? ""} ${match.finding.message}`) ? "a tensor whose size" : "a number (an int or bool in its schema) that"} only its values tell, and torch.compile and torch.export run it with tensors that have no values: its fake implementation has to say that such a size is to come.`,
+    fix: (match) => {
+      const [space = "my_ops", name = "f"] = (match.facts["op"] ?? "").split(".");
+      return [
+        `# Python, after the library was loaded: @torch.library.register_fake("${space}::${name}")  def _(x): n = torch.library.get_ctx().new_dynamic_size(); return x.new_empty((n, x.shape[1]))   # its own shape`,
+        `# a number: let the operator return a tensor of one element (Tensor in the schema), and call .item() behind it, with torch._check(n >= 0) for the bounds`,
+        "# torch.compile: torch._dynamo.config.capture_dynamic_output_shape_ops = True, torch._dynamo.config.capture_scalar_outputs = True; without fullgraph=True it cuts the graph there by itself",
+        "# torch.export: strict=False does not help; what depends on the values has to stay outside, or be padded to a fixed size with a mask",
+      ];
+    },
+    sources: [
+      "https://docs.pytorch.org/docs/stable/library.html",
+      "https://docs.pytorch.org/docs/stable/compile/programming_model.dynamo_core_concepts.html",
+    ],
+    examples: [
+      {
+        text: "torch._dynamo.exc.Unsupported: Data dependent operator\n  Explanation: Operator `grid_ops.count_rows.default` has a non-Tensor output whose value is dependent on the data of Tensor inputs.",
+        expect: 'register_fake("grid_ops::count_rows")',
+      },
+      {
+        text: "torch._dynamo.exc.Unsupported: Dynamic shape operator\n  Explanation: Operator `grid_ops.rows.default`'s output shape depends on input Tensor data.",
+        expect: "new_dynamic_size",
+      },
+      {
+        text: "torch._subclasses.fake_tensor.DynamicOutputShapeException: grid_ops.rows.default",
+        expect: "new_dynamic_size",
       },
     ],
   },
@@ -103,7 +167,7 @@ export const operatorCheckRules: readonly Rule[] = [
         /(?<op>[\w:.]+) \(with implementation in .*\): The output of this custom operator \(1\) must not/,
         /may not alias any inputs to this custom operator/,
         /Found a custom \(non-ATen\) operator whose output has alias annotations: (?<op>[\w:.]+)/,
-        /(?:Argument|argument) \S+ is not defined as mutable but was mutated/,
+        /(?:Argument|argument) (?<argument>\S+) is not defined as mutable but was mutated/,
         /Argument .* is defined as alias of output but was not aliasing/,
         /Argument .* is not defined to alias output but was aliasing/,
         /(?<op>\w+::\w+) .*(?:mutates|mutated) .*(?:mutates_args|schema)/,
@@ -111,9 +175,11 @@ export const operatorCheckRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `${match.facts["op"] === undefined ? "The operator" : `\`${match.facts["op"]}\``} gives back a tensor that shares memory with an input, or writes into an input, and its schema does not say so (or says it in a form that functionalization does not support). torch.compile relies on the schema.`,
-    fix: () => [
-      "# return a new tensor (x.clone(), torch.empty_like), or return nothing and write into the input:",
-      '# Python: @torch.library.custom_op("my_ops::f", mutates_args={"out"}) … -> None;  C++: m.def("f(Tensor x, Tensor(a!) out) -> ()")',
+    fix: (match) => [
+      match.facts["argument"] === undefined
+        ? "# return a new tensor (x.clone(), torch.empty_like), or return nothing and write into the input:"
+        : `# is \`${match.facts["argument"]}\` meant to be written? Then the schema has to say so; else the kernel writes into it by mistake (arguments in another order than the schema's, an index out of range): compute-sanitizer tells`,
+      `# Python: @torch.library.custom_op("my_ops::f", mutates_args={"${match.facts["argument"] ?? "out"}"}) … -> None;  C++: m.def("f(Tensor x, Tensor(a!) ${match.facts["argument"] ?? "out"}) -> ()")`,
       "# torch.library.opcheck(torch.ops.my_ops.f, (example, arguments)) checks it",
     ],
     sources: [manual, "pytorch/pytorch#186807"],
@@ -121,6 +187,10 @@ export const operatorCheckRules: readonly Rule[] = [
       {
         text: "RuntimeError: f (with implementation in <module 'm' from '/e/m.py'>): The output of this custom operator (1) must not also be an input to this custom operator and (2) may not alias any inputs to this custom operator or other returns.",
         expect: "mutates_args",
+      },
+      {
+        text: "E   torch.testing._internal.optests.generate_tests.OpCheckError: opcheck(op, ...): test_schema failed with Argument weight is not defined as mutable but was mutated (scroll up for stack trace)",
+        expect: "Tensor(a!) weight",
       },
       {
         text: "RuntimeError: Found a custom (non-ATen) operator whose output has alias annotations: my_ops::add_into(Tensor(a0!) d, Tensor x) -> Tensor(a0!).",

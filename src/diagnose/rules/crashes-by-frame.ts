@@ -109,8 +109,17 @@ export const crashByFrameRules: readonly Rule[] = [
     },
     confidence: "low",
     cause: (match) =>
-      `Compiled code died in a call that torch's own Python made (${match.facts["frame"] ?? ""}): an operator of torch, or an extension's operator or backward function that torch calls. An installation of torch whose files are of two releases, a driver that does not fit, and a fault of that release look the same.`,
+      /[\\/]torch[\\/]distributed[\\/]/.test(match.facts["frame"] ?? "")
+        ? `Compiled code died while the processes of the group talked to each other (${match.facts["frame"] ?? ""}): NCCL (RCCL for AMD), its network plugin (libnccl-net, aws-ofi-rccl), or a copy of it that another package or a module of the cluster brought and that does not fit this torch. An extension has most likely no part in it.`
+        : `Compiled code died in a call that torch's own Python made (${match.facts["frame"] ?? ""}): an operator of torch, or an extension's operator or backward function that torch calls. An installation of torch whose files are of two releases, a driver that does not fit, and a fault of that release look the same.`,
     fix: (match) => [
+      ...(/[\\/]torch[\\/]distributed[\\/]/.test(match.facts["frame"] ?? "")
+        ? [
+            "export NCCL_DEBUG=INFO   # its last lines before the crash name the transport and the plugin",
+            "export NCCL_NET_PLUGIN=none   # without the plugin; works: it is of another NCCL (RCCL) than torch's. Else without the cluster's modules, LD_LIBRARY_PATH unset",
+            `${python(match)} the_program.py`,
+          ]
+        : []),
       `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda, torch.__file__); x = torch.ones(4096, 4096); x = x.cuda() if torch.cuda.is_available() else x; print((x @ x).sum())"   # does torch work by itself?`,
       `# it does not: ${torchAgain(match)}`,
       ...(platformOf(match) === "win32"
@@ -119,11 +128,15 @@ export const crashByFrameRules: readonly Rule[] = [
             `# it does: gdb -batch -ex run -ex bt --args ${python(match)} the_program.py   # which library and C++ function`,
           ]),
     ],
-    sources: [dumps],
+    sources: [dumps, "pytorch/pytorch#135486"],
     examples: [
       {
         text: 'Fatal Python error: Segmentation fault\n\nCurrent thread 0x00007f00 (most recent call first):\n  File "/e/lib/python3.10/site-packages/torch/nn/modules/conv.py", line 456 in _conv_forward\n  File "/w/run.py", line 3 in <module>',
         expect: "does torch work by itself",
+      },
+      {
+        text: 'Fatal Python error: Segmentation fault\n\nThread 0x00007f00 (most recent call first):\n  File "/e/lib/python3.11/site-packages/torch/distributed/distributed_c10d.py", line 3938 in barrier\n  File "/w/run.py", line 11 in main',
+        expect: "NCCL_NET_PLUGIN=none",
       },
     ],
   },

@@ -205,6 +205,10 @@ export const cudaLoadingRules: readonly Rule[] = [
         text: "$ python main.py --device cuda:1   # works with cuda:0\nRuntimeError: CUDA error: an illegal memory access was encountered",
         expect: "OptionalCUDAGuard",
       },
+      {
+        text: 'RuntimeError: Caught RuntimeError in replica 1 on device 1.\nOriginal Traceback (most recent call last):\n  File "/w/a.py", line 3, in forward\n    _ext.sample(x)\nRuntimeError: CUDA error: an illegal memory access was encountered',
+        expect: "OptionalCUDAGuard",
+      },
     ],
   },
 ];

@@ -19,6 +19,20 @@ function unfit({ finding }: Match): string {
   return count === undefined ? "" : ` (at most ${count["most"] ?? ""} arguments, ${count["got"] ?? ""} given)`;
 }
 
+/** What to do where None is given for a tensor that the schema wants. */
+function nothingGiven({ finding }: Match): string[] {
+  const given = said(
+    finding,
+    /Expected a value of type '(?<want>[^']{1,60})' for argument '(?<name>\w+)' but instead found type 'NoneType'/,
+  );
+  if (given === undefined) return [];
+  const name = given["name"] ?? "";
+  return [
+    `# the caller passes None for \`${name}\`: give it a ${given["want"] ?? "Tensor"}`,
+    `# or let it be left out: ${given["want"] ?? "Tensor"}? ${name} in the schema (m.def), const std::optional<at::Tensor>& ${name} in the function, ${name}.has_value() before it is used; then build it again`,
+  ];
+}
+
 export const customOperatorRules: readonly Rule[] = [
   {
     id: "operator-without-autograd",
@@ -258,15 +272,20 @@ export const customOperatorRules: readonly Rule[] = [
             "# or give forward a default when it is scripted: mask: Optional[torch.Tensor] = None",
           ]
         : [
+            ...nothingGiven(match),
             `${python(match)} -c "import torch; print(torch.ops.loaded_libraries)"   # which file is loaded?`,
             "# compare the call with the declaration in the message",
-            ...rebuild(match),
+            ...(nothingGiven(match).length > 0 ? [] : rebuild(match)),
           ],
     sources: [manual],
     examples: [
       {
         text: "RuntimeError: my_ops::scale() expected at most 1 argument(s) but received 2 argument(s). Declaration: my_ops::scale(Tensor x) -> Tensor",
         expect: "my_ops::scale(Tensor x)",
+      },
+      {
+        text: "RuntimeError: my_ops::norm() Expected a value of type 'Tensor' for argument 'weight' but instead found type 'NoneType'.\nPosition: 1\nValue: None\nDeclaration: my_ops::norm(Tensor x, Tensor weight) -> Tensor",
+        expect: "Tensor? weight in the schema",
       },
     ],
   },

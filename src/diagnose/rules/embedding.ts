@@ -163,6 +163,13 @@ export const embeddingRules: readonly Rule[] = [
             ? ['# or to run on the CPU: torch.jit.load(path, map_location="cpu"), torch.load(path, map_location="cpu")']
             : []),
         ];
+      if (match.context.log.host === "rust" && device === "cuda")
+        return [
+          "export TORCH_CUDA_VERSION=cu124   # the feature download-libtorch of tch then takes LibTorch for CUDA (cu118, cu124, cu126 as there are for its release); with LIBTORCH set: ls $LIBTORCH/lib | grep cuda has to name libtorch_cuda.so",
+          "cargo clean -p torch-sys && cargo build",
+          '# still so, libtorch_cuda.so is there and the linker left it out: in build.rs println!("cargo:rustc-link-arg=-Wl,--no-as-needed"); println!("cargo:rustc-link-arg=-ltorch_cuda");',
+          "# in the program: tch::Cuda::is_available() before Device::Cuda(0)",
+        ];
       return [
         `ls <libtorch>/lib | grep ${device}   # nothing: take the LibTorch for ${device === "cuda" ? "your CUDA" : device.toUpperCase()} from https://pytorch.org/get-started/locally/`,
         ...(platformOf(match) === "win32"
@@ -177,6 +184,10 @@ export const embeddingRules: readonly Rule[] = [
     },
     sources: ["pytorch/pytorch#15702", "https://docs.pytorch.org/cppdocs/installing.html"],
     examples: [
+      {
+        text: "thread 'main' panicked at src/main.rs:14:51:\ncalled `Result::unwrap()` on an `Err` value: Torch(\"Could not run 'aten::empty_strided' with arguments from the 'CUDA' backend.\")",
+        expect: "TORCH_CUDA_VERSION=cu124",
+      },
       {
         text: "terminate called after throwing an instance of 'c10::Error'\n  what():  p ASSERT FAILED at /pytorch/c10/impl/DeviceGuardImplInterface.h:130, please report a bug to PyTorch. DeviceGuardImpl for cuda is not available",
         expect: "--no-as-needed",

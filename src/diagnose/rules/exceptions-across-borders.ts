@@ -21,7 +21,43 @@ function thrownAt(match: Match): string | undefined {
   return /Exception raised from .{1,200}? at (\S{1,300}?:\d+)/.exec(match.finding.message)?.[1];
 }
 
+/** Sources of torch itself, as its own messages name them. */
+const ofTorchSource = /(?:^|\/)(?:aten\/src|torch\/csrc|c10|caffe2|third_party)\/|^(?:\/pytorch|\/opt\/pytorch)\//;
+
 export const borderExceptionRules: readonly Rule[] = [
+  {
+    id: "own-check-refused",
+    title: "A check in the extension's own source refuses the call",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 41,
+    matches: (finding) => {
+      if (finding.severity === "warning" || finding.code === "terminate") return undefined;
+      const found =
+        /^(?<said>.{3,400}?) Exception raised from (?<function>.{1,200}?) at (?<file>\S{1,300}?):(?<row>\d+)/s.exec(
+          finding.message,
+        )?.groups;
+      return found === undefined ||
+        /CUDA error|HIP error|INTERNAL ASSERT|out of memory|NCCL|cuDNN|cuBLAS/.test(found["said"] ?? "") ||
+        ofTorchSource.test((found["file"] ?? "").replaceAll("\\", "/"))
+        ? undefined
+        : found;
+    },
+    confidence: "medium",
+    cause: (match) =>
+      `\`${match.facts["function"] ?? ""}\` checks what it is given (TORCH_CHECK at ${match.facts["file"] ?? ""}:${match.facts["row"] ?? ""}) and refuses it: ${(match.facts["said"] ?? "").replace(/[.\s]+$/, "")}. The extension is built and loaded; the call hands over something else than it takes.`,
+    fix: (match) => [
+      `# the caller: ${/must be int64|at::kLong|dtype int64/.test(match.facts["said"] ?? "") ? "x.long() (torch.int64)" : /must be int32|at::kInt\b/.test(match.facts["said"] ?? "") ? "x.int() (torch.int32)" : "make the argument what the message wants: its type (x.to(torch.float32)), its device (x.cuda()), its layout (x.contiguous()), its size (print(x.shape))"}`,
+      `# what is checked stands at ${match.facts["file"] ?? ""}:${match.facts["row"] ?? ""}; another release of the package may take it`,
+    ],
+    sources: ["https://docs.pytorch.org/tutorials/advanced/cpp_custom_ops.html"],
+    examples: [
+      {
+        text: "RuntimeError: ids must be int64, got Int\nException raised from find_cuda at /w/csrc/find.cu:58 (most recent call first):\nframe #0: c10::Error::Error(c10::SourceLocation, std::string) + 0x57 (0x7f67 in /e/lib/python3.10/site-packages/torch/lib/libc10.so)",
+        expect: "TORCH_CHECK at /w/csrc/find.cu:58",
+      },
+    ],
+  },
   {
     id: "exception-not-caught",
     title: "An exception of C++ ended the program",

@@ -21,6 +21,14 @@ function readyForCpu(match: Match): string[] {
   return names.flatMap((name) => reinstall(match, name).filter((line) => !line.startsWith("#")));
 }
 
+/** Whether it is torch that does not load, and no extension. */
+function torchItself({ finding, context }: Match): boolean {
+  return (
+    finding.file === undefined &&
+    context.findings.some(({ frames }) => /[\\/]torch[\\/]__init__\.py:\d/.test(frames?.at(-1) ?? ""))
+  );
+}
+
 export const gpuBuildLibraryRules: readonly Rule[] = [
   {
     id: "torch-gpu-library-missing",
@@ -136,7 +144,7 @@ export const gpuBuildLibraryRules: readonly Rule[] = [
       missingLibrary(finding, /^lib(?<lib>amdhip64|hip\w+|roc\w+|MIOpen|rccl|hsa-runtime64|amd_comgr|hiprtc)\.so/),
     confidence: "high",
     cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\` is of ROCm: ${match.facts["who"] ?? ""} was built for ROCm, in that version, and it is not installed here or not on the loader's path.`,
+      `\`${match.facts["name"] ?? ""}\` is of ROCm: ${torchItself(match) ? "torch itself" : (match.facts["who"] ?? "")} was built for ROCm, in that version, and it is not installed here or not on the loader's path.`,
     fix: (match) => [
       ...(match.context.log.rocmFromPip || match.context.log.torchBuild === "rocm"
         ? [
@@ -144,14 +152,23 @@ export const gpuBuildLibraryRules: readonly Rule[] = [
             `${pip(match, "list")} | grep -i rocm   # rocm[libraries,devel] and torch of one release, from one index`,
           ]
         : []),
-      "export LD_LIBRARY_PATH=/opt/rocm/lib:$LD_LIBRARY_PATH   # when ROCm is installed",
-      ...rebuild(match),
+      ...(torchItself(match)
+        ? [
+            `ls /opt/rocm*/lib/${(match.facts["name"] ?? "").replace(/\.so.*$/, "")}.so*   # another number behind .so: this torch is for another release of ROCm than the one that is installed`,
+            "export LD_LIBRARY_PATH=/opt/rocm/lib:$LD_LIBRARY_PATH   # it is there, in that version",
+            `# it is not: PyTorch's own wheel, which brings its ROCm libraries: ${pip(match, "install --force-reinstall torch --index-url https://download.pytorch.org/whl/rocm6.4")} (the rocm number of its list of indexes that the driver allows); a torch of AMD's or built here: the ROCm that it was built with`,
+          ]
+        : ["export LD_LIBRARY_PATH=/opt/rocm/lib:$LD_LIBRARY_PATH   # when ROCm is installed", ...rebuild(match)]),
     ],
     sources: ["ROCm/legacy-rocm-build#1530", "https://github.com/ROCm/TheRock/blob/main/RELEASES.md"],
     examples: [
       {
         text: "pip install rocm[libraries,devel]\nImportError: libhipblas.so.3: cannot open shared object file: No such file or directory",
         expect: "_rocm_sdk_",
+      },
+      {
+        text: 'Traceback (most recent call last):\n  File "/e/lib/python3.12/site-packages/torch/__init__.py", line 427, in <module>\n    from torch._C import *  # noqa: F403\nImportError: libhipblaslt.so.0: cannot open shared object file: No such file or directory',
+        expect: "torch itself was built for ROCm",
       },
       {
         text: "ImportError: libamdhip64.so.6: cannot open shared object file: No such file or directory",

@@ -1,4 +1,5 @@
 /** What stands between a program and a GPU that works: drivers in containers, fabric, forks, cuDNN of two releases. */
+import { own } from "../../base/own.ts";
 import {
   pip,
   platformOf,
@@ -88,6 +89,33 @@ function isIncompleteCudnn(match: Match): boolean {
 
 function completeCudnn(match: Match): string {
   return `${pip(match, 'install --no-deps "nvidia-cudnn-cu13>=9.21"')}   # 9.20.0.48, which torch brings, lacks libcudnn_engines_tensor_ir.so.9, and the system's of another release was taken; or remove the system's libcudnn9`;
+}
+
+/** What triton.language has had since which release, and the torch that brought it. Source: Triton's releases and git history. */
+const tritonSince: Readonly<Record<string, readonly [triton: string, torch: string]>> = {
+  cumsum: ["2.1", "2.1"],
+  associative_scan: ["2.1", "2.1"],
+  make_block_ptr: ["2.1", "2.1"],
+  advance: ["2.1", "2.1"],
+  expand_dims: ["2.1", "2.1"],
+  inline_asm_elementwise: ["2.2", "2.2"],
+  cast: ["3.0", "2.4"],
+  join: ["3.0", "2.4"],
+  interleave: ["3.0", "2.4"],
+  range: ["3.0", "2.4"],
+  fma: ["3.0", "2.4"],
+  clamp: ["3.0", "2.4"],
+  gather: ["3.2", "2.6"],
+  dot_scaled: ["3.2", "2.6"],
+  make_tensor_descriptor: ["3.4", "2.8"],
+  constexpr_function: ["3.5", "2.9"],
+};
+
+/** The release of Triton that brought what is missing. */
+function tooOldTriton({ facts }: Match): { readonly triton: string; readonly torch: string } | undefined {
+  if (facts["module"] !== "triton.language") return undefined;
+  const found = own(tritonSince, facts["name"] ?? "");
+  return found === undefined ? undefined : { triton: found[0], torch: found[1] };
 }
 
 export const gpuEnvironmentRules: readonly Rule[] = [
@@ -248,7 +276,9 @@ export const gpuEnvironmentRules: readonly Rule[] = [
         ? `bitsandbytes imports \`${match.facts["module"] ?? "triton.ops"}\`, which Triton lost in 3.2 (torch 2.6): the installed bitsandbytes is older than 0.45.1, the first that does without.`
         : wantsLostOps(match)
           ? `Triton lost \`triton.ops\` in 3.2, which torch 2.6 brought: ${asker(match) === undefined ? "what imports it" : `the installed ${asker(match) ?? ""}`} is of a release for an older torch (bitsandbytes up to 0.45.0 is the most frequent).`
-          : `\`${match.facts["module"] ?? "triton"}${match.facts["name"] === undefined ? "" : `.${match.facts["name"]}`}\` is not in the Triton that is installed: every torch goes with one release of Triton, and another package changed it.`,
+          : tooOldTriton(match) !== undefined
+            ? `\`${match.facts["module"] ?? "triton.language"}.${match.facts["name"] ?? ""}\` came with Triton ${tooOldTriton(match)?.triton ?? ""} (torch ${tooOldTriton(match)?.torch ?? ""}), and the Triton that is installed is older: ${asker(match) === undefined ? "the kernel that runs" : `\`${asker(match) ?? ""}\``} is written for a newer torch.`
+            : `\`${match.facts["module"] ?? "triton"}${match.facts["name"] === undefined ? "" : `.${match.facts["name"]}`}\` is not in the Triton that is installed: every torch goes with one release of Triton, and another package changed it.`,
     fix: (match) =>
       ofOldBitsandbytes(match)
         ? [`${pip(match, 'install --upgrade "bitsandbytes>=0.45.1"')}   # torch and Triton stay`]
@@ -257,11 +287,22 @@ export const gpuEnvironmentRules: readonly Rule[] = [
               `${pip(match, `install --upgrade ${asker(match) ?? '"bitsandbytes>=0.45.1"'}`)}   # a release that does without`,
               '# none does: the last torch whose Triton has it: pip install "torch<2.6", with the torchvision of that release',
             ]
-          : [
-              `${python(match)} -m pip show torch triton | grep -E 'Name|Version|Requires'`,
-              `${torchAgain(match)}   # brings its own Triton`,
-            ],
-    sources: ["pytorch/pytorch#155647", "bitsandbytes-foundation/bitsandbytes#1493", "triton-lang/triton#4236"],
+          : tooOldTriton(match) !== undefined
+            ? [
+                `${pip(match, `install --upgrade "triton>=${tooOldTriton(match)?.triton ?? ""}"`)}   # pip names torch's own pin: torch.compile of a torch before ${tooOldTriton(match)?.torch ?? ""} may then not work`,
+                `# with torch.compile: torch ${tooOldTriton(match)?.torch ?? ""} or newer, which brings that Triton (what is compiled for the old torch has to be installed anew), or a release of ${asker(match) ?? "the package"} for the Triton that is there`,
+              ]
+            : [
+                `${python(match)} -m pip show torch triton | grep -E 'Name|Version|Requires'`,
+                `${torchAgain(match)}   # brings its own Triton`,
+              ],
+    sources: [
+      "pytorch/pytorch#155647",
+      "bitsandbytes-foundation/bitsandbytes#1493",
+      "triton-lang/triton#4236",
+      "state-spaces/mamba#366",
+      "triton-lang/triton#2024",
+    ],
     examples: [
       {
         text: "  File \"/e/lib/python3.12/site-packages/bitsandbytes/triton/int8_matmul_mixed_dequantize.py\", line 12, in <module>\n    from triton.ops.matmul_perf_model import early_config_prune, estimate_matmul_time\nModuleNotFoundError: No module named 'triton.ops'",
@@ -269,6 +310,10 @@ export const gpuEnvironmentRules: readonly Rule[] = [
       },
       { text: "ImportError: cannot import name 'triton_key' from 'triton.compiler.compiler'", expect: "own Triton" },
       { text: "ModuleNotFoundError: No module named 'triton.ops'", expect: "which torch 2.6 brought" },
+      {
+        text: "AttributeError: module 'triton.language' has no attribute 'make_block_ptr'",
+        expect: 'install --upgrade "triton>=2.1"',
+      },
       {
         text: "torch 2.5.1+cu124\nModuleNotFoundError: No module named 'triton.ops'",
         expect: "torch==2.5.1 --index-url https://download.pytorch.org/whl/cu124",

@@ -20,6 +20,7 @@ import { boundTypeRules } from "./bound-types.ts";
 import { runTimeBuildRules } from "./run-time-builds.ts";
 import { compilerCacheRules } from "./compiler-caches.ts";
 import { compiledModelRules } from "./compiled-models.ts";
+import { gradientCheckRules } from "./gradient-checks.ts";
 import { frontendSlipRules } from "./frontend-slips.ts";
 import { foreignLibraryRules } from "./foreign-libraries.ts";
 import { collectiveLibraryRules } from "./collective-libraries.ts";
@@ -290,6 +291,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Operators and devices", rules: operatorBackendRules },
   { name: "Models that TorchScript loads", rules: scriptedModelRules },
   { name: "Models that AOTInductor compiled", rules: compiledModelRules },
+  { name: "Checks of gradients", rules: gradientCheckRules },
   { name: "Operators in ONNX", rules: onnxRuntimeRules },
   { name: "Crashes at imports", rules: importOrderRules },
   { name: "Crashes with a stack trace", rules: nativeCrashRules },

@@ -136,6 +136,37 @@ export const inductorBuildRules: readonly Rule[] = [
     ],
   },
   {
+    id: "inductor-code-wrong",
+    title: "torch.compile wrote C++ that is wrong",
+    on: ["compile"],
+    specificity: 47,
+    matches: (finding, context) =>
+      (finding.severity === "error" || finding.severity === "fatal") &&
+      /[\\/]torchinductor_[^\\/]*[\\/].*\.(?:cpp|cu|h)$/.test(finding.file ?? "") &&
+      !/^#error|^expected type-specifier|-std=|constexpr/.test(finding.message) &&
+      ofLog(context, inductorBuilds)
+        ? { said: finding.message }
+        : undefined,
+    confidence: "medium",
+    cause: (match) =>
+      `The compiler refuses a line of the C++ that torch.compile wrote itself (\`${match.facts["said"] ?? ""}\`): a fault of this release of torch in what it generates for this model, which no change of the compiler or of the model's own sources mends.`,
+    fix: (match) => [
+      `${pip(match, `install --upgrade torch${match.context.log.installedTorch?.startsWith("2.7.0") === true ? "==2.7.1" : ""}`)}   # such faults are mended from release to release`,
+      platformOf(match) === "win32"
+        ? "rmdir /s /q %TEMP%\\torchinductor_%USERNAME%"
+        : "rm -rf /tmp/torchinductor_$(whoami)",
+      "# as a stopgap, the part that fails without torch.compile: @torch.compiler.disable on its function; a whole run: TORCHDYNAMO_DISABLE=1",
+      "# C++ of the CPU alone: torch._inductor.config.cpp.simdlen = 1 writes it without vectors, where some of these faults are",
+    ],
+    sources: ["pytorch/pytorch#152172", "https://docs.pytorch.org/docs/stable/torch.compiler_troubleshooting.html"],
+    examples: [
+      {
+        text: "torch._inductor.exc.InductorError: CppCompileError: C++ compile error\n\nCommand:\ng++ /tmp/torchinductor_ann/ab/cab.cpp -shared\n\nOutput:\n/tmp/torchinductor_ann/ab/cab.cpp:23:23: error: redeclaration of ‘float acc_arr [8]’\n   23 |   float acc_arr[8];",
+        expect: "install --upgrade torch",
+      },
+    ],
+  },
+  {
     id: "inductor-march-native",
     title: "The compiler does not take torch.compile's -march=native",
     on: ["driver", "compile"],

@@ -229,7 +229,8 @@ export const kernelFaultRules: readonly Rule[] = [
             "# in the code: fewer threads per block, or __launch_bounds__(threads) on the kernel; debug builds (-G) need more registers",
           ]
         : [
-            "# return early for empty tensors; keep blocks within 1024 threads; above 48 KB shared memory call cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes)",
+            `CUDA_LAUNCH_BLOCKING=1 ${python(match)} the_program.py   # is it this call, or one before it?`,
+            "# return early for empty tensors (print the shapes of what goes in: N = 0?); keep blocks within 1024 threads; above 48 KB shared memory call cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes)",
           ],
     sources: ["https://docs.nvidia.com/cuda/cuda-c-programming-guide/"],
     examples: [

@@ -4,12 +4,12 @@ import { placeOf, type Match, type Rule } from "../rule.ts";
 
 const kinds: readonly (readonly [RegExp, string])[] = [
   [
-    /buffer-overflow|Invalid (?:read|write)|container-overflow/,
-    "reads or writes beyond the end of a block: an index that is not checked against the tensor's size, a size in bytes taken for a number of elements, a tensor that is not contiguous or of another type than data_ptr<T>() says",
+    /use-after|memory that was freed/,
+    "uses memory that was given back: at::from_blob (torch::from_blob) of a buffer that is gone, such as a std::vector of a function that has returned, data_ptr of a temporary (x.contiguous().data_ptr() without keeping the tensor), a reference that a thread keeps",
   ],
   [
-    /use-after|heap-use-after-free|stack-use-after/,
-    "uses memory that was given back: data_ptr of a temporary (x.contiguous().data_ptr() without keeping the tensor), at::from_blob of a buffer that is gone, a reference that a thread keeps",
+    /buffer-overflow|Invalid (?:read|write)|container-overflow/,
+    "reads or writes beyond the end of a block: an index that is not checked against the tensor's size, a size in bytes taken for a number of elements, a tensor that is not contiguous or of another type than data_ptr<T>() says",
   ],
   [
     /free|alloc-dealloc-mismatch/,
@@ -48,11 +48,15 @@ export const memoryCheckerRules: readonly Rule[] = [
     fix: (match) => [
       match.finding.line === undefined
         ? "# compile with -g -O1 -fno-omit-frame-pointer, so that the report names the line"
-        : `# look at ${placeOf(match.finding)}; TORCH_CHECK the sizes, type and device of what comes in before the loop`,
+        : /use-after|memory that was freed/.test(match.finding.message)
+          ? `# look at ${placeOf(match.finding)}: keep the buffer for as long as the tensor lives, or give the tensor memory of its own: torch::from_blob(data, sizes, options).clone() before the buffer goes; auto x = t.contiguous(); then x.data_ptr<float>()`
+          : `# look at ${placeOf(match.finding)}; TORCH_CHECK the sizes, type and device of what comes in before the loop`,
       ...(match.finding.program === "memcheck"
-        ? [
-            `PYTHONMALLOC=malloc valgrind --suppressions=valgrind-python.supp ${python(match)} the_program.py   # without the noise of Python's own allocator`,
-          ]
+        ? match.context.log.script === undefined
+          ? []
+          : [
+              `PYTHONMALLOC=malloc valgrind --suppressions=valgrind-python.supp ${python(match)} the_program.py   # without the noise of Python's own allocator`,
+            ]
         : match.finding.program === "lsan"
           ? ["export ASAN_OPTIONS=detect_leaks=0   # leaks of Python itself are no fault of the extension"]
           : []),
@@ -69,6 +73,10 @@ export const memoryCheckerRules: readonly Rule[] = [
       {
         text: "==4242== Invalid write of size 4\n==4242==    at 0x1A2B3C4D: grid_cpu(at::Tensor, long) (grid.cpp:33)\n==4242==    by 0x1A2B4F00: pybind11::cpp_function::dispatcher(_object*, _object*, _object*) (in /w/_C.so)",
         expect: "grid.cpp:33",
+      },
+      {
+        text: "==7== Invalid read of size 4\n==7==    at 0x1AF0B3C4: at::native::copy_kernel(at::TensorIterator&, bool) (CopyKernel.cpp:240)\n==7==    by 0x11C4D2: prepare(std::string const&) (app.cpp:41)\n==7==    by 0x11D0A9: main (app.cpp:66)\n==7==  Address 0x2b3fd040 is 0 bytes inside a block of size 4,096 free'd\n==7==    at 0x484BB6F: operator delete(void*, unsigned long) (in /usr/libexec/valgrind/vgpreload_memcheck-amd64-linux.so)\n==7==    by 0x11C3E7: std::vector<float, std::allocator<float> >::~vector() (stl_vector.h:680)\n==7==    by 0x11C3B0: load_frame(std::string const&) (app.cpp:29)",
+        expect: "given back in load_frame (app.cpp:29)`: `prepare` (app.cpp:41) uses memory that was given back",
       },
       {
         text: "/w/grid.cpp:41:12: runtime error: signed integer overflow: 2147483647 + 1 cannot be represented in type 'int'",

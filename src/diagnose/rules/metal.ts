@@ -11,6 +11,54 @@ function isInductors(match: Match): boolean {
 
 export const metalRules: readonly Rule[] = [
   {
+    id: "metal-call-refused",
+    title: "Metal refuses a call of the extension",
+    on: ["exception"],
+    specificity: 70,
+    matches: (finding) =>
+      finding.code !== "metal-assertion"
+        ? undefined
+        : {
+            name: finding.symbol,
+            what: finding.message.replace(/\.$/, ""),
+            missing: /(?:[Ff]unction|[Ll]ibrary|pipelineState|computePipelineState) must not be nil/.test(
+              finding.message,
+            )
+              ? "yes"
+              : undefined,
+          },
+    confidence: (match) => (match.facts["missing"] === undefined ? "medium" : "high"),
+    cause: (match) =>
+      match.facts["missing"] === undefined
+        ? `Metal checks its calls and ended the program at \`${match.facts["name"] ?? ""}\`: ${match.facts["what"] ?? ""}. The call is the extension's own (Objective-C++), or that of an operator of torch for MPS.`
+        : `The extension asks Metal for a kernel (newFunctionWithName) and gets nil: the library of shaders (.metallib, or the source string) was not found or did not compile, or it has no kernel of that name (a template without [[host_name("…")]], another spelling). Metal then ends the program: ${match.facts["what"] ?? ""}.`,
+    fix: (match) =>
+      match.facts["missing"] === undefined
+        ? [
+            "export MTL_DEBUG_LAYER=1 METAL_DEVICE_WRAPPER_TYPE=1   # Metal says more of the call, when the program runs once more",
+            "# sizes: threads per group at most pipeline.maxTotalThreadsPerThreadgroup (1024 or fewer), each buffer at least as long as the kernel reads, offsets in bytes",
+          ]
+        : [
+            "# look at the errors: id<MTLLibrary> lib = [device newLibraryWithSource:src options:nil error:&error]; TORCH_CHECK(lib, error.localizedDescription.UTF8String); the same for newFunctionWithName and newComputePipelineStateWithFunction",
+            '# names that the library has: NSLog(@"%@", lib.functionNames); a template: template [[host_name("scan_float")]] [[kernel]] void scan<float>(…);',
+            "# a .metallib that is shipped: its path from the module's own __file__, and the file in package_data",
+          ],
+    sources: [
+      "https://developer.apple.com/documentation/metal/mtllibrary",
+      "https://developer.apple.com/documentation/xcode/validating-your-apps-metal-api-usage",
+    ],
+    examples: [
+      {
+        text: "-[MTLComputePipelineDescriptorInternal setComputeFunction:withType:]:722: failed assertion `computeFunction must not be nil.'\nzsh: abort      python main.py",
+        expect: "newFunctionWithName",
+      },
+      {
+        text: "-[_MTLCommandEncoder dealloc]:131: failed assertion `Command encoder released without endEncoding'",
+        expect: "MTL_DEBUG_LAYER=1",
+      },
+    ],
+  },
+  {
     id: "metal-shader-does-not-compile",
     title: "A Metal shader does not compile",
     on: ["compile", "exception"],

@@ -19,6 +19,45 @@ function framesOf(finding: Finding): readonly Frame[] {
   });
 }
 
+/** Builds it again only where nothing else helps: a crash is more often a fault of the code than of the build. */
+function rebuildLater(match: Match): string[] {
+  if (crashedProgram(match) !== undefined)
+    return [
+      "# torch, CUDA or the compiler is another than when it was built, or two are loaded (ldd names one libcudart and one libtorch each): cmake --build build --clean-first",
+    ];
+  const live = rebuild(match).filter((line) => !line.startsWith("#"));
+  const lines = live.some((line) => line.startsWith("retorch "))
+    ? [pip(match, "install --no-build-isolation --no-cache-dir --force-reinstall --no-deps -v .")]
+    : live;
+  return lines.length === 0
+    ? []
+    : [
+        `# torch, Python or the compiler is another than when it was built: build it again: ${lines.map((line) => line.replace(/\s+#.*$/, "")).join(" && ")}`,
+      ];
+}
+
+/** The call in the project's own Python that Python's dump of a crash ends in: it stands last. */
+function ownCall({ context }: Match): string | undefined {
+  const dump = context.findings.find((finding) => coded(finding, "Fatal Python error") !== undefined);
+  const frame = dump?.frames?.findLast((each) => !/[\\/]ctypes[\\/]|<frozen |[\\/]importlib[\\/]/.test(each));
+  return frame === undefined || /[\\/](?:site|dist)-packages[\\/]|[\\/]lib[\\/]python\d|<\w+>/.test(frame)
+    ? undefined
+    : frame.split(" » ")[0];
+}
+
+/** A place in a source that is not torch's: `nms_cpu.cpp:27`. */
+function isOwnPlace(library: string): boolean {
+  return (
+    /\.(?:c|cc|cpp|cxx|cu|cuh|h|hh|hpp):\d+$/i.test(library) &&
+    !/[\\/]torch[\\/]|pybind11|\bATen\b|^(?:ceval|call|methodobject|object|pythonrun|main|abstract)\.[ch]:/.test(
+      library,
+    )
+  );
+}
+
+const ofHeaders = /^(?:at|c10|torch|std|pybind11|nanobind|__gnu_cxx)::/;
+const ofInterpreter = /[\\/](?:Objects|Python|Modules)[\\/]|[\\/](?:sysdeps|nptl|csu|elf|stdlib)[\\/]/;
+
 /** A stack trace that was printed because of a crash. */
 function crashed(finding: Finding, context: RuleContext): boolean {
   return finding.code === "backtrace" && (finding.frames?.length ?? 0) > 1 && ofLog(context, hasCrash);
@@ -260,7 +299,7 @@ export const nativeCrashRules: readonly Rule[] = [
     specificity: 46,
     matches: (finding, context) => {
       if (!crashed(finding, context)) return undefined;
-      const frame = framesOf(finding).find(
+      const crashedIn = framesOf(finding).find(
         ({ library, name }) =>
           !system.test(library) &&
           name !== "" &&
@@ -268,22 +307,50 @@ export const nativeCrashRules: readonly Rule[] = [
             name,
           ),
       );
-      if (frame === undefined || /libpython|^python|[\\/]bin[\\/]python/.test(frame.library)) return undefined;
+      if (crashedIn === undefined || /libpython|^python|[\\/]bin[\\/]python/.test(crashedIn.library)) return undefined;
+      const caller = framesOf(finding).find(
+        ({ library, name }) => isOwnPlace(library) && !ofInterpreter.test(library) && !ofHeaders.test(name),
+      );
+      // What a header brings stands in the project's own code: that calls it wrongly.
+      const frame =
+        caller !== undefined && ofHeaders.test(crashedIn.name) && isOwnPlace(crashedIn.library) ? caller : crashedIn;
+      const own = !/libtorch|libc10|libcuda|libcud|libstdc/.test(frame.library);
+      // What torch prints below an exception says who threw it, not what crashed.
+      if (!own && framesOf(finding).some(({ name }) => /^c10::(?:Error::Error|detail::torchCheckFail)/.test(name)))
+        return undefined;
       return {
         name: frame.name.replace(/\(.*$/s, "").slice(0, 160),
         library: baseName(frame.library),
-        own: /libtorch|libc10|libcuda|libcud|libstdc/.test(frame.library) ? undefined : "yes",
+        own: own ? "yes" : undefined,
+        caller:
+          caller === undefined || caller === frame ? undefined : caller.name.replace(/[ (].*$/s, "").slice(0, 160),
+        callerAt: caller === undefined || caller === frame ? undefined : baseName(caller.library),
+        place: isOwnPlace(frame.library) ? "yes" : undefined,
+        onCpu: /(?:^|_)cpu(?:_|\b)|_cpu\w*\./i.test(`${frame.name} ${baseName(frame.library)}`) ? "yes" : undefined,
       };
     },
-    confidence: "low",
+    confidence: (match) => (match.facts["place"] === undefined ? "low" : "medium"),
     cause: (match) =>
       `The program crashed in \`${match.facts["name"] ?? ""}\` (${match.facts["library"] ?? ""})${
         match.facts["own"] === undefined
-          ? ": torch got something that it cannot work with, from code that was compiled for another torch or from a tensor whose memory is gone."
-          : ": an index out of range or a null pointer there, a tensor on the GPU that is read on the CPU (or of another type than it is read as), or the library was compiled for another torch, Python or C++ ABI."
+          ? `${match.facts["caller"] === undefined ? "" : `, which \`${match.facts["caller"]}\` (${match.facts["callerAt"] ?? ""}) leads to`}: torch got something that it cannot work with, from code that was compiled for another torch, from a tensor whose memory is gone, or from an object that was freed twice.`
+          : ": an index out of range or a null pointer there (a tensor that was never given a value, an empty std::optional), a tensor on the GPU that is read on the CPU (or of another type than it is read as), or the library was compiled for another torch, Python or C++ ABI."
       }`,
     fix: (match) => [
-      ...rebuild(match),
+      ...(match.facts["place"] === undefined
+        ? [
+            ...(match.facts["callerAt"] === undefined
+              ? []
+              : [`# look at ${match.facts["callerAt"]}: what does it hand to torch, or free?`]),
+            ...rebuildLater(match),
+          ]
+        : [
+            `# look at ${match.facts["library"] ?? ""}: is each index within the tensor's size, each pointer of the right type?`,
+            match.facts["onCpu"] === undefined
+              ? '# at the beginning of the function: TORCH_CHECK(x.is_cuda(), "x must be on the GPU") or x.is_cpu(), as it needs; x.is_contiguous(), x.scalar_type()'
+              : '# at the beginning of the function: TORCH_CHECK(x.is_cpu(), "x must be on the CPU") for each tensor: one on the GPU, read on the CPU, crashes like that; a caller that has it on the GPU: x.cpu(), or the function for CUDA',
+            ...rebuildLater(match),
+          ]),
       `# if it stays: compile with -g -O1, then gdb -batch -ex run -ex bt --args ${python(match)} the_program.py   shows the line; -fsanitize=address finds accesses out of range`,
       "# check in the function: x.is_contiguous(), x.device(), x.scalar_type() before x.data_ptr<T>() or x.accessor<T, N>()",
     ],
@@ -292,6 +359,18 @@ export const nativeCrashRules: readonly Rule[] = [
       {
         text: "Segmentation fault (core dumped)\n#0  0x00007f00 in nms_cpu (boxes=...) at nms.cpp:42\n#1  0x00007f01 in PyObject_Call () from /usr/bin/python3",
         expect: "nms_cpu",
+      },
+      {
+        text: "Program terminated with signal SIGSEGV, Segmentation fault.\n#0  0x00007f00 in at::TensorBase::data_ptr<float> (this=0x0) at /e/lib/python3.10/site-packages/torch/include/ATen/core/TensorBase.h:602\n#1  0x00007f01 in add_bias (x=..., bias=...) at /w/csrc/bias.cpp:33\n#2  0x00007f02 in cfunction_call (func=0x7f) at Objects/methodobject.c:543",
+        expect: "crashed in `add_bias` (bias.cpp:33)",
+      },
+      {
+        text: "free(): invalid pointer\n#0  0x00007f00 in raise () from /lib/x86_64-linux-gnu/libc.so.6\n#1  0x00007f01 in free () from /lib/x86_64-linux-gnu/libc.so.6\n#2  0x00007f02 in c10::TensorImpl::~TensorImpl() () from /v/lib/python3.9/site-packages/torch/lib/libc10.so\n#3  0x00007f03 in Ring::~Ring (this=0x55) at /w/csrc/ring.cpp:61",
+        expect: "which `Ring::~Ring` (ring.cpp:61) leads to",
+      },
+      {
+        text: "Thread 1 received signal SIGSEGV, Segmentation fault.\n#0  0x00007f00 in iou_cpu_kernel<float> (boxes=...) at /w/csrc/iou_cpu.cpp:27\n#1  0x00007f01 in iou (boxes=...) at /w/csrc/iou.h:19\n#2  0x00007f02 in PyObject_Call () from /usr/bin/python3",
+        expect: "TORCH_CHECK(x.is_cpu()",
       },
     ],
   },
@@ -369,7 +448,9 @@ export const nativeCrashRules: readonly Rule[] = [
     cause: (match) =>
       ofLog(match.context, whileBuilding)
         ? "A program of the build crashed (the compiler, nvcc, cmake), not the code that is built: most often memory ran out, a processor is emulated (docker --platform), or the tool does not fit the system. The same command with one job tells which."
-        : `${windowsStatus(match.finding.text)}A crash in compiled code has many causes: an extension built for another torch, Python or C++ ABI than the installed one, an index out of range in C++, or two OpenMP or CUDA run times in one process.`,
+        : ownCall(match) !== undefined
+          ? `Compiled code died in the call that ${ownCall(match) ?? ""} makes: an index out of range or a null pointer in that function, a tensor on another device or of another type, size or layout than it takes it for, or a library that was compiled for another torch or Python.`
+          : `${windowsStatus(match.finding.text)}A crash in compiled code has many causes: an extension built for another torch, Python or C++ ABI than the installed one, an index out of range in C++, or two OpenMP or CUDA run times in one process.`,
     fix: (match) =>
       ofLog(match.context, whileBuilding)
         ? [
@@ -410,10 +491,18 @@ export const nativeCrashRules: readonly Rule[] = [
                     ? 'rmdir /s /q "%LOCALAPPDATA%\\torch_extensions"   # the extension that load() built: it is built anew'
                     : "rm -rf ~/.cache/torch_extensions   # the extension that load() built: it is built anew",
                 ]
-              : rebuild(match)),
+              : rebuildLater(match)),
           ],
     sources: ["https://docs.python.org/3/library/faulthandler.html"],
     examples: [
+      {
+        text: '$ pytest -v tests\nFatal Python error: Segmentation fault\n\nCurrent thread 0x00007f00 (most recent call first):\n  File "/w/rope/rope/ops.py", line 44 in apply\n  File "/w/rope/tests/test_rope.py", line 31 in test_values',
+        expect: "--args python -m pytest -v tests",
+      },
+      {
+        text: 'Fatal Python error: Segmentation fault\n\nCurrent thread 0x00007f00 (most recent call first):\n  File "/w/rope/rope/ops.py", line 44 in apply\n  File "/w/rope/tests/test_rope.py", line 31 in test_values',
+        expect: "the call that /w/rope/rope/ops.py:44 apply makes",
+      },
       { text: "Segmentation fault (core dumped)", expect: "faulthandler" },
       { text: "zsh: segmentation fault  python test.py", expect: "faulthandler" },
       {

@@ -83,6 +83,37 @@ function otherKernel(match: Match, inPython: boolean): string[] {
       ];
 }
 
+/** Layouts that a tensor can be brought out of, and the call that does. */
+const layouts: readonly (readonly [RegExp, string])[] = [
+  [/^Sparse/, "x.to_dense()"],
+  [/^Quantized/, "x.dequantize()"],
+  [/^Mkldnn/, "x.to_dense()"],
+  [/^NestedTensor/, "torch.nested.to_padded_tensor(x, 0.0)"],
+];
+
+/** What lets one operator of torch itself run on the CPU, or has newer releases with more of them. */
+function otherwiseInTorch(match: Match): string[] | undefined {
+  const { op = "", backend = "" } = match.facts;
+  if (!op.startsWith("aten::") || backend === "CPU" || backend === "CUDA") return undefined;
+  const layout = layouts.find(([form]) => form.test(backend))?.[1];
+  if (layout !== undefined)
+    return [
+      `# before the call: ${layout}; torch has this operator for dense tensors: no extension and no build is at fault`,
+    ];
+  const name = /^musa$/i.test(backend) ? "torch_musa" : /^(?:npu)$/i.test(backend) ? "torch_npu" : undefined;
+  return [
+    ...(/^XPU$/i.test(backend) ? [setVariable(match, "PYTORCH_ENABLE_XPU_FALLBACK", "1")] : []),
+    `# the call on the CPU alone: x.cpu() goes in, the result .to(x.device) comes back (${op.replace("aten::", "").split(".")[0] ?? ""})`,
+    ...(name === undefined
+      ? [
+          "# or a newer release of the package that brings this device (PrivateUse1: torch_npu, torch_musa, …), with the torch that it is made for",
+        ]
+      : [
+          `${pip(match, "list")} | grep -i torch   # ${name} and torch go together: a newer ${name}, with the torch that it names, has more operators`,
+        ]),
+  ];
+}
+
 export const operatorBackendRules: readonly Rule[] = [
   {
     id: "operator-without-backend",
@@ -110,7 +141,7 @@ export const operatorBackendRules: readonly Rule[] = [
       if (ready !== undefined)
         return `\`${op ?? ""}\` has no CUDA kernel in the ${ready} that is installed, and was called with tensors on the GPU: ${match.context.log.cpuIndex ? "it is the wheel for the CPU (+cpu), as the command in the text installs it" : "it is its wheel for the CPU (+cpu), or was built where no CUDA was found"}.`;
       if (/^aten::/.test(op ?? "") && backend !== "CPU" && backend !== "CUDA")
-        return `torch itself has no ${backend ?? ""} kernel for \`${op ?? ""}\`.`;
+        return `torch itself (with the package that brings ${backend ?? ""}) has no ${backend ?? ""} kernel for \`${op ?? ""}\`: nothing was built wrongly.`;
       if (there?.length === 0 && !isVision(match))
         return `\`${op ?? ""}\` is defined (m.def, a schema) and has no kernel at all: no TORCH_LIBRARY_IMPL gives it one, the source with it was left out of the build, or the library with the kernels was not loaded.`;
       return `\`${op ?? ""}\` is registered, but not for ${backend ?? ""}${there === undefined || there.length === 0 ? "" : ` (there is: ${there.join(", ")})`}: the extension was built without that part (no ${backend === "CUDA" ? "CUDA" : "compiler for it"} when it was built), or torch and ${isVision(match) ? "torchvision are of different builds (CPU and CUDA)" : "the extension do not belong together"}.`;
@@ -138,6 +169,8 @@ export const operatorBackendRules: readonly Rule[] = [
           `# or the tensors on the CPU for this call: x.to("cpu")`,
         ];
       if (backend === "MPS") return ["export PYTORCH_ENABLE_MPS_FALLBACK=1   # runs it on the CPU", '# or x.to("cpu")'];
+      const otherwise = otherwiseInTorch(match);
+      if (otherwise !== undefined) return otherwise;
       const [space, name] = (match.facts["op"] ?? "").split("::");
       return [
         ...(available(match.finding.message)?.length === 0
@@ -156,7 +189,7 @@ export const operatorBackendRules: readonly Rule[] = [
         ...(backend === "CUDA" || backend === "CPU" ? [] : ['# or x.to("cpu") before the call']),
       ];
     },
-    sources: ["pytorch/vision#3058", "NVIDIA/cuEquivariance#95"],
+    sources: ["MooreThreads/torch_musa#72", "pytorch/vision#3058", "NVIDIA/cuEquivariance#95"],
     examples: [
       {
         text: "NotImplementedError: Could not run 'torchvision::nms' with arguments from the 'CUDA' backend.",
@@ -169,6 +202,14 @@ export const operatorBackendRules: readonly Rule[] = [
       {
         text: "NotImplementedError: Could not run 'my_ops::scale' with arguments from the 'CUDA' backend. 'my_ops::scale' is only available for these backends: [CPU, BackendSelect].",
         expect: "FORCE_CUDA",
+      },
+      {
+        text: "NotImplementedError: Could not run 'aten::std.correction' with arguments from the 'musa' backend. 'aten::std.correction' is only available for these backends: [CPU, Meta, BackendSelect].",
+        expect: "a newer torch_musa",
+      },
+      {
+        text: "NotImplementedError: Could not run 'aten::index_select' with arguments from the 'SparseXPU' backend. 'aten::index_select' is only available for these backends: [CPU, Meta, BackendSelect].",
+        expect: "x.to_dense()",
       },
       {
         text: "$ pip install pyg-lib -f https://data.pyg.org/whl/torch-2.8.0%2Bcpu.html\nNotImplementedError: Could not run 'pyg::segment_matmul' with arguments from the 'CUDA' backend. 'pyg::segment_matmul' is only available for these backends: [CPU, BackendSelect].",

@@ -44,6 +44,11 @@ function unbuiltInSources(match: Match): string[] | undefined {
   return rebuildRoot(match);
 }
 
+/** Whether the key that is not known is autocast's. */
+function underAutocast({ finding }: Match): boolean {
+  return /type ID: Autocast/i.test(finding.message);
+}
+
 export const readyPackageRules: readonly Rule[] = [
   {
     id: "package-needs-other-cuda",
@@ -278,10 +283,19 @@ export const readyPackageRules: readonly Rule[] = [
         finding,
         /^Unknown layout$|Unrecognized tensor type ID|^unknown scalar ?type|tensor does not have a device$/i,
       ),
-    confidence: "medium",
-    cause: () =>
-      "The compiled code reads nonsense out of a tensor: it was built with the headers of another torch version than the one that runs it, or it keeps a tensor that no longer exists (a reference to a temporary, a raw pointer across threads).",
-    fix: (match) => rebuild(match),
+    confidence: (match) => (underAutocast(match) ? "high" : "medium"),
+    cause: (match) =>
+      underAutocast(match)
+        ? "The extension asks a tensor for x.type() (x.options().type_properties, AT_DISPATCH…(x.type(), …)) while torch's autocast is on, which puts a key on the call that the old type knows nothing of. What is built is not at fault; the source is older than autocast."
+        : "The compiled code reads nonsense out of a tensor: it was built with the headers of another torch version than the one that runs it, or it keeps a tensor that no longer exists (a reference to a temporary, a raw pointer across threads).",
+    fix: (match) =>
+      underAutocast(match)
+        ? [
+            "grep -rlE '\\.type\\(\\)' --include=*.cpp --include=*.cu --include=*.h . | xargs sed -i.bak -E 's/\\.type\\(\\)\\.is_cuda\\(\\)/.is_cuda()/g; s/\\.type\\(\\)(, *\")/.scalar_type()\\1/g'   # in the extension's sources; then:",
+            ...rebuild(match),
+            '# or without autocast around the call: with torch.autocast("cuda", enabled=False): y = f(x.float()); in an autograd.Function: @torch.amp.custom_fwd(device_type="cuda", cast_inputs=torch.float32)',
+          ]
+        : rebuild(match),
     sources: ["ashawkey/diff-gaussian-rasterization#25"],
     examples: [
       {
@@ -289,6 +303,7 @@ export const readyPackageRules: readonly Rule[] = [
         expect: "headers of another torch",
       },
       { text: "RuntimeError: Unknown layout", expect: "headers of another torch" },
+      { text: "RuntimeError: Unrecognized tensor type ID: AutocastCUDA", expect: "custom_fwd" },
     ],
   },
   {

@@ -13,7 +13,8 @@ import {
 } from "../commands/commands.ts";
 import { withCompanions } from "../commands/companion-commands.ts";
 import { installSpconv } from "../commands/spconv.ts";
-import { buildInCheckout, importedFromCheckout, packageOfInit, rebuildRoot } from "../commands/checkouts.ts";
+import { buildInCheckout, importedFromCheckout, packageOfInit, rebuildRoot, toCaller } from "../commands/checkouts.ts";
+import { forgetJitBuild } from "../commands/jit-folders.ts";
 import { isMmcvWithoutOperators, reinstallMmcv } from "../commands/mmcv.ts";
 import { originOf, packageOf, packageOfModule, plainName } from "../tables/packages.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
@@ -320,9 +321,21 @@ export const registrationRules: readonly Rule[] = [
     fix: (match) => {
       const module = match.facts["module"] ?? "";
       const name = packageOfModule(module) ?? packageOf(match);
+      // What load() built is in its cache, and no module of the environment.
+      const cached = match.context.log.builtAtRunTime ? forgetJitBuild(match, module) : undefined;
+      if (cached !== undefined)
+        return [
+          ...cached,
+          ...(name === undefined
+            ? []
+            : [
+                `# it stays: the Python files and the sources of the extension are of two releases: ${reinstall(match, name).find((line) => !line.startsWith("#")) ?? ""}`,
+              ]),
+          '# own code: m.def("' + (match.facts["name"] ?? "") + '", &…) in PYBIND11_MODULE',
+        ];
       return [
         `${python(match)} -c "import torch, ${module} as m; print(m.__file__, [n for n in dir(m) if n[0] != '_'])"   # which file, and what it has`,
-        ...(name === undefined ? rebuild(match) : reinstall(match, name)),
+        ...(name === undefined ? [...toCaller(match), ...rebuild(match)] : reinstall(match, name)),
         '# own code: m.def("' + (match.facts["name"] ?? "") + '", &…) in PYBIND11_MODULE',
       ];
     },
@@ -330,6 +343,14 @@ export const registrationRules: readonly Rule[] = [
     examples: [
       { text: "AttributeError: module 'flash_attn_2_cuda' has no attribute 'fwd_kvcache'", expect: "flash-attn" },
       { text: "AttributeError: module 'depthwise' has no attribute 'forward'", expect: "a folder of that name" },
+      {
+        text: "Traceback (most recent call last):\n  File \"/w/track/networks/DCN/dcn.py\", line 28, in forward\n    output = _backend.dcn_forward(input, weight, bias,\nAttributeError: module '_ext' has no attribute 'dcn_forward'",
+        expect: "cd /w/track/networks/DCN",
+      },
+      {
+        text: "Using /home/u/.cache/torch_extensions/py310_cu117 as PyTorch extensions root...\nNo modifications detected for re-loaded extension module raster_plugin, skipping build step...\nLoading extension module raster_plugin...\nAttributeError: module 'raster_plugin' has no attribute 'rasterize_fwd'",
+        expect: "rm -rf /home/u/.cache/torch_extensions/py310_cu117/raster_plugin",
+      },
       {
         text: "AttributeError: module 'diff_gaussian_rasterization._C' has no attribute 'rasterize_aussians_filter'",
         expect: "another project",

@@ -1,5 +1,5 @@
 /** Intel GPUs: oneAPI's compiler and what it says of the device. */
-import { pip, platformOf, python, setVariable } from "../commands/commands.ts";
+import { pip, platformOf, python, rebuild, setVariable } from "../commands/commands.ts";
 import { header, includedBy, missingProgram } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
 import { owned } from "./symbol-owners.ts";
@@ -10,6 +10,18 @@ export function setvars(match: Match): string {
   return platformOf(match) === "win32"
     ? '"C:\\Program Files (x86)\\Intel\\oneAPI\\setvars.bat"'
     : "source /opt/intel/oneapi/setvars.sh";
+}
+
+/** The target of the GPU in the words of Intel's ahead-of-time compiler. Source: ocloc's list of devices. */
+const xpuTargets: readonly (readonly [RegExp, string])[] = [
+  [/\bB5[78]0|Battlemage/i, "bmg"],
+  [/\bA(?:7[57]0|580|380|310)|Arc\(TM\) A\d/i, "dg2"],
+  [/Data Center GPU Max|\bPVC\b|Ponte/i, "pvc"],
+  [/\bArc\(TM\) 1[34]0V|Lunar/i, "lnl-m"],
+];
+
+function xpuArchitecture({ facts }: Match): string {
+  return xpuTargets.find(([form]) => form.test(facts["device"] ?? ""))?.[1] ?? "bmg,dg2,pvc";
 }
 
 export const syclRules: readonly Rule[] = [
@@ -102,6 +114,39 @@ export const syclRules: readonly Rule[] = [
       {
         text: "RuntimeError: No kernel named _ZTSZ12lltm_forward was found -46 (PI_ERROR_INVALID_KERNEL_NAME)",
         expect: "-fsycl",
+      },
+    ],
+  },
+  {
+    id: "sycl-device-code-not-built",
+    title: "The Intel GPU's driver cannot build the kernel's device code",
+    on: ["gpu", "exception"],
+    specificity: 79,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /The program was built for \d+ devices?.*?Build program log for '(?<device>[^']{1,80})'/s,
+        /(?<code>PI_ERROR_BUILD_PROGRAM_FAILURE|UR_RESULT_ERROR_PROGRAM_BUILD_FAILURE|PI_ERROR_INVALID_BINARY|UR_RESULT_ERROR_INVALID_BINARY)/,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      `What the extension brings for the GPU${match.facts["device"] === undefined ? "" : ` (${match.facts["device"]})`} is compiled to the end by the GPU's driver when the kernel first runs, and that failed: the driver (compute runtime, IGC) is older than the oneAPI that compiled the extension or does not know this GPU well, the extension was compiled ahead of time for another GPU, or the kernel uses what the GPU does not have (double on Arc).`,
+    fix: (match) => [
+      setvars(match) + "   # the oneAPI release that torch was built with",
+      setVariable(match, "TORCH_XPU_ARCH_LIST", xpuArchitecture(match)) +
+        "   # compiled for this GPU ahead of time, the driver has nothing left to do",
+      ...rebuild(match),
+      "# the newest driver: https://dgpu-docs.intel.com (Linux: intel-opencl-icd, libze-intel-gpu1; Windows: Intel's Arc driver); sycl-ls shows its version",
+      "# double in the kernel: float in its place, or OverrideDefaultFP64Settings=1 IGC_EnableDPEmulation=1",
+    ],
+    sources: [
+      "https://github.com/intel/compute-runtime/releases",
+      "https://docs.pytorch.org/docs/stable/cpp_extension.html",
+    ],
+    examples: [
+      {
+        text: "RuntimeError: The program was built for 1 devices\nBuild program log for 'Intel(R) Arc(TM) A770 Graphics':\n -11 (PI_ERROR_BUILD_PROGRAM_FAILURE)",
+        expect: "TORCH_XPU_ARCH_LIST",
       },
     ],
   },

@@ -62,7 +62,9 @@ export const tensorArgumentRules: readonly Rule[] = [
           ? `# caller: ${name} = ${name}.contiguous(); gradients come as views, too`
           : /is_cuda/.test(match.facts["what"] ?? "")
             ? `# caller: ${name} = ${name}.cuda()`
-            : "# print shape, dtype, device and is_contiguous() of the arguments before the call",
+            : /is_cpu/.test(match.facts["what"] ?? "")
+              ? `# caller: ${name} = ${name}.cpu()   # its values are read on the CPU, the other tensors stay on the GPU`
+              : "# print shape, dtype, device and is_contiguous() of the arguments before the call",
         '# sources: TORCH_CHECK(condition, "what is wanted, not ", value) gives the error its own words',
       ];
     },
@@ -71,6 +73,10 @@ export const tensorArgumentRules: readonly Rule[] = [
       {
         text: "RuntimeError: Expected grad.is_contiguous() to be true, but got false.  (Could this error message be improved?  If so, please report an enhancement request to PyTorch.)",
         expect: "grad = grad.contiguous()",
+      },
+      {
+        text: "RuntimeError: Expected batch_sizes.is_cpu() to be true, but got false.  (Could this error message be improved?  If so, please report an enhancement request to PyTorch.)",
+        expect: "batch_sizes = batch_sizes.cpu()",
       },
       {
         text: "RuntimeError: Expected a.size(0) == b.size(0) to be true, but got false.  (Could this error message be improved?  If so, please report an enhancement request to PyTorch.)",

@@ -52,6 +52,8 @@ const prefixes: readonly RegExp[] = [
   // torchrun, mpirun, ray, vllm, srun
   /^\[(?:rank|Rank|RANK|default)\s?\d+\]:?\s?/,
   /^\[\d+,\d+\]<(?:stdout|stderr)>:\s?/,
+  // ros2 launch: the executable and its number
+  /^\[[a-z_][\w.]{0,60}-\d{1,3}\] /,
   /^\((?:[\w ]{0,80}\b)?(?:pid|rank|ip|node_rank)[ =:]\S[^)]{0,120}\)\s*/,
   /^(?:\[\d{1,4}\]:?|(?:\d{1,4}|node\d+|worker-?\d+):) (?=\s|[A-Za-z/'"[])/,
   // kubectl logs --prefix
