@@ -52,6 +52,8 @@ viable|xtra operand|known conversion|n wrong format|equested here|see reference 
 |nrecognised emul|nsatisfiable|imposed_constraint|concretize|oncretization|minimum target of|not satisfy dep|impure path
 |n expansion of macro|soft (R) C/C++
 |calling init: |
+|required file not found|: in <module>
+|\r': No 
 |xpansion of macro
 `;
 
