@@ -53,6 +53,8 @@ export const wrongPlaceRules: readonly Rule[] = [
     matches: (finding, context) => {
       const facts = said(finding, /No module named ['"]?(?<module>torch(?:\.[\w.]+)?)['"]?(?:\s|$|;)/);
       if (facts === undefined || context.log.installer !== undefined) return undefined;
+      // A file torch.py is in the way.
+      if (finding.message.includes("is not a package")) return undefined;
       // Of installers and build backends is the frame of build_meta.py, build_env.py, build_ext.py and their like.
       const script = finding.frames?.some(
         (frame) =>
