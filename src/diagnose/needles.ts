@@ -54,6 +54,7 @@ viable|xtra operand|known conversion|n wrong format|equested here|see reference 
 |calling init: 
 |--ignore_cache|unfree license|marked as |QA Issue|ould reformat|fixable with|(checked |hook id: |Must specify CUDA|cuda_arch=none|ncorrectly sorted
 |acobian m|ailed assertion|ception in aoti_torch|uild program log|was built for |eentrant
+|required file not found|: in <module>|\r': No 
 |xpansion of macro
 `;
 

@@ -157,6 +157,19 @@ export function importedFromCheckout(match: Match, module: string): boolean {
   return rest.length > 0 && path.split(/[\\/]/).slice(0, -1).includes(top) && !notOfCheckout.test(path);
 }
 
+/** The same of a package in the folder of the prompt, whose files a traceback names by relative paths, as pytest's does. */
+export function importedFromHere(match: Match, module: string): boolean {
+  const [top = "", ...rest] = module.split(".");
+  const path = /^([\w.-][^:]{0,250}\.py):\d/.exec(framesAt(match).at(-1) ?? "")?.[1] ?? "";
+  const parts = path.split(/[\\/]/);
+  return (
+    rest.length > 0 &&
+    !parts.includes("..") &&
+    (parts[0] === top || (/^(?:src|python|lib)$/.test(parts[0] ?? "") && parts[1] === top)) &&
+    !notOfCheckout.test(`/${path}`)
+  );
+}
+
 /** Builds the checkout again that a traceback runs in: the compiled part lies beside its sources. */
 export function rebuildRoot(match: Match): string[] | undefined {
   const root = match.context.log.buildRoot ?? rootOfCheckout(match);

@@ -155,7 +155,7 @@ function askedBy(text: string): Asked | undefined {
 /** The variables of `A=1 B="two words" `. */
 function settings(text: string): (readonly [string, string])[] {
   return [...text.matchAll(/([A-Z_][A-Z\d_]*)=(?:"([^"]*)"|'([^']*)'|([^\s"']+))/g)].map(
-    ([, name = "", double, single, plain]) => [name, double ?? single ?? plain ?? ""] as const,
+    ([, name = "", double, single, plain]) => [name, double ?? single ?? plain?.replace(/;$/, "") ?? ""] as const,
   );
 }
 

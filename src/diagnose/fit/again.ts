@@ -74,8 +74,18 @@ function fromPage({ context: { log } }: Match, command: string): string | undefi
   return names.length === 0 ? undefined : command.replace(/ install /, ` install --only-binary ${names.join(",")} `);
 }
 
+/** Without the variables of the command that failed which the fix takes away before. */
+function withoutUndone(lines: readonly string[]): readonly string[] {
+  return lines.filter((line, index) => {
+    const name = /^export (\w+)="?[^"\s]*"?$/.exec(line)?.[1];
+    const unset = new RegExp(`^unset (?:\\w+ )*${name ?? ""}(?:\\s|$)`);
+    return name === undefined || !lines.slice(0, index).some((before) => unset.test(before));
+  });
+}
+
 /** The fix with the command that failed at its end, where it does not build by itself. */
-export function withAgain(lines: readonly string[], match: Match): readonly string[] {
+export function withAgain(given: readonly string[], match: Match): readonly string[] {
+  const lines = withoutUndone(given);
   if (lines.length === 0 || isOfForm(match)) return lines;
   if (!isBuild(match))
     return (
@@ -143,8 +153,8 @@ function withCommand(lines: readonly string[], wanted: readonly string[], match:
   const variables = variablesAgain(match).filter((line) => {
     const name = /^(?:export|set) (\w+)=/.exec(line)?.[1];
     // `echo "CC=[$CC]"` sets nothing.
-    const sets = new RegExp(`(?:^|[\\s;&"])${name ?? ""}=(?!\\[)`);
-    return name === undefined || !kept.some((each) => sets.test(commandPart(each)));
+    const sets = new RegExp(`(?:^|[\\s;&"])${name ?? ""}=(?!\\[)|^unset (?:\\w+ )*${name ?? ""}(?:\\s|$)`);
+    return name === undefined || !kept.some((each) => sets.test(commandPart(each).trim()));
   });
   const given = withoutSet(command, kept);
   const going = wanted.slice(0, -1);

@@ -9,6 +9,8 @@ const exceptionLine = new RegExp(String.raw`^(${typeName})(?::\s?(.*))?$`);
 const anyException = /^((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*)(?::\s?(.*))?$/;
 const embedded = /(?:^|[\s(["'`:>])((?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception))\s?([:：(])\s?(.*)$/;
 const frame = /^File ["'](.+?)["'], line (\d+)(?:, column \d+)?(?:, in (.+))?$/;
+/** pytest's short account: `ops/__init__.py:3: in <module>`. */
+const testFrame = /^((?:[A-Za-z]:)?[^\s:"']{1,250}\.py):(\d+): in ([\w<>.]+)$/;
 /** Above IPython's account of an exception: `NameError      Traceback (most recent call last)`. */
 const cellHeader = /^[A-Z]\w*(?:Error|Exception|Interrupt)\s{2,}Traceback \(most recent call last\)/;
 /** `~/w/ops.py in forward(ctx, x)`, `File /w/ops.py:31, in forward(ctx, x)`, and as Colab copies it: `[/w/ops.py](https://…) in forward(x)`. */
@@ -158,6 +160,11 @@ export function pythonParser(): Parser {
         if (tracebackIndent === undefined) tracebackIndent = Math.max(0, line.indent - 2);
         frames.push(`${at[1] ?? ""}:${at[2] ?? ""} ${at[3] ?? ""}`);
         if (frames.length > 40) frames = frames.slice(-20);
+        return true;
+      }
+      const inTest = testFrame.exec(text);
+      if (inTest !== null) {
+        frames = [...frames.slice(-19), `${inTest[1] ?? ""}:${inTest[2] ?? ""} ${inTest[3] ?? ""}`];
         return true;
       }
       const interrupted = interruptedAt.exec(text);

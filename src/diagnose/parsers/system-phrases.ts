@@ -41,11 +41,13 @@ export const phrases: readonly Phrase[] = [
     code: "processes",
   },
   {
-    words: /: bad interpreter: (?:\S+: )?no such file or directory/i,
+    // bash 5.2 and newer say only that what the first line names is not there.
+    words: /: bad interpreter: (?:\S+: )?no such file or directory|: cannot execute: required file not found/i,
     kind: "system",
     tool: "shell",
     code: "bad-interpreter",
   },
+  { words: /\$'[^']*\\r': /, kind: "system", tool: "shell", code: "carriage-return" },
   { words: /Read-only file system|\[Errno 30\]/, kind: "system", tool: "system", code: "read-only" },
   {
     words: /Permission denied|\[Errno 13\]|\[WinError 5\]|Access is denied|Operation not permitted: '/,

@@ -407,12 +407,11 @@ export const cmakePackageRules: readonly Rule[] = [
       const name = match.facts["name"] ?? "";
       if (/^(?:pybind11|nanobind)$/i.test(name) && inPip(match)) return buildRequirement(match, name.toLowerCase());
       if (/^pybind11$/i.test(name))
-        return [
-          `${python(match)} -m pip install pybind11 && cmake -Dpybind11_DIR="$(${python(match)} -m pybind11 --cmakedir)" ..`,
-        ];
+        return [pip(match, "install pybind11"), `cmake -Dpybind11_DIR="$(${python(match)} -m pybind11 --cmakedir)" ..`];
       if (/^nanobind$/i.test(name))
         return [
-          `${python(match)} -m pip install nanobind && cmake -Dnanobind_DIR="$(${python(match)} -m nanobind --cmake_dir)" ..`,
+          pip(match, "install nanobind"),
+          `cmake -Dnanobind_DIR="$(${python(match)} -m nanobind --cmake_dir)" ..`,
         ];
       if (name === "CUDA")
         return [
@@ -445,6 +444,10 @@ export const cmakePackageRules: readonly Rule[] = [
       {
         text: 'CMake Error at CMakeLists.txt:47 (find_package):\n  By not providing "FindSophus.cmake" in CMAKE_MODULE_PATH this project has\n  asked CMake to find a package configuration file provided by "Sophus", but\n  CMake did not find one.',
         expect: "Sophus_DIR",
+      },
+      {
+        text: '$ cmake -S . -B out -G Ninja\nCMake Error at CMakeLists.txt:4 (find_package):\n  Could not find a package configuration file provided by "pybind11" with any\n  of the following names:\n\n    pybind11Config.cmake',
+        expect: "cmake -S . -B out -G Ninja -Dpybind11_DIR=",
       },
     ],
   },

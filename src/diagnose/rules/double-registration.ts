@@ -11,9 +11,10 @@ function registrations(match: Match): readonly [string, string] | undefined {
   return found === null ? undefined : [found[1] ?? "", found[2] ?? ""];
 }
 
-/** Python code registered them: torch writes /dev/null where a source of C++ would stand. */
+/** Python code registered them: torch writes /dev/null where a source of C++ would stand, newer ones the script's own line. */
 function isPython([first, last]: readonly [string, string]): boolean {
-  return first.startsWith("/dev/null") && last.startsWith("/dev/null");
+  const ofPython = /^\/dev\/null|\.py:\d+$/;
+  return ofPython.test(first) && ofPython.test(last);
 }
 
 function folderOf(place: string): string {
@@ -24,6 +25,10 @@ function fixPlaces(match: Match): string[] {
   const places = registrations(match);
   if (places === undefined) return [];
   const fragment = `TORCH_LIBRARY_FRAGMENT(${match.facts["type"] ?? "ns"}, m)`;
+  if (/\.py:\d+$/.test(places[1]) && /\.py:\d+$/.test(places[0]))
+    return [
+      `# ${places[1]}: torch.library.Library("${match.facts["type"] ?? "ns"}", "FRAGMENT") in place of "DEF" (the one at ${places[0]} stays)`,
+    ];
   if (differ(places) && folderOf(places[0]) === folderOf(places[1]))
     return [`# ${places[1]}: ${fragment} in place of TORCH_LIBRARY; kernels go into TORCH_LIBRARY_IMPL blocks`];
   if (isPython(places))
@@ -103,7 +108,7 @@ export const doubleRegistrationRules: readonly Rule[] = [
     cause: (match) => {
       const places = registrations(match);
       if (places !== undefined && isPython(places))
-        return `Python code makes the operator namespace \`${match.facts["type"] ?? ""}\` twice in one process (torch.library.Library("${match.facts["type"] ?? ""}", "DEF"); /dev/null stands for Python code), and there may be one such for each namespace: the module that does so is run twice (a notebook's cell, importlib.reload, a file that is the script and is imported as well), or two packages do it, such as one that was renamed and its old form.`;
+        return `Python code makes the operator namespace \`${match.facts["type"] ?? ""}\` twice in one process (torch.library.Library("${match.facts["type"] ?? ""}", "DEF"); ${places[0].startsWith("/dev/null") ? "/dev/null stands for Python code" : `${places[0]}, then ${places[1]}`}), and there may be one such for each namespace: the module that does so is run twice (a notebook's cell, importlib.reload, a file that is the script and is imported as well), or two packages do it, such as one that was renamed and its old form.`;
       if (places !== undefined && folderOf(places[0]) === folderOf(places[1]) && differ(places))
         return `Two sources of one project have a TORCH_LIBRARY block for \`${match.facts["type"] ?? ""}\` (\`${places[0]}\` and \`${places[1]}\`), and there may be one for each namespace; or one of them is loaded from an older build.`;
       if (places !== undefined)
@@ -152,6 +157,10 @@ export const doubleRegistrationRules: readonly Rule[] = [
       {
         text: "terminate called after throwing an instance of 'c10::Error'\n  what():  Only a single TORCH_LIBRARY can be used to register the namespace _C; please put all of your definitions in a single TORCH_LIBRARY block.  Previous registration of TORCH_LIBRARY was registered at /src/one/csrc/ops.cpp:10; latest registration was registered at /src/two/csrc/bind.cpp:45",
         expect: "two packages",
+      },
+      {
+        text: "RuntimeError: Only a single TORCH_LIBRARY can be used to register the namespace polyops; please put all of your definitions in a single TORCH_LIBRARY block.  If you were trying to specify implementations, consider using TORCH_LIBRARY_IMPL (which can be duplicated).  If you really intended to define operators for a single namespace in a distributed way, you can use TORCH_LIBRARY_FRAGMENT to explicitly indicate this.  Previous registration of TORCH_LIBRARY was registered at /w/test_ops.py:2; latest registration was registered at /w/test_ops.py:5",
+        expect: '# /w/test_ops.py:5: torch.library.Library("polyops", "FRAGMENT")',
       },
       {
         text: "RuntimeError: Tried to register an operator (mylib::foo(Tensor x) -> ()) with the same name and overload name multiple times. Each overload's schema should only be registered with a single call to def(). Duplicate registration: registered at /dev/null:135. Original registration: registered at /dev/null:203",

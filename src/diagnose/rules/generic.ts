@@ -150,7 +150,7 @@ export const genericRules: readonly Rule[] = [
       // The carriage return at the end of a line is taken for a part of its last word, and hides what stands before it.
       said(
         finding,
-        /^['’] is not defined for option '(?<option>[\w-]+)'|\$'\\r': command not found|(?:\^M|\\r['’]?): (?:bad interpreter|No such file or directory|invalid option)|(?:bad interpreter|cannot execute): .*\^M|pipefail\r?: invalid option name/,
+        /^['’] is not defined for option '(?<option>[\w-]+)'|\$'[^']*\\r': (?:command not found|No such file|\w.*such)|(?:\^M|\\r['’]?): (?:bad interpreter|No such file or directory|invalid option)|(?:bad interpreter|cannot execute): .*\^M|pipefail\r?: invalid option name/,
       ),
     confidence: "high",
     cause: () =>
@@ -173,6 +173,10 @@ export const genericRules: readonly Rule[] = [
       {
         text: "$ ./build.sh\nbash: ./build.sh: /bin/bash^M: bad interpreter: No such file or directory",
         expect: "sed -i.bak 's/\\r$//' ./build.sh",
+      },
+      {
+        text: "$ bash go.sh\ngo.sh: line 2: set: -\r: invalid option\ngo.sh: line 3: cd: $'csrc\\r': No such file or directory\npython: can't open file '/w/setup.py': [Errno 2] No such file or directory",
+        expect: "sed -i.bak 's/\\r$//' go.sh",
       },
     ],
   },

@@ -1,5 +1,5 @@
 /** Symbols of CUDA and ROCm that were not found, and device code that was not linked. */
-import { platformOf, python, quote, rebuild, torchAgain, unsetVariable } from "../commands/commands.ts";
+import { platformOf, python, quote, rebuild, setVariable, torchAgain, unsetVariable } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
 import { linkToo } from "../commands/flag-variables.ts";
 import { packageOf } from "../tables/packages.ts";
@@ -7,6 +7,17 @@ import { baseName } from "../parsers/parser.ts";
 import type { Match, Rule } from "../rule.ts";
 import { installedSentence, symbolFacts, verdictOf } from "./symbol-facts.ts";
 import { isDevice, owned } from "./symbol-owners.ts";
+
+/** Where make calls nvcc to compile and to link, one variable tells both, and all objects are made anew. Tried with nvcc 13.0. */
+function separableByHand(match: Match): string[] {
+  const { typedBuild } = match.context.log;
+  return typedBuild?.tool !== "make" || match.facts["tool"] !== "ptxas" || platformOf(match) === "win32"
+    ? []
+    : [
+        setVariable(match, "NVCC_APPEND_FLAGS", "-rdc=true"),
+        `${typedBuild.line} -B   # every object anew; nvcc links as well (g++ as linker: nvcc -dlink of the objects before, and -lcudadevrt -lcudart)`,
+      ];
+}
 
 /** Links one of ROCm's libraries of mathematics, which torch's builder does not name by itself. */
 function linkRocm(match: Match): string[] {
@@ -195,7 +206,8 @@ export const gpuSymbolRules: readonly Rule[] = [
       match.facts["tool"] === "ptxas"
         ? `The kernel calls the device function \`${match.facts["readable"] ?? ""}\` of another file, but the files are compiled as whole programs: calls across files need relocatable device code (-rdc=true) and a device link.`
         : `The device link did not find \`${match.facts["readable"] ?? ""}\`: the object that defines this device function is not among the inputs of nvlink, was compiled without -rdc=true, or for another architecture.`,
-    fix: () => [
+    fix: (match) => [
+      ...separableByHand(match),
       "# add the .cu file that defines the function to the sources, and compile all of them with -rdc=true and device-link = true (setup.py: dlink=True)",
       "# or define the function in a header (static __device__ / __forceinline__), so that no call crosses files",
       "# device libraries (cudadevrt, nvshmem) go on the device link: dlink_libraries=['cudadevrt']",
@@ -204,6 +216,10 @@ export const gpuSymbolRules: readonly Rule[] = [
     examples: [
       { text: "nvlink error   : Undefined reference to '_Z3exti' in 'r.o'", expect: "device link" },
       { text: "ptxas fatal   : Unresolved extern function '_Z3exti'", expect: "-rdc=true" },
+      {
+        text: "$ make -j4\nnvcc -O2 -arch=sm_90 -c a.cu -o a.o\nptxas fatal   : Unresolved extern function '_Z3exti'\nmake: *** [Makefile:3: a.o] Error 255",
+        expect: "make -j4 -B",
+      },
     ],
   },
   {

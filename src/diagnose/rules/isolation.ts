@@ -53,6 +53,12 @@ function inIsolation(match: Match): boolean {
   return match.finding.frames?.some((frame) => /pip-build-env-|builds-v0[\\/]/.test(frame)) === true;
 }
 
+/** `python -m build` that nobody told to build without an environment of its own. */
+function byIsolatingBuild({ context: { log } }: Match): boolean {
+  const line = log.typedBuild?.line ?? "";
+  return /(?:-m build\b|\bpyproject-build\b)/.test(line) && !/ (?:--no-isolation|-\w*n\w*)(?:\s|$)/.test(line);
+}
+
 /** The release that is built: uv names it, pip collected it last. */
 function builtRelease({ context }: Match): string | undefined {
   const fetched = context.findings
@@ -309,6 +315,8 @@ export const isolationRules: readonly Rule[] = [
         return "An installed program imports pkg_resources, which setuptools (82 and newer) no longer has, and which a new environment (Python 3.12 and newer) lacks altogether.";
       if (module === "pkg_resources")
         return "pkg_resources is no longer part of the newest setuptools (since 82) or lost what the package's setup.py imports from it (packaging, since 70): the setup.py is older than setuptools.";
+      if (byIsolatingBuild(match))
+        return `\`${module}\` is wanted, and the environment that \`build\` makes for the build does not have it: it holds what build-system.requires of pyproject.toml names, and nothing of the environment around it.`;
       return `Building needs the module \`${module}\`, which is not there: without build isolation it has to be installed in the environment itself (uv's environments start without setuptools and wheel).`;
     },
     fix: (match) => {
@@ -366,6 +374,13 @@ export const isolationRules: readonly Rule[] = [
           poetry: "poetry-core",
         }[module] ?? module;
       const { uvCommand, package: built } = match.context.log;
+      const isolating = byIsolatingBuild(match) ? match.context.log.typedBuild?.line : undefined;
+      if (isolating !== undefined)
+        return [
+          `${pip(match, `install ${[...new Set([name, "setuptools", "wheel"])].join(" ")}`)}   # and torch, when the project builds with it`,
+          `${isolating} --no-isolation`,
+          `# for others as well: name ${name} in requires of pyproject.toml, [build-system]`,
+        ];
       if (match.context.log.pixi)
         return [
           `# pixi.toml: [dependencies] setuptools = "*"${name === "setuptools" ? "" : `, ${name} = "*"`}, and torch there, too (pytorch-gpu = "*"): a package of [pypi-options] no-build-isolation is built with what conda brings`,
@@ -399,6 +414,10 @@ export const isolationRules: readonly Rule[] = [
       "https://docs.python.org/3/whatsnew/3.12.html#distutils",
     ],
     examples: [
+      {
+        text: "$ python -m build --wheel\n* Creating isolated environment: venv+pip...\npyproject_hooks._impl.BackendUnavailable: Cannot import 'setuptools.build_meta'\nModuleNotFoundError: No module named 'setuptools'",
+        expect: "python -m build --wheel --no-isolation",
+      },
       {
         text: "/usr/bin/python3: No module named pybind11\nhelpers.cpp:8:10: fatal error: pybind11/numpy.h: No such file or directory\nmake: *** [Makefile:13: helpers] Error 1",
         expect: "/usr/bin/python3 -m pip install pybind11",

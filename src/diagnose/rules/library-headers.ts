@@ -360,7 +360,7 @@ export const libraryHeaderRules: readonly Rule[] = [
         ];
       if (dir !== undefined) return [`# retorch.toml: include-dirs = ["${dir}"]   (setup.py: include_dirs=["${dir}"])`];
       return [
-        `find . -name ${baseName(match.facts["header"] ?? "")}`,
+        `find . -iname ${baseName(match.facts["header"] ?? "")}   # in another folder, or with other capitals`,
         "git submodule update --init --recursive",
         "# then add its folder: include-dirs in retorch.toml, include_dirs=[...] in setup.py (absolute: os.path.abspath), and MANIFEST.in for source packages",
       ];

@@ -192,6 +192,12 @@ export const linkingRules: readonly Rule[] = [
           ]
         : [
             `file ${match.facts["file"] ?? "<file>"}`,
+            ...(/\.l?o$/.test(match.facts["file"] ?? "") &&
+            /too short|truncated|corrupted|not recognized/.test(match.finding.message)
+              ? [
+                  `rm -f ${match.facts["file"] ?? ""}   # half written (a full disk, a build that was killed): it is made anew`,
+                ]
+              : []),
             ...(/libcuda\.so|libnvidia-ml/.test(match.facts["file"] ?? "")
               ? [
                   "# an image without a driver has an empty placeholder there, which is filled when a GPU is given to the container (docker run --gpus all, a GPU session): build there, or link the stub:",
@@ -201,7 +207,13 @@ export const linkingRules: readonly Rule[] = [
             "# build or install it for this machine; delete a half-written file and build again: retorch build --force",
           ],
     sources: ["https://learn.microsoft.com/cpp/error-messages/tool-errors/linker-tools-error-lnk1107"],
-    examples: [{ text: "/usr/bin/ld: a.o: file not recognized: file format not recognized", expect: "cut off" }],
+    examples: [
+      { text: "/usr/bin/ld: a.o: file not recognized: file format not recognized", expect: "cut off" },
+      {
+        text: "$ make\n/usr/bin/ld: error: obj/q.o: file too short\nmake: *** [Makefile:3: run] Error 1",
+        expect: "rm -f obj/q.o",
+      },
+    ],
   },
   {
     id: "lto-version-mismatch",

@@ -7,6 +7,10 @@ function fewerJobs(match: Match): string[] {
   const { dockerBuild, installer, namesRetorch } = match.context.log;
   const ofInstaller = !namesRetorch && (dockerBuild || installer !== undefined);
   return [
+    // What a compiler of GNU's says when an allocation is refused: under a limit of the shell more often than on a full machine.
+    ...(/virtual memory exhausted/.test(match.finding.message)
+      ? ["ulimit -v unlimited   # a limit of this shell or job (ulimit -v tells it) refuses what the machine has"]
+      : []),
     `${first}   # then as many as fit: a compile with torch/extension.h takes about 1.5 GB, attention kernels up to 6 GB each`,
     ...others,
     ...(ofInstaller ? (dockerBuild ? [] : buildAgain(match)) : ["retorch build -j 1"]),
@@ -105,6 +109,10 @@ export const memoryRules: readonly Rule[] = [
                 ],
     sources: ["rapidsai/cudf#8018", "NVlabs/nvdiffrast#183", "pytorch/pytorch#130443"],
     examples: [
+      {
+        text: "$ ulimit -v 200000; g++ -O2 -fPIC -c ops.cpp -o ops.o\nvirtual memory exhausted: Cannot allocate memory",
+        expect: "ulimit -v unlimited",
+      },
       { text: "nvcc error   : 'cicc' died due to signal 9 (Kill signal)", expect: "MAX_JOBS" },
       {
         text: "$ pip install flash-attn --no-build-isolation\n  Building wheel for flash-attn (setup.py) ... error\n  nvcc error   : 'cicc' died due to signal 9 (Kill signal)\n  ERROR: Failed building wheel for flash-attn",

@@ -1,10 +1,18 @@
 /** Programs of a build that are not there, compilers and ninja aside. */
 import { programPackage } from "../commands/program-packages.ts";
-import { packageToBuild, pip, platformOf, python, systemPackage, wordsToBuild } from "../commands/commands.ts";
+import {
+  packageToBuild,
+  pip,
+  platformOf,
+  python,
+  setVariable,
+  systemPackage,
+  wordsToBuild,
+} from "../commands/commands.ts";
 import { framesAt } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
 import { installs, startedProgram } from "../commands/started-programs.ts";
-import type { Rule } from "../rule.ts";
+import { type Rule, said } from "../rule.ts";
 
 /** Names of programs that look like plain words. */
 const knownProgram =
@@ -102,6 +110,42 @@ export const missingProgramRules: readonly Rule[] = [
     ],
     sources: ["https://docs.nvidia.com/cuda/wsl-user-guide/"],
     examples: [{ text: "/bin/sh: 1: /mnt/c/Program: not found", expect: "WSL" }],
+  },
+  {
+    id: "compiler-variable-of-two-words",
+    title: "A launcher takes two words of CXX for one program",
+    on: ["missing-program"],
+    specificity: 60,
+    matches: (finding) =>
+      said(
+        { ...finding, message: finding.text },
+        /(?:could not find compiler|failed to execute|error trying to execute) ["'](?<launcher>(?:\S*[\\/])?(?:ccache|sccache|distcc|icecc|buildcache)) (?<compiler>[\w./+-]+)["']/i,
+      ),
+    confidence: "high",
+    cause: ({ facts }) =>
+      `CXX (or CC) is \`${facts["launcher"] ?? ""} ${facts["compiler"] ?? ""}\`, and another launcher stands before it: that one looks for a single program of this whole name. One launcher is enough, and CXX names the compiler alone.`,
+    fix: (match) => {
+      const compiler = match.facts["compiler"] ?? "g++";
+      return [
+        setVariable(match, "CXX", compiler),
+        setVariable(
+          match,
+          "CC",
+          compiler
+            .replace(/clang\+\+/, "clang")
+            .replace(/g\+\+/, "gcc")
+            .replace(/^c\+\+$/, "cc"),
+        ),
+        "# two launchers are meant: the first calls the second by a variable of its own (ccache: CCACHE_PREFIX=distcc)",
+      ];
+    },
+    sources: ["https://ccache.dev/manual/latest.html"],
+    examples: [
+      {
+        text: "$ CXX='sccache clang++-18' python setup.py bdist_wheel\nccache: error: Could not find compiler \"sccache clang++-18\" in PATH",
+        expect: "export CXX=clang++-18",
+      },
+    ],
   },
   {
     id: "program-missing",

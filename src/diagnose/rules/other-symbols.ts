@@ -244,12 +244,14 @@ export const otherSymbolRules: readonly Rule[] = [
           };
     },
     confidence: (match) =>
-      definedIn(match).length === 0 && (match.facts["sure"] === undefined || match.facts["package"] !== undefined)
+      definedIn(match)[0]?.isBuilt === undefined && definedIn(match).length > 0 && match.finding.phase === "link"
         ? "medium"
-        : "high",
+        : definedIn(match).length === 0 && (match.facts["sure"] === undefined || match.facts["package"] !== undefined)
+          ? "medium"
+          : "high",
     cause: (match) => {
       const [place] = definedIn(match);
-      if (place !== undefined) return definedElsewhere(match, place);
+      if (place !== undefined && !template(match)) return definedElsewhere(match, place);
       if (match.facts["package"] !== undefined && !isDeveloped(match))
         return `\`${match.facts["readable"] ?? ""}\` belongs to none of torch, CUDA and Python: it is of \`${match.facts["package"]}\` itself, and the library that should define it does not have it or is not loaded. The package was built without a part (CUDA, an architecture, a source file), parts of two of its versions lie side by side, or its compiled module was imported before the package that loads the rest.${installedSentence(match)}`;
       const load =
@@ -265,7 +267,7 @@ export const otherSymbolRules: readonly Rule[] = [
     },
     fix: (match) => {
       const [place] = definedIn(match);
-      if (place !== undefined) return toDefinition(match, place);
+      if (place !== undefined && !template(match)) return toDefinition(match, place);
       return match.facts["package"] !== undefined && !isDeveloped(match)
         ? [
             `${python(match)} -c "import torch, ${match.facts["package"].replaceAll("-", "_")}"   # does it load when the package itself is imported first?`,
@@ -386,11 +388,25 @@ function definitionOf(match: Match): string[] {
   );
   if (template(match))
     return [
+      ...instantiation(match, name),
       `# at the end of the source that has the template's body: template ${/^\w[\w:]* /.test(name) ? "" : "void "}${name};   (one line for each type), or move the body into the header`,
     ];
   return staticMember(match)
     ? [`# in one source: int ${name} = 0; (with its type), or in the class: inline static int ${lastName(match)} = 0;`]
     : [];
+}
+
+/** The line for the source that has the body: outside of namespaces, with a return type that the symbol tells. */
+function instantiation(match: Match, name: string): string[] {
+  const [place] = definedIn(match);
+  return place === undefined ||
+    platformOf(match) === "win32" ||
+    !/\.(?:cpp|cc|cxx|cu)$/.test(place.file) ||
+    !/^[a-z]\w*(?: ?[*&])* \w+<[^:']*>\([^:']*\)$/.test(name)
+    ? []
+    : [
+        `echo 'template ${name};' >> ${place.file}   # its template's body is there, and is made for the types alone that the file names`,
+      ];
 }
 
 function lastName(match: Match): string {
@@ -417,7 +433,7 @@ function definedElsewhere(match: Match, { file, line, isBuilt }: SourcePlace): s
   }`;
   return isBuilt === true
     ? `${name} is the project's own, and ${place}, which is built, defines a function of that name: ${differs}.`
-    : `${name} is the project's own, and ${place} defines a function of that name: that file is not among the sources of the extension, or ${differs}.`;
+    : `${name} is the project's own, and ${place} defines a function of that name: that file is not among the sources of the extension, or ${differs}${match.finding.phase === "link" ? "; or it is in another library of the project, which hides it (-fvisibility=hidden, CXX_VISIBILITY_PRESET)" : ""}.`;
 }
 
 function toDefinition(match: Match, { file, line, isBuilt }: SourcePlace): string[] {
@@ -428,6 +444,12 @@ function toDefinition(match: Match, { file, line, isBuilt }: SourcePlace): strin
       ? []
       : [
           `grep -rn "${lastName(match)}" --include=*.h --include=*.hpp --include=*.cuh --include=*.cpp --include=*.cc --include=*.cu .   # compare with ${file}:${line}`,
+          ...(isBuilt === undefined && match.finding.phase === "link" && platformOf(match) !== "win32"
+            ? [
+                "grep -rniE 'fvisibility|VISIBILITY_PRESET' --include=CMakeLists.txt --include=*.cmake --include=setup.py --include=Makefile .   # a library that hides its names? Then this before the declaration:",
+                '# __attribute__((visibility("default")))',
+              ]
+            : []),
         ]),
     ...(match.finding.phase === "load" ? ["retorch build --force"] : []),
   ];

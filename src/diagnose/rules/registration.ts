@@ -13,7 +13,14 @@ import {
 } from "../commands/commands.ts";
 import { withCompanions } from "../commands/companion-commands.ts";
 import { installSpconv } from "../commands/spconv.ts";
-import { buildInCheckout, importedFromCheckout, packageOfInit, rebuildRoot, toCaller } from "../commands/checkouts.ts";
+import {
+  buildInCheckout,
+  importedFromCheckout,
+  importedFromHere,
+  packageOfInit,
+  rebuildRoot,
+  toCaller,
+} from "../commands/checkouts.ts";
 import { forgetJitBuild } from "../commands/jit-folders.ts";
 import { isMmcvWithoutOperators, reinstallMmcv } from "../commands/mmcv.ts";
 import { originOf, packageOf, packageOfModule, plainName } from "../tables/packages.ts";
@@ -212,6 +219,10 @@ export const registrationRules: readonly Rule[] = [
     fix: (match) => {
       const beside = importedFromCheckout(match, match.facts["module"] ?? "") ? rebuildRoot(match) : undefined;
       if (beside !== undefined) return [...beside, "# the first error of its log is the cause, if it fails"];
+      if (importedFromHere(match, match.facts["module"] ?? ""))
+        return [
+          `${pip(match, "install --no-build-isolation --no-deps -v -e .")}   # in the folder of setup.py or pyproject.toml; the first error of its log is the cause, if it fails`,
+        ];
       const name =
         packageOfModule(match.facts["module"] ?? "") ??
         (/pointnet2/i.test(match.finding.message) ? "pointnet2-ops" : undefined) ??
@@ -249,6 +260,10 @@ export const registrationRules: readonly Rule[] = [
       {
         text: "Traceback (most recent call last):\n  File \"/w/RAFT-Stereo/core/corr.py\", line 17, in forward\n    corr, = corr_sampler.forward(volume, coords, radius)\nNameError: name 'corr_sampler' is not defined",
         expect: "find . -path '*/sampler/setup.py'",
+      },
+      {
+        text: "$ pytest tests -q\nImportError while importing test module '/w/pq/tests/test_v.py'.\ntests/test_v.py:1: in <module>\n    import pqops\npqops/__init__.py:1: in <module>\n    from ._C import quant\nE   ModuleNotFoundError: No module named 'pqops._C'",
+        expect: "--no-deps -v -e .",
       },
       {
         text: "ModuleNotFoundError: No module named 'flash_attn_2_cuda'",

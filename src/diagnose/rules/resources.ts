@@ -1,5 +1,6 @@
 /** Disk, permissions and limits of the system; memory is in memory.ts, crashes are in compiler-crashes.ts. */
 import { platformOf, python, setVariable } from "../commands/commands.ts";
+import { framesAt } from "../matchers.ts";
 import { coded, type Match, type Rule } from "../rule.ts";
 
 /** Whether a machine of GitHub's builds. */
@@ -55,6 +56,13 @@ function toOwn(match: Match): string[] {
   return folder === undefined || /torch_extensions|\.cache/.test(path)
     ? ["sudo chown -R $(id -un) build *.egg-info   # after an earlier build with sudo"]
     : [`sudo chown -R "$(id -un)" ${folder}   # or build in a copy of the folder that is your own`];
+}
+
+/** torch's cpp_extension.py was about to make the folder of an extension that is compiled when the program runs. */
+function ofJitBuild(match: Match): boolean {
+  return framesAt(match).some((frame) =>
+    /[\\/]cpp_extension\.py:\d+ (?:_get_build_directory|_jit_compile|load|load_inline)\b/.test(frame),
+  );
 }
 
 export const resourceRules: readonly Rule[] = [
@@ -181,7 +189,7 @@ export const resourceRules: readonly Rule[] = [
                     "# a precompiled header is written beside torch's own: use_pch=False in load() and load_inline(), or a torch in a virtual environment of your own",
                   ]
                 : []),
-              ...(/torch_extensions|[\\/]\.cache/.test(match.facts["path"] ?? "")
+              ...(/torch_extensions|[\\/]\.cache/.test(match.facts["path"] ?? "") || ofJitBuild(match)
                 ? [
                     `${setVariable(match, "TORCH_EXTENSIONS_DIR", platformOf(match) === "win32" ? "%USERPROFILE%\\te" : /Read-only file system/.test(match.finding.message) ? "/tmp/torch_extensions" : "$HOME/.torch_extensions")}   # a folder ${/Read-only file system/.test(match.finding.message) ? "that can be written" : "of your own"} for JIT extensions`,
                   ]
@@ -202,6 +210,10 @@ export const resourceRules: readonly Rule[] = [
       {
         text: "PermissionError: [Errno 13] Permission denied: '/root/.cache/torch_extensions/py310_cu121/fused'",
         expect: "TORCH_EXTENSIONS_DIR",
+      },
+      {
+        text: "Traceback (most recent call last):\n  File \"/e/site-packages/torch/utils/cpp_extension.py\", line 2619, in _get_build_directory\n    os.makedirs(build_directory, exist_ok=True)\nOSError: [Errno 30] Read-only file system: '/data/jit/addone'",
+        expect: "export TORCH_EXTENSIONS_DIR=/tmp/torch_extensions",
       },
       {
         text: "Traceback (most recent call last):\n  File \"/e/lib/python3.7/site-packages/torch/serialization.py\", line 579, in load\n    with _open_file_like(f, 'rb') as opened_file:\nPermissionError: [Errno 13] Permission denied: 'models/best.pth'",

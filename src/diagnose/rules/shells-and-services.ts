@@ -5,6 +5,9 @@ import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** A script of what is called like an environment: `/home/u/.venv/bin/pip`. Its folder is put aside, so that no other will do. */
 const ofEnvironment = /^(\/.+\/[^/]*(?:v?env|virtualenv)[^/]*|\/.+\/(?:envs|venvs|virtualenvs)\/[^/]+)\/bin\/[^/]+$/;
+/** The same where the path counts from the folder of the prompt. */
+const relativeEnvironment = /^((?:\.\/|[^/]+\/)*[^/]*(?:v?env|virtualenv)[^/]*)\/bin\/[^/]+$/;
+const inBin = /\/bin\/[^/]+$/;
 const ofConda = /conda|mamba|miniforge/;
 
 /** The step of a docker build that failed, with bash as its shell. Source: the Dockerfile reference, SHELL. */
@@ -32,17 +35,38 @@ export const shellAndServiceRules: readonly Rule[] = [
             finding,
             /(?:^|: )(?<script>[^\s:]+): bad interpreter: (?<interpreter>\/[^\s:]+): /,
             /(?:^|: )(?<script>[^\s:]+): (?<interpreter>\/[^\s:]+): bad interpreter: /,
+            /(?:^|: )(?<script>[^\s:]+): cannot execute: required file not found/,
           )
         : undefined,
     confidence: "high",
     cause: ({ facts }) =>
-      `\`${facts["script"] ?? ""}\` is to be run by \`${facts["interpreter"] ?? ""}\`, as its first line says, and there is no such program: ${
-        ofEnvironment.test(facts["script"] ?? "")
-          ? "the environment was moved, copied or renamed (its scripts keep the path at which it was made), or the Python that it was made with is gone."
-          : "the script was written on another system, or that program is elsewhere."
-      }`,
-    fix: ({ facts }) => {
+      facts["interpreter"] === undefined
+        ? `\`${facts["script"] ?? ""}\` is there, and the program that its first line names (after #!) is not: ${
+            inBin.test(facts["script"] ?? "")
+              ? "the environment was moved, copied or renamed (its scripts keep the path at which it was made), or the Python that it was made with is gone."
+              : "the script has the line ends of Windows, which make a carriage return a part of that program's name, or it was written on another system. (Of a compiled program it is the loader that is missing: it was built for another system.)"
+          }`
+        : `\`${facts["script"] ?? ""}\` is to be run by \`${facts["interpreter"] ?? ""}\`, as its first line says, and there is no such program: ${
+            ofEnvironment.test(facts["script"] ?? "")
+              ? "the environment was moved, copied or renamed (its scripts keep the path at which it was made), or the Python that it was made with is gone."
+              : "the script was written on another system, or that program is elsewhere."
+          }`,
+    fix: (match) => {
+      const { facts } = match;
       const script = facts["script"] ?? "";
+      if (facts["interpreter"] === undefined && !inBin.test(script))
+        return [
+          `head -1 ${script} | od -c | head -2   # a \\r before the \\n? The next line takes it away; else the path that is printed does not exist here`,
+          `sed -i.bak 's/\\r$//' ${script}   # dos2unix does the same`,
+          ...(match.context.log.typedBuild?.tool === "script" ? [match.context.log.typedBuild.line] : []),
+          "# for all that git writes: git config core.autocrlf input, then clone again",
+        ];
+      const moved = facts["interpreter"] === undefined ? relativeEnvironment.exec(script)?.[1] : undefined;
+      if (moved !== undefined)
+        return [
+          `mv ${moved} ${moved}.old && python3 -m venv ${moved} && . ${moved}/bin/activate   # made anew at its place`,
+          "# and what was installed, again: python -m pip install …; the folder .old can go then",
+        ];
       const folder = ofEnvironment.exec(script)?.[1];
       if (folder !== undefined && !ofConda.test(folder))
         return [
@@ -69,6 +93,18 @@ export const shellAndServiceRules: readonly Rule[] = [
       {
         text: "bash: ./setup.py: /usr/bin/python: bad interpreter: No such file or directory",
         expect: "python3 ./setup.py",
+      },
+      {
+        text: "$ ./make_ext.sh --fast\nbash: ./make_ext.sh: cannot execute: required file not found",
+        expect: "sed -i.bak 's/\\r$//' ./make_ext.sh",
+      },
+      {
+        text: "$ venv2/bin/pip install ninja\n-bash: venv2/bin/pip: cannot execute: required file not found",
+        expect: "python3 -m venv venv2",
+      },
+      {
+        text: "/usr/bin/bash: line 1: /home/u/w/.venv/bin/ninja: cannot execute: required file not found",
+        expect: "python3 -m venv /home/u/w/.venv",
       },
     ],
   },

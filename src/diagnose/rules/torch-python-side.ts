@@ -61,18 +61,21 @@ export const torchPythonSideRules: readonly Rule[] = [
     matches: (finding) => {
       const facts = said(
         finding,
-        /partially initialized module ['"](?<module>(?!torchvision|torchaudio)\w+)['"] (?:from ['"](?<from>[^'"]+)['"] )?has no attribute ['"](?<name>\w+)['"]|consider renaming ['"](?<from2>[^'"]+)['"] since it has the same name as the (?:standard )?library module named ['"](?<module2>\w+)['"]/,
+        /No module named ['"](?<module3>(?:torch|numpy|setuptools|pybind11|triton|ninja))\.[\w.]+['"]; ['"]\w+['"] is not a package|partially initialized module ['"](?<module>(?!torchvision|torchaudio)\w+)['"] (?:from ['"](?<from>[^'"]+)['"] )?has no attribute ['"](?<name>\w+)['"]|consider renaming ['"](?<from2>[^'"]+)['"] since it has the same name as the (?:standard )?library module named ['"](?<module2>\w+)['"]/,
       );
       if (facts === undefined) return undefined;
       const own = new RegExp(`(?:^|[\\\\/])${facts["module"] ?? ""}\\.py:\\d+ `);
       const frame = finding.frames?.find((entry) => own.test(entry) && !/(?:site|dist)-packages/.test(entry));
       return { ...facts, from: facts["from"] ?? frame?.replace(/:\d+ .*$/s, "") };
     },
-    confidence: (match) => (match.facts["from"] === undefined ? "medium" : "high"),
+    confidence: (match) =>
+      match.facts["from"] === undefined && !match.finding.message.includes("is not a package") ? "medium" : "high",
     cause: (match) =>
-      match.facts["from"] === undefined
-        ? `\`import ${match.facts["module"] ?? ""}\` found a file that is not done yet: a file ${match.facts["module"] ?? ""}.py (or a folder of that name) in the working directory hides the package, or the package's own files import each other in a circle.`
-        : `\`${match.facts["from"]}\` has the name of the package \`${match.facts["module"] ?? ""}\` and is imported in its place.`,
+      match.finding.message.includes("is not a package")
+        ? `\`import ${match.facts["module"] ?? ""}\` found a single file, where the installed package is a folder: a file ${match.facts["module"] ?? ""}.py in the working directory, beside the script or on PYTHONPATH hides it.`
+        : match.facts["from"] === undefined
+          ? `\`import ${match.facts["module"] ?? ""}\` found a file that is not done yet: a file ${match.facts["module"] ?? ""}.py (or a folder of that name) in the working directory hides the package, or the package's own files import each other in a circle.`
+          : `\`${match.facts["from"]}\` has the name of the package \`${match.facts["module"] ?? ""}\` and is imported in its place.`,
     fix: (match) => {
       const module = match.facts["module"] ?? "";
       const file = match.facts["from"] ?? `${module}.py`;
@@ -86,6 +89,10 @@ export const torchPythonSideRules: readonly Rule[] = [
       {
         text: "Traceback (most recent call last):\n  File \"/home/u/torch.py\", line 1, in <module>\n    import torch\n  File \"/home/u/torch.py\", line 2, in <module>\n    x = torch.ones(3)\nAttributeError: partially initialized module 'torch' has no attribute 'ones' (most likely due to a circular import)",
         expect: "mv /home/u/torch.py",
+      },
+      {
+        text: "$ python setup.py build_ext --inplace\nTraceback (most recent call last):\n  File \"/w/p/setup.py\", line 2, in <module>\n    from torch.utils.cpp_extension import BuildExtension\nModuleNotFoundError: No module named 'torch.utils'; 'torch' is not a package",
+        expect: "mv torch.py torch_example.py",
       },
     ],
   },

@@ -1,6 +1,7 @@
 /** Symbols of torch that were not found, when a module is loaded or linked. */
-import { installTorchSince, platformOf, python, rebuild } from "../commands/commands.ts";
+import { installTorchSince, pip, platformOf, python, rebuild, unsetVariable } from "../commands/commands.ts";
 import type { Match, Rule, RuleContext } from "../rule.ts";
+import { typedWithTorch } from "../fit/typed-fit.ts";
 import { programFix } from "../commands/programs.ts";
 import { isTorch, type SymbolVerdict } from "../symbols.ts";
 import { hasTh, installedSentence, symbolFacts, torchHere, torchSymbol, verdictOf } from "./symbol-facts.ts";
@@ -105,7 +106,11 @@ export const torchSymbolRules: readonly Rule[] = [
     title: "The torch at hand is older than the stable ABI that the extension uses",
     on: ["undefined-symbol"],
     specificity: 85,
-    matches: (finding, context) => torchSymbol(finding, context, (verdict) => verdict.owner === "torch-stable-abi"),
+    // At a link it may be torch_cpu alone that is missing: what is linked there stands in few texts.
+    matches: (finding, context) =>
+      finding.phase === "link"
+        ? undefined
+        : torchSymbol(finding, context, (verdict) => verdict.owner === "torch-stable-abi"),
     confidence: "high",
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\` belongs to torch's stable ABI (the C shim), and this torch does not have it: the extension was built for a newer torch (TORCH_TARGET_VERSION) than the one that runs it.${torchHere(match)}${installedSentence(match)}`,
@@ -178,6 +183,7 @@ export const torchSymbolRules: readonly Rule[] = [
     cause: (match) =>
       `The linker did not find \`${match.facts["readable"] ?? ""}\` of torch: torch's libraries (c10, torch_cpu, torch) are not linked, stand before the objects, are of another architecture, or are of another torch than the headers${match.context.log.host === "visual-studio" ? " (or of the other configuration: Debug and Release have LibTorchs of their own)" : ""}.${installedSentence(match)}`,
     fix: (match) =>
+      typedLink(match) ??
       programFix(match, "not-linked") ?? [
         ...(platformOf(match) === "darwin" && /\bstd::/.test(match.finding.symbol ?? "")
           ? [
@@ -207,6 +213,50 @@ export const torchSymbolRules: readonly Rule[] = [
       {
         text: 'libtorch-win-shared-with-deps-2.2.1\nmain.obj : error LNK2019: unresolved external symbol "private: static struct c10::UndefinedTensorImpl c10::UndefinedTensorImpl::_singleton" (?_singleton@UndefinedTensorImpl@c10@@0U12@A) referenced in function main',
         expect: "c10.lib torch_cpu.lib torch.lib",
+      },
+      {
+        text: "main.cpp:(.text+0x1a): undefined reference to `aoti_torch_delete_tensor_object'\ncollect2: error: ld returned 1 exit status",
+        expect: "-ltorch_cpu",
+      },
+      {
+        text: "$ g++ -std=c++20 -I/e/torch/include a.cpp -L/e/torch/lib -lc10 -o a\n/usr/bin/ld: /tmp/cc1.o: in function `main':\na.cpp:(.text+0x10): undefined reference to `aoti_torch_delete_tensor_object'\ncollect2: error: ld returned 1 exit status",
+        expect: "-ltorch -ltorch_cpu -lc10",
+      },
+    ],
+  },
+  {
+    id: "torch-libraries-of-two-torches",
+    title: "torch's own libraries are of two releases",
+    on: ["undefined-symbol"],
+    specificity: 58,
+    matches: (finding, context) => {
+      const asker = /[\\/](?<library>lib(?:torch\w*|c10\w*|shm)\.(?:so|dylib)|_C\.[\w-]+\.so)$/.exec(
+        finding.file ?? "",
+      );
+      const symbol = finding.symbol ?? "";
+      if (finding.phase !== "load" || asker === null || !/[\\/]torch[\\/]/.test(finding.file ?? "")) return undefined;
+      if (/^FLAGS_(?:caffe2|torch|c10)_/.test(symbol)) return { symbol };
+      const found = torchSymbol(finding, context, (verdict) => isTorch(verdict.owner));
+      return found === undefined ? undefined : { ...found, symbol };
+    },
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.finding.file ?? ""}\` is a part of torch and looks for \`${match.facts["readable"] ?? match.facts["symbol"] ?? ""}\`, which another of torch's libraries has in the same release. The loader took a libc10 or libtorch of another torch: LD_LIBRARY_PATH (or LD_PRELOAD) names a LibTorch or another environment, or two installations of torch lie over one another.`,
+    fix: (match) => [
+      unsetVariable(match, "LD_LIBRARY_PATH"),
+      unsetVariable(match, "LD_PRELOAD"),
+      `${python(match)} -c "import torch; print(torch.__version__, torch.__file__)"   # works now? Then mend the line (~/.bashrc, a script, an image) that sets it`,
+      `# still not: torch once more, in an environment where none is left: ${pip(match, "uninstall -y torch")}, twice, then the install command of before`,
+    ],
+    sources: ["https://man7.org/linux/man-pages/man8/ld.so.8.html"],
+    examples: [
+      {
+        text: '$ export LD_LIBRARY_PATH=/opt/libtorch/lib\n$ python -c "import torch"\nImportError: /e/lib/python3.11/site-packages/torch/lib/libtorch_cpu.so: undefined symbol: FLAGS_caffe2_log_level',
+        expect: "unset LD_LIBRARY_PATH",
+      },
+      {
+        text: "ImportError: /e/lib/python3.10/site-packages/torch/lib/libtorch_python.so: undefined symbol: _ZNK3c106SymInt6sym_neERKS0_",
+        expect: "of another torch",
       },
     ],
   },
@@ -273,6 +323,12 @@ export const torchSymbolRules: readonly Rule[] = [
     ],
   },
 ];
+
+/** The compiler that was called by hand to link, with all of torch's libraries. */
+function typedLink(match: Match): string[] | undefined {
+  const typed = platformOf(match) === "linux" ? typedWithTorch(match) : [];
+  return typed.some((line) => line.includes("-ltorch_cpu")) ? typed : undefined;
+}
 
 function gpuNote(match: Match): string {
   const verdict = verdictOf(match.finding);

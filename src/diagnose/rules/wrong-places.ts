@@ -33,7 +33,8 @@ function rootOf({ facts }: Match): string {
   const top = facts["top"] ?? "";
   // A repository and its package often bear one name: the package is the inner one.
   const at = file.search(new RegExp(`[\\\\/]${top}[\\\\/](?!${top}[\\\\/])`));
-  return at > 0 ? file.slice(0, at) : ".";
+  // Sources in `src` are built from the folder above it.
+  return at > 0 ? file.slice(0, at).replace(/(?:^|(?<=[^\\/])[\\/])src$/, "") || "." : ".";
 }
 
 /** The script that was run: the last one of the project's own in the traceback, else the one that was typed. */
@@ -42,6 +43,12 @@ function scriptOf(match: Match): string {
     ?.map((frame) => /^([^:]+\.py):\d/.exec(frame)?.[1])
     .findLast((file) => file !== undefined && !/-packages|[\\/]lib\d*[\\/]python/.test(file));
   return own ?? /(?:^| )([^\s-]\S*\.py)(?= |$)/.exec(match.context.log.typedProgram ?? "")?.[1] ?? "setup.py";
+}
+
+/** pytest's frames are relative to where it was started; Python's own words at the end name the whole path. */
+function wholePath(message: string, file: string): string {
+  const named = /\(((?:[A-Za-z]:)?[\\/][^()]+\.py)\)$/.exec(message)?.[1];
+  return named?.endsWith(`/${file}`) === true ? named : file;
 }
 
 export const wrongPlaceRules: readonly Rule[] = [
@@ -53,6 +60,8 @@ export const wrongPlaceRules: readonly Rule[] = [
     matches: (finding, context) => {
       const facts = said(finding, /No module named ['"]?(?<module>torch(?:\.[\w.]+)?)['"]?(?:\s|$|;)/);
       if (facts === undefined || context.log.installer !== undefined) return undefined;
+      // A file torch.py is in the way.
+      if (finding.message.includes("is not a package")) return undefined;
       // Of installers and build backends is the frame of build_meta.py, build_env.py, build_ext.py and their like.
       const script = finding.frames?.some(
         (frame) =>
@@ -267,7 +276,7 @@ export const wrongPlaceRules: readonly Rule[] = [
       const last = finding.frames?.at(-1) ?? "";
       if (last === "" || /[\\/](?:site|dist)-packages[\\/]/.test(last)) return undefined;
       return new RegExp(`[\\\\/]${facts["top"] ?? ""}[\\\\/]`).test(last)
-        ? { ...facts, file: last.split(/:\d/)[0] }
+        ? { ...facts, file: wholePath(finding.message, last.split(/:\d/)[0] ?? "") }
         : undefined;
     },
     confidence: "medium",
@@ -289,6 +298,10 @@ export const wrongPlaceRules: readonly Rule[] = [
       {
         text: "Traceback (most recent call last):\n  File \"/w/my_ops/__init__.py\", line 1, in <module>\n    from . import _C\nModuleNotFoundError: No module named 'my_ops._C'",
         expect: "cd /w && python setup.py build_ext --inplace",
+      },
+      {
+        text: "$ pytest -x tests/\ntests/test_q.py:3: in <module>\n    from quantops.ops import q4\nsrc/quantops/__init__.py:2: in <module>\n    from . import _C\nE   ImportError: cannot import name '_C' from partially initialized module 'quantops' (most likely due to a circular import) (/w/quant/src/quantops/__init__.py)",
+        expect: "cd /w/quant && python setup.py build_ext --inplace",
       },
     ],
   },

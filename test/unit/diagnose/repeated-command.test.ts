@@ -8,6 +8,16 @@ const fix = (text: string): string => diagnose(text).diagnoses[0]?.fix.join("\n"
 const noTorch = "  Getting requirements to build wheel ... error\n  ModuleNotFoundError: No module named 'torch'";
 
 describe("the command of the text", () => {
+  it("has no variable that the fix takes away before", () => {
+    const given = fix(
+      "$ export CUDA_HOME=/usr/local/cuda-12.4; pip install -v --no-build-isolation .\nerror: nvcc not found at '/usr/local/cuda-12.4/bin/nvcc'. Ensure CUDA path '/usr/local/cuda-12.4' is correct.",
+    );
+    expect(given).toContain("unset CUDA_HOME");
+    expect(given).toContain("pip install");
+    expect(given).not.toContain('export CUDA_HOME="/usr/local/cuda-12.4');
+    expect(given).not.toContain("export CUDA_HOME=/usr/local/cuda-12.4");
+  });
+
   it.each([
     ["pip install -v --no-cache-dir --no-build-isolation my-ops==1.0", ["-v", "--no-cache-dir"]],
     ['pip install -q --global-option="--cuda_ext" ./', ["--global-option=--cuda_ext"]],
