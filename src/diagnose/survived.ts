@@ -76,8 +76,11 @@ const toolsFail: ReadonlySet<string> = new Set([
 const noArchitecture = /list index out of range|arch_list\[-1\]|No CUDA runtime is found/;
 const outOfMemory = /out of memory/i;
 
-/** Whether the run could not have stopped with `fatal` because of what the warning tells. */
-export function isApart(warning: Finding, fatal: Finding): boolean {
+/**
+ * Whether the run could not have stopped with `fatal` because of what the warning tells. A build of an image needs no GPU: that
+ * torch sees none there has no cause to be mended.
+ */
+export function isApart(warning: Finding, fatal: Finding, ofImage = false): boolean {
   const said = warning.message;
   const tellsOfGpu = warning.kind === "gpu" || ofGpu.test(said);
   if (ofBuild.has(fatal.kind)) return true;
@@ -89,6 +92,6 @@ export function isApart(warning: Finding, fatal: Finding): boolean {
   const code = fatal.code ?? "";
   if (loadingFails.has(code) && ofLoading.test(said)) return false;
   if (toolsFail.has(code) && ofTools.test(said)) return false;
-  if (!tellsOfGpu) return true;
+  if (!tellsOfGpu || (ofImage && noArchitecture.test(fatal.message))) return true;
   return outOfMemory.test(fatal.message) || !(ofGpu.test(fatal.message) || noArchitecture.test(fatal.message));
 }

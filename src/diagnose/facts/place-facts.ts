@@ -35,7 +35,7 @@ export interface PlaceFacts {
 
 /** Steps of a build as BuildKit and its forerunner name them, and how both say that one failed. */
 const dockerBuild =
-  /^ ?(?:#\d+ )?(?:=?> )?(?:ERROR |CACHED )?\[(?:[\w./-]+ ){0,2} ?\d+\/\d+\] RUN |^Step \d+\/\d+ ?: |^(?: *\d+ \| )?(?:>>> )?RUN (?:--mount=\S+ )*(?:pip3?|uv|python3?|conda|cd|git|apt-get|set|export|[A-Z_]+=) ?|\bfailed to solve: |process "\/bin\/(?:ba)?sh -c |^The command '\/bin\/(?:ba)?sh -c /;
+  /^ ?(?:#\d+ )?(?:=?> )?(?:ERROR |CACHED )?\[(?:[\w./-]+ ){0,2} ?\d+\/\d+\] RUN |^(?:Step|STEP) \d+\/\d+ ?: |^INFO\[\d+\] (?:RUN|Running: \[\/bin\/) ?|^--> RUN |^(?: *\d+ \| )?(?:>>> )?RUN (?:--mount=\S+ )*(?:pip3?|uv|python3?|conda|cd|git|apt-get|set|export|[A-Z_]+=) ?|\bfailed to solve: |process "\/bin\/(?:ba)?sh -c |^The command '\/bin\/(?:ba)?sh -c /;
 const notebook =
   /^(?:In ?\[\d*\]: ?)?(?:(?:!|%)(?:pip3?|python3?|uv pip|conda|cd|env) |!(?:git clone|apt(?:-get)?|nvcc|bash|sh|[A-Z_]{3,}=\S+) )/;
 /** What IPython prints of a cell that failed. */
@@ -105,7 +105,7 @@ export class PlaceReader {
     if (text.includes("setup.py")) this.#setup = true;
     if (text.includes("retorch"))
       this.#retorch ||= /\bretorch(?:\.toml| (?:build|init|diagnose|inspect|doctor)|:)/.test(text);
-    if (!this.#docker && /RUN |Step |solve|sh -c/.test(text)) this.#docker = dockerBuild.test(text);
+    if (!this.#docker && /RUN |Step |STEP |Running: |solve|sh -c/.test(text)) this.#docker = dockerBuild.test(text);
     if (!this.#notebook && /[!%]/.test(text)) this.#notebook = notebook.test(text);
     if (text.includes("amba"))
       this.#conda ??= condaProgram

@@ -4,6 +4,7 @@
  * Sources: the Dockerfile reference (ENV takes no output of a command), IPython's documentation of %env and %cd, apt-get(8).
  */
 import { platformOf } from "../commands/command-words.ts";
+import { partedCommands } from "../facts/shown-commands.ts";
 import type { Match } from "../rule.ts";
 
 /** The command of a line, and the remark behind it. */
@@ -53,8 +54,37 @@ const wantsGpu = /\btorch\.cuda\.(?:get_device|is_avail)|\bnvidia-smi\b|\brocm-s
 /** What only holds for the shell that runs it goes in front of the next command. */
 const forOneShell = /^(?:unset |\. |source |conda activate )/;
 
+const fetches = /^(?:git clone|curl|wget|tar|unzip) /;
+
+/** What the step that failed fetched before: nothing of it is in the image, and the same step has to fetch it again. */
+function fetchedInStep(step: string | undefined): readonly string[] {
+  if (step === undefined || /[^|]\|[^|]|\\$/.test(step)) return [];
+  const commands = partedCommands(step)
+    .commands.map((command) => command.trim())
+    .filter((command) => command !== "");
+  return commands.slice(0, commands.findLastIndex((command) => fetches.test(command)) + 1);
+}
+
+/** The fix as one step, behind what the failed one had fetched. */
+function inOneStep(lines: readonly string[], step: string | undefined): readonly string[] {
+  const fetched = fetchedInStep(step);
+  const runs = lines.filter((line) => line.startsWith("RUN "));
+  const last = fetched.at(-1);
+  if (last === undefined || runs.length === 0 || runs.some((line) => line.includes(last))) return lines;
+  const parts = runs.map((line) => parted(line.slice(4)));
+  const commands = parts.map(([command], at) =>
+    command.startsWith("cd ") && at < parts.length - 1 ? `(${command})` : command,
+  );
+  const own = lines.filter((line) => !line.startsWith("RUN "));
+  return [
+    ...own,
+    ...parts.flatMap(([, remark]) => (remark === "" || remark.startsWith("# again") ? [] : [remark])),
+    `RUN ${[...fetched, ...commands].join(" && ")}`,
+  ];
+}
+
 /** As instructions of a Dockerfile. */
-function forDockerfile(lines: readonly string[]): readonly string[] {
+function forDockerfile(lines: readonly string[], step: string | undefined): readonly string[] {
   let before = "";
   let notes: string[] = [];
   let any = false;
@@ -84,7 +114,7 @@ function forDockerfile(lines: readonly string[]): readonly string[] {
     const run = `RUN ${before}${asRoot(command)}`;
     return [...notes.splice(0), remark === "" ? run : `${run}   ${remark}`];
   });
-  return any ? ["# in the Dockerfile, at the step that fails:", ...made] : made;
+  return any ? ["# in the Dockerfile, at the step that fails:", ...inOneStep(made, step)] : made;
 }
 
 /** A variable of the environment, for all cells that follow. */
@@ -164,10 +194,10 @@ function inImage(lines: readonly string[], image: string): readonly string[] {
 
 /** The lines as the text's place writes them; what cannot be run as it stands is a remark. */
 export function fittedForPlace(lines: readonly string[], match: Match): readonly string[] {
-  const { dockerBuild, notebook, rootShell, jobImage, inImage: image } = match.context.log;
+  const { dockerBuild, failedStep, notebook, rootShell, jobImage, inImage: image } = match.context.log;
   const honest = lines.map((line) => (!line.startsWith("#") && isToFillIn(line) ? `# ${line}` : unasking(line)));
   if (platformOf(match) !== "linux") return honest;
-  if (dockerBuild) return forDockerfile(honest);
+  if (dockerBuild) return forDockerfile(honest, failedStep);
   if (notebook) return forNotebook(honest);
   if (image !== undefined) return inImage(honest, image);
   if (rootShell || jobImage !== undefined) return honest.map((line) => (line.startsWith("#") ? line : asRoot(line)));
