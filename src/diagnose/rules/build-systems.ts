@@ -349,7 +349,7 @@ export const buildSystemRules: readonly Rule[] = [
     sources: ["vllm-project/vllm#13183"],
     examples: [
       {
-        text: "jo@v100:~/fastserve$ pip install -e .\n  Building editable for fastserve (pyproject.toml) ... error\n      ninja: error: unknown target '_attn3_C', did you mean '_attn2_C'?",
+        text: "jo@v100:~/fastserve$ pip install -e .\n  Building editable for fastserve (pyproject.toml) ... error\n  error: subprocess-exited-with-error\n      ninja: error: unknown target '_attn3_C', did you mean '_attn2_C'?",
         expect: "rm -rf build .deps",
       },
     ],
