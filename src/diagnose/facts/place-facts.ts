@@ -41,7 +41,7 @@ export interface PlaceFacts {
 const dockerBuild =
   /^ ?(?:#\d+ )?(?:=?> )?(?:ERROR |CACHED )?\[(?:[\w./-]+ ){0,2} ?\d+\/\d+\] RUN |^(?:Step|STEP) \d+\/\d+ ?: |^INFO\[\d+\] (?:RUN|Running: \[\/bin\/) ?|^--> RUN |^(?: *\d+ \| )?(?:>>> )?RUN (?:--mount=\S+ )*(?:pip3?|uv|python3?|conda|cd|git|apt-get|set|export|[A-Z_]+=) ?|\bfailed to solve: |process "\/bin\/(?:ba)?sh -c |^The command '\/bin\/(?:ba)?sh -c /;
 const modalImage =
-  /^Building image im-\w|\bImage build for im-\w+ failed|^Terminating task due to error: failed to run builder command/;
+  /^=> Step \d+: (?:RUN|FROM) |^Building image im-\w|\bImage build for im-\w+ failed|^Terminating task due to error: failed to run builder command/;
 const spaceLists = /--mount=target=(?:\/root\/)?pre-requirements\.txt,source=pre-requirements\.txt/;
 const notebook =
   /^(?:In ?\[\d*\]: ?)?(?:(?:!|%)(?:pip3?|python3?|uv pip|conda|cd|env) |!(?:git clone|apt(?:-get)?|nvcc|bash|sh|[A-Z_]{3,}=\S+) )/;
@@ -115,7 +115,7 @@ export class PlaceReader {
     if (text.includes("retorch"))
       this.#retorch ||= /\bretorch(?:\.toml| (?:build|init|diagnose|inspect|doctor)|:)/.test(text);
     if (!this.#docker && /RUN |Step |STEP |Running: |solve|sh -c/.test(text)) this.#docker = dockerBuild.test(text);
-    if (!this.#modal && /im-|builder command/.test(text)) this.#modal = modalImage.test(text);
+    if (!this.#modal && /im-|=> Step|builder command/.test(text)) this.#modal = modalImage.test(text);
     if (!this.#space && text.includes("pre-requirements")) this.#space = spaceLists.test(text);
     if (!this.#notebook && /[!%]/.test(text)) this.#notebook = notebook.test(text);
     if (text.includes("amba"))
