@@ -47,7 +47,7 @@ describe("places that build images", () => {
         ...noTorch,
       ].join("\n"),
     );
-    expect(said).toContain("torch==2.4.0 setuptools wheel ninja >> pre-requirements.txt");
+    expect(said).toMatch(/^printf .* torch\S* setuptools wheel ninja.* >> pre-requirements\.txt/m);
   });
 
   it("a driver that does not fit stops no build of an image", () => {
