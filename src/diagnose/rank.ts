@@ -110,7 +110,7 @@ export function rank(rules: readonly Rule[], context: RuleContext): Diagnosis[] 
       ? [...best.values()]
       : [...best.values()].filter(({ role, match }) => role !== "advice" || match.finding.at > success.at);
   const heard = withoutEchoes(
-    behindWhatStopped(speaking, context.findings).sort(compare),
+    behindWhatStopped(speaking, context).sort(compare),
     ({ rule }) => rule.id,
     (candidate) => confidenceOf(candidate) === "high",
   );
@@ -125,14 +125,15 @@ export function rank(rules: readonly Rule[], context: RuleContext): Diagnosis[] 
 }
 
 /** Marks the warnings that a run lived on with until something else stopped it. */
-function behindWhatStopped(candidates: readonly Candidate[], all: readonly Finding[]): Candidate[] {
+function behindWhatStopped(candidates: readonly Candidate[], { findings: all, log }: RuleContext): Candidate[] {
+  const ofImage = log.dockerBuild || log.imageBuild !== undefined;
   const stopping = candidates.filter(
     (candidate) => tier(candidate) < roleOrder.generic && !isSurvived(candidate.match.finding, all),
   );
   return candidates.map((candidate) =>
     candidate.role === "cause" &&
     isSurvived(candidate.match.finding, all) &&
-    stopping.some(({ match }) => isApart(candidate.match.finding, match.finding))
+    stopping.some(({ match }) => isApart(candidate.match.finding, match.finding, ofImage))
       ? { ...candidate, survived: true }
       : candidate,
   );

@@ -79,8 +79,11 @@ const outOfMemory = /out of memory/i;
 /** A part of torchvision that a program seldom needs, and that says so itself. */
 const optionalPart = /Failed to load image Python extension|you can ignore this warning/;
 
-/** Whether the run could not have stopped with `fatal` because of what the warning tells. */
-export function isApart(warning: Finding, fatal: Finding): boolean {
+/**
+ * Whether the run could not have stopped with `fatal` because of what the warning tells. A build of an image needs no GPU: that
+ * torch sees none there has no cause to be mended.
+ */
+export function isApart(warning: Finding, fatal: Finding, ofImage = false): boolean {
   const said = warning.message;
   if (
     optionalPart.test(`${said} ${warning.text}`) &&
@@ -97,6 +100,6 @@ export function isApart(warning: Finding, fatal: Finding): boolean {
   const code = fatal.code ?? "";
   if (loadingFails.has(code) && ofLoading.test(said)) return false;
   if (toolsFail.has(code) && ofTools.test(said)) return false;
-  if (!tellsOfGpu) return true;
+  if (!tellsOfGpu || (ofImage && noArchitecture.test(fatal.message))) return true;
   return outOfMemory.test(fatal.message) || !(ofGpu.test(fatal.message) || noArchitecture.test(fatal.message));
 }

@@ -94,8 +94,9 @@ function wholeLine(match: Match, failed: TypedCommand): string {
 const inOwnWords: readonly CommandKind[] = ["tool", "script", "package"];
 
 /** Whether the command is given as it stands. */
-function isVerbatim({ context: { log } }: Match, { kind, starter, shell, at }: TypedCommand): boolean {
+function isVerbatim({ context: { log } }: Match, { kind, line, starter, shell, at }: TypedCommand): boolean {
   if (inOwnWords.includes(kind) || starter !== "" || (kind === "setup" && log.setupCommand === undefined)) return true;
+  if (kind === "pip" && shell === "docker" && / wheel /.test(line)) return true;
   if (kind === "program")
     return log.installs === undefined && log.setupCommand === undefined && log.typedBuild === undefined;
   if (shell === "docker" && log.typed.filter((each) => each.at === at && each.kind !== "program").length > 1)

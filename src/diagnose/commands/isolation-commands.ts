@@ -183,6 +183,20 @@ export function buildRequirement(match: Match, name: string): string[] {
   ];
 }
 
+/** Options of a command that another one beside it needs as well: where packages come from, and that they may be put there. */
+const ofPlace =
+  /^(?:--break-system-packages|--user|--trusted-host[ =].*|(?:-i|--(?:extra-)?index-url)[ =].*|--no-cache-dir)$/;
+
+/** What a build without isolation finds installed: torch in the release that the text's list asks for, and where its command looks. */
+function preparation({ context: { log } }: Match, needed: readonly string[]): string {
+  const { options = [], torch, installedTorch } = log;
+  const release = installedTorch === undefined && /^\d+\.\d+\.\d+$/.test(torch ?? "") ? torch : undefined;
+  return [
+    ...needed.map((name) => (name === "torch" && release !== undefined ? `torch==${release}` : name)),
+    ...options.filter((option) => ofPlace.test(option)),
+  ].join(" ");
+}
+
 /** Installs a package again without build isolation. */
 export function installWithoutIsolation(match: Match): string[] {
   const { log } = match.context;
@@ -245,7 +259,7 @@ export function installWithoutIsolation(match: Match): string[] {
   const runner = own(runners, installer ?? "");
   const pipHere = `${runner === undefined ? python(match) : `${runner}python`} -m pip install`;
   return [
-    `${pipHere} ${needed.join(" ")}`,
+    `${pipHere} ${preparation(match, needed)}`,
     ...variablesAgain(match),
     `${pipHere} --no-build-isolation ${wanted}${more}`,
     ...(rest === undefined ? [] : [`${pipHere} ${switchFor(rest)}${rest}${more}   # and all that was asked for`]),

@@ -210,7 +210,11 @@ export class FactsReader {
       )
     )
       facts.installer ??= "pip";
-    if (/(?:conda|mamba|miniforge)[\w]*[/\\]|CondaEnvException|LibMamba|conda-linux-gnu/i.test(text))
+    if (
+      /(?:conda|micromamba|mambaforge|miniforge)\w*[/\\]|\bmamba[/\\](?:envs|pkgs|bin)[/\\]|CondaEnvException|LibMamba|conda-linux-gnu/i.test(
+        text,
+      )
+    )
       facts.conda = true;
     this.#conda(text);
     if (this.#packageFolders.length < mostFolders && text.includes("-packages/")) {

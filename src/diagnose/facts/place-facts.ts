@@ -15,6 +15,10 @@ export interface PlaceFacts {
   readonly namesRetorch: boolean;
   /** A docker build ran: what it does stands in a Dockerfile. */
   readonly dockerBuild: boolean;
+  /** Modal builds an image, whose steps stand in the app's Python file. */
+  readonly modalImage: boolean;
+  /** A Space of Hugging Face's is built from its lists of requirements; its Dockerfile is not the user's. */
+  readonly spaceLists: boolean;
   /** The commands are given in a notebook: `!pip install a`, `%pip install a`, or what fails is one of its cells: `<ipython-input-3-…>`. */
   readonly notebook: boolean;
   /** The prompt is that of root, for whom minimal images have no sudo. */
@@ -37,7 +41,10 @@ export interface PlaceFacts {
 
 /** Steps of a build as BuildKit and its forerunner name them, and how both say that one failed. */
 const dockerBuild =
-  /^ ?(?:#\d+ )?(?:=?> )?(?:ERROR |CACHED )?\[(?:[\w./-]+ ){0,2} ?\d+\/\d+\] RUN |^Step \d+\/\d+ ?: |^(?: *\d+ \| )?(?:>>> )?RUN (?:--mount=\S+ )*(?:pip3?|uv|python3?|conda|cd|git|apt-get|set|export|[A-Z_]+=) ?|\bfailed to solve: |process "\/bin\/(?:ba)?sh -c |^The command '\/bin\/(?:ba)?sh -c /;
+  /^ ?(?:#\d+ )?(?:=?> )?(?:ERROR |CACHED )?\[(?:[\w./-]+ ){0,2} ?\d+\/\d+\] RUN |^(?:Step|STEP) \d+\/\d+ ?: |^INFO\[\d+\] (?:RUN|Running: \[\/bin\/) ?|^--> RUN |^(?: *\d+ \| )?(?:>>> )?RUN (?:--mount=\S+ )*(?:pip3?|uv|python3?|conda|cd|git|apt-get|set|export|[A-Z_]+=) ?|\bfailed to solve: |process "\/bin\/(?:ba)?sh -c |^The command '\/bin\/(?:ba)?sh -c /;
+const modalImage =
+  /^=> Step \d+: (?:RUN|FROM) |^Building image im-\w|\bImage build for im-\w+ failed|^Terminating task due to error: failed to run builder command/;
+const spaceLists = /--mount=target=(?:\/root\/)?pre-requirements\.txt,source=pre-requirements\.txt/;
 const notebook =
   /^(?:In ?\[\d*\]: ?)?(?:(?:!|%)(?:pip3?|python3?|uv pip|conda|cd|env) |!(?:git clone|apt(?:-get)?|nvcc|bash|sh|[A-Z_]{3,}=\S+) )/;
 /** What IPython prints of a cell that failed. */
@@ -87,6 +94,8 @@ export class PlaceReader {
   #setup = false;
   #retorch = false;
   #docker = false;
+  #modal = false;
+  #space = false;
   #notebook = false;
   #conda: PlaceFacts["condaProgram"];
   #condaRun: readonly [string, string] | undefined;
@@ -110,7 +119,9 @@ export class PlaceReader {
     if (text.includes("setup.py")) this.#setup = true;
     if (text.includes("retorch"))
       this.#retorch ||= /\bretorch(?:\.toml| (?:build|init|diagnose|inspect|doctor)|:)/.test(text);
-    if (!this.#docker && /RUN |Step |solve|sh -c/.test(text)) this.#docker = dockerBuild.test(text);
+    if (!this.#docker && /RUN |Step |STEP |Running: |solve|sh -c/.test(text)) this.#docker = dockerBuild.test(text);
+    if (!this.#modal && /im-|=> Step|builder command/.test(text)) this.#modal = modalImage.test(text);
+    if (!this.#space && text.includes("pre-requirements")) this.#space = spaceLists.test(text);
     if (!this.#notebook && /[!%]/.test(text)) this.#notebook = notebook.test(text);
     if (text.includes("amba"))
       this.#conda ??= condaProgram
@@ -151,6 +162,8 @@ export class PlaceReader {
       namesSetup: this.#setup,
       namesRetorch: this.#retorch,
       dockerBuild: this.#docker,
+      modalImage: this.#modal,
+      spaceLists: this.#space,
       notebook: this.#notebook || (this.#cell && this.#service),
       rootShell: this.#root,
       ...(this.#name === undefined || this.#plain ? {} : { pythonName: this.#name }),

@@ -21,8 +21,9 @@ export interface Shown {
 /** `process "/bin/sh -c cd ops && make" did not complete`, `The command '/bin/sh -c make' returned a non-zero code`. */
 const failedStep =
   /\bprocess "\/bin\/(?:ba)?sh (?:-\w+ (?:pipefail )?)*-\w*c (.+)" did not complete|^The command '\/bin\/(?:ba)?sh (?:-\w+ )*-\w*c (.+)' returned a non-zero/;
+/** Of docker, BuildKit, Buildah and podman, kaniko (`INFO[0210] RUN make`), Hugging Face's Spaces (`--> RUN make`). */
 const step =
-  /^(?:#\d+ )?(?:=?> )?(?:ERROR |CACHED )?(?:\[(?:[\w./-]+ ){0,2} ?\d+\/\d+\] |Step \d+\/\d+ ?: )?(?: *\d+ \| +)?(?:>>> +)?RUN (?:--\w+=\S+ )*(?=\S)/;
+  /^(?:#\d+ )?(?:=?> |--> |INFO\[\d+\] )?(?:ERROR |CACHED )?(?:\[(?:[\w./-]+ ){0,2} ?\d+\/\d+\] |(?:Step|STEP) \d+\/\d+ ?: )?(?: *\d+ \| +)?(?:>>> +)?RUN (?:--\w+=\S+ )*(?=\S)/;
 const cell = /^(?:In ?\[\d*\]: ?)?(?:! ?|%(?=(?:cd|pip|conda|env) ))(?=\S)/;
 const ciStep = /^(?:##\[group\])?Run (?=\S)/;
 const traced = /^\+{1,4} (?=\S)/;

@@ -35,6 +35,8 @@ const rpmSystem =
 /** By name, and by the prompt that SUSE's bash has: `jo@box:~/src> make`. */
 const suseSystem =
   /\b[Oo]pen ?SUSE\b|\bSUSE Linux\b|\bSLES\b|\bzypper (?:in|install|se)\b|^[a-z_][\w-]*@[\w.-]+:[~/][^\s>$#]*> \S/i;
+/** A step of an image that installs by it. */
+const rpmStep = /\bRUN (?:.* && )?(?:yum|dnf|microdnf) (?:-\w+ )*install\b/;
 /** The Pythons of PyPA's images, which are CentOS 7 and AlmaLinux; those of musllinux are Alpine. Source: pypa/manylinux. */
 const manylinux = /(?:^|[\s"'=:(I])\/opt\/python\/[cp]p3\d+-[cp]p3?\w+\//;
 const debianSystem = /\bUbuntu\b|\bDebian\b|~(?:18|20|22|24)\.04\b|\bapt(?:-get)? install\b/;
@@ -78,7 +80,7 @@ export class SystemReader {
       for (const [, release = ""] of text.matchAll(/\b[Uu]buntu[ -]?(?:Linux )?v?((?:18|20|22|24)\.04)\b/g))
         this.#ubuntus.add(release);
     if (text.length > 400) return;
-    this.#rpm ||= rpmSystem.test(text);
+    this.#rpm ||= rpmSystem.test(text) || (text.includes("RUN ") && rpmStep.test(text));
     this.#yum ||= yumSystem.test(text);
     this.#debian ||= debianSystem.test(text);
     this.#noRoot ||= noRoot.test(text);

@@ -92,7 +92,7 @@ const kinds: readonly (readonly [CommandKind, RegExp])[] = [
   ],
   [
     "pip",
-    /^(?:\S*python[\d.]*(?:\.exe)? (?:-\w )*-m |py(?: -[\d.]+)? -m |uv )?(?:\S*[\\/])?pip[\d.]*(?:\.exe)? (?:install|wheel) /,
+    /^(?:\S*python[\d.]*(?:\.exe)? (?:-\w )*-m |py(?: -[\d.]+)? -m |uv )?(?:\S*[\\/])?pip[\d.]*(?:\.exe)? (?:--?[\w-]+ )*(?:install|wheel) /,
   ],
   ["setup", /^(?:\S*python[\d.]*(?:\.exe)?|py(?: -[\d.]+)?) (?:-u |-m )?\S*setup\w*\.py \w/],
   [

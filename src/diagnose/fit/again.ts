@@ -161,6 +161,10 @@ function withCommand(lines: readonly string[], wanted: readonly string[], match:
   // What is edited lies where the command runs.
   const first = going.length > 0 && kept.some(isOfFolder);
   if (!mends(kept)) return [...kept, afterwards([...variables, ...going, given])];
+  const failed = failedCommand(match);
+  const go = failed?.shell === "docker" && given.startsWith("cd ") ? goingTo(match, failed) : undefined;
+  if (go !== undefined && kept.some(isOfFolder))
+    return [...kept.map((line) => (isOfFolder(line) ? `${go} && ${line}` : line)), ...variables, ...going, given];
   return first ? [...going, ...kept, ...variables, given] : [...kept, ...variables, ...going, given];
 }
 

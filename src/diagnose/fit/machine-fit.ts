@@ -140,7 +140,7 @@ function rpmName(name: string, manager: string): string | undefined {
 }
 
 const apt = /\bsudo apt(?:-get)? install((?: (?:-\S+|[\w.+:-]+))+)/;
-const rpmRemark = /^# Fedora, RHEL(?:[^:]*): sudo dnf install (.+)$/;
+const rpmRemark = /^# Fedora, RHEL(?:[^:]*): sudo dnf install ([^;]+)(?:; .*)?$/;
 
 /** On a distribution with RPM: the line for it that the fix has, or the names that are known, or the words that find them. */
 function forRpm(lines: readonly string[], manager: string): readonly string[] {

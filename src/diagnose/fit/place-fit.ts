@@ -4,6 +4,7 @@
  * Sources: the Dockerfile reference (ENV takes no output of a command), IPython's documentation of %env and %cd, apt-get(8).
  */
 import { platformOf } from "../commands/command-words.ts";
+import { partedCommands } from "../facts/shown-commands.ts";
 import type { Match } from "../rule.ts";
 
 /** The command of a line, and the remark behind it. */
@@ -53,8 +54,37 @@ const wantsGpu = /\btorch\.cuda\.(?:get_device|is_avail)|\bnvidia-smi\b|\brocm-s
 /** What only holds for the shell that runs it goes in front of the next command. */
 const forOneShell = /^(?:unset |\. |source |conda activate )/;
 
+const fetches = /^(?:git clone|curl|wget|tar|unzip) /;
+
+/** What the step that failed fetched before: nothing of it is in the image, and the same step has to fetch it again. */
+function fetchedInStep(step: string | undefined): readonly string[] {
+  if (step === undefined || /[^|]\|[^|]|\\$/.test(step)) return [];
+  const commands = partedCommands(step)
+    .commands.map((command) => command.trim())
+    .filter((command) => command !== "");
+  return commands.slice(0, commands.findLastIndex((command) => fetches.test(command)) + 1);
+}
+
+/** The fix as one step, behind what the failed one had fetched. */
+function inOneStep(lines: readonly string[], step: string | undefined): readonly string[] {
+  const fetched = fetchedInStep(step);
+  const runs = lines.filter((line) => line.startsWith("RUN "));
+  const last = fetched.at(-1);
+  if (last === undefined || runs.length === 0 || runs.some((line) => line.includes(last))) return lines;
+  const parts = runs.map((line) => parted(line.slice(4)));
+  const commands = parts.map(([command], at) =>
+    command.startsWith("cd ") && at < parts.length - 1 ? `(${command})` : command,
+  );
+  const own = lines.filter((line) => !line.startsWith("RUN "));
+  return [
+    ...own,
+    ...parts.flatMap(([, remark]) => (remark === "" || remark.startsWith("# again") ? [] : [remark])),
+    `RUN ${[...fetched, ...commands].join(" && ")}`,
+  ];
+}
+
 /** As instructions of a Dockerfile. */
-function forDockerfile(lines: readonly string[]): readonly string[] {
+function forDockerfile(lines: readonly string[], step: string | undefined): readonly string[] {
   let before = "";
   let notes: string[] = [];
   let any = false;
@@ -84,7 +114,7 @@ function forDockerfile(lines: readonly string[]): readonly string[] {
     const run = `RUN ${before}${asRoot(command)}`;
     return [...notes.splice(0), remark === "" ? run : `${run}   ${remark}`];
   });
-  return any ? ["# in the Dockerfile, at the step that fails:", ...made] : made;
+  return any ? ["# in the Dockerfile, at the step that fails:", ...inOneStep(made, step)] : made;
 }
 
 /** A variable of the environment, for all cells that follow. */
@@ -116,6 +146,40 @@ function forNotebook(lines: readonly string[]): readonly string[] {
     const run = `!${before}${asRoot(command)}`;
     return [...notes.splice(0), remark === "" ? run : `${run}   ${remark}`];
   });
+}
+
+/** As steps of Modal's image, in the app's file. Source: modal.com/docs/reference/modal.Image (run_commands, env). */
+function forModal(lines: readonly string[]): readonly string[] {
+  const live = lines.filter((line) => !line.startsWith("#")).map((line) => asRoot(parted(line)[0]));
+  if (live.length === 0) return lines;
+  const quoted = (text: string): string =>
+    text.includes('"') ? `'${text.replaceAll("'", String.raw`\'`)}'` : `"${text}"`;
+  const variables = live.flatMap((line) => exported(line) ?? []);
+  const commands = live.filter((line) => exported(line) === undefined);
+  const env = variables.map(([name, value]) => `"${name}": ${quoted(value.replaceAll(/^"|"$/g, ""))}`).join(", ");
+  return [
+    "# in the app's file, in place of the step of the image that fails:",
+    `image = image${env === "" ? "" : `.env({${env}})`}${commands.length === 0 ? "" : `.run_commands(${commands.map((each) => quoted(each)).join(", ")})`}`,
+    ...lines.filter((line) => line.startsWith("#")),
+  ];
+}
+
+/**
+ * What has to be there before requirements.txt is installed in a Space without a Dockerfile of its own: a list of its own.
+ * Source: huggingface.co/docs/hub/spaces-dependencies. undefined where the fix installs nothing beforehand.
+ */
+function forSpace(lines: readonly string[]): readonly string[] | undefined {
+  const at = lines.findIndex((line) => /^\S*(?:python[\d.]* -m )?pip install torch\b/.test(line));
+  if (at < 0) return undefined;
+  const words = parted(lines[at] ?? "")[0]
+    .replace(/^.*? install /, "")
+    .split(" ")
+    .filter((word) => !word.startsWith("-"));
+  return [
+    `printf '%s\\n' ${words.join(" ")} >> pre-requirements.txt   # in the Space's repository: that list is installed before requirements.txt`,
+    'git add pre-requirements.txt && git commit -m "torch before what is compiled for it" && git push   # the Space builds again',
+    "# the image has no nvcc: what has to compile CUDA needs a Dockerfile of the Space's own (sdk: docker) from an nvidia/cuda:…-devel image, or a ready-made wheel in requirements.txt",
+  ];
 }
 
 /** What a person has to fill in: `<that folder>`, `/path/to/libtorch`, `…`; not what a header is named by. */
@@ -164,10 +228,38 @@ function inImage(lines: readonly string[], image: string): readonly string[] {
 
 /** The lines as the text's place writes them; what cannot be run as it stands is a remark. */
 export function fittedForPlace(lines: readonly string[], match: Match): readonly string[] {
-  const { dockerBuild, notebook, rootShell, jobImage, inImage: image } = match.context.log;
+  const {
+    dockerBuild,
+    modalImage,
+    spaceLists,
+    imageBuild,
+    upperFolders,
+    failedStep,
+    notebook,
+    rootShell,
+    jobImage,
+    inImage: image,
+  } = match.context.log;
   const honest = lines.map((line) => (!line.startsWith("#") && isToFillIn(line) ? `# ${line}` : unasking(line)));
   if (platformOf(match) !== "linux") return honest;
-  if (dockerBuild) return forDockerfile(honest);
+  if (modalImage) return forModal(honest);
+  if (spaceLists) return forSpace(honest) ?? forDockerfile(honest, failedStep);
+  // A step is no shell in which conda activated something: the variable is empty there.
+  if (dockerBuild)
+    return forDockerfile(
+      upperFolders.includes("/opt/conda")
+        ? honest.map((line) => line.replaceAll(/\$CONDA_PREFIX\b|\$\{CONDA_PREFIX\}/g, "/opt/conda"))
+        : honest,
+      failedStep,
+    );
+  if (/\b(?:apptainer|singularity) build /.test(imageBuild ?? ""))
+    return honest.some((line) => !line.startsWith("#"))
+      ? [
+          "# in %post of the definition file, at the command that fails:",
+          ...honest.map((line) => (line.startsWith("#") ? line : asRoot(line))),
+          `# then build the image again: ${imageBuild ?? ""}`,
+        ]
+      : honest;
   if (notebook) return forNotebook(honest);
   if (image !== undefined) return inImage(honest, image);
   if (rootShell || jobImage !== undefined) return honest.map((line) => (line.startsWith("#") ? line : asRoot(line)));

@@ -78,7 +78,9 @@ export function fittedForUv(lines: readonly string[], match: Match): readonly st
       )
       .replaceAll(/(?<=^|[;&(] ?)pip3? (?=(?:un)?install\b|list\b|show\b)/g, "uv pip ");
     // It never asks, and older releases do not know the option (astral-sh/uv#19082).
-    const unasked = inUv.replaceAll("uv pip uninstall -y ", "uv pip uninstall ");
+    const unasked = inUv
+      .replaceAll("uv pip uninstall -y ", "uv pip uninstall ")
+      .replace(/ --system(?= [^;&|#]*--system(?: |$))/, "");
     return [project ? byLock(unasked, match) : unasked];
   });
 }

@@ -351,6 +351,30 @@ export const buildSystemRules: readonly Rule[] = [
     ],
   },
   {
+    id: "asked-target-not-defined",
+    title: "setup.py asks for a target that CMake did not define",
+    on: ["build-tool"],
+    specificity: 78,
+    matches: (finding, { log }) =>
+      log.installer === undefined && log.setupCommand === undefined
+        ? undefined
+        : said(finding, /unknown target '(?<name>\w+)', did you mean '(?<near>\w+)'/),
+    confidence: "low",
+    cause: ({ facts }) =>
+      `setup.py builds the target \`${facts["name"] ?? ""}\` by name, and CMakeLists.txt, or what it fetched, did not define it: sources that were fetched for an earlier state of the project still lie there, or the target is only defined for other GPUs or another CUDA than this build has (the lines with ARCHS, before).`,
+    fix: (match) => [
+      "rm -rf build .deps   # what an earlier state of the sources left: CMake fetches it anew",
+      `# the same again: grep -rn '${match.facts["name"] ?? ""}' setup.py CMakeLists.txt cmake, and take it out of setup.py where CMake defines it for other GPUs alone`,
+    ],
+    sources: ["vllm-project/vllm#13183"],
+    examples: [
+      {
+        text: "jo@v100:~/fastserve$ pip install -e .\n  Building editable for fastserve (pyproject.toml) ... error\n  error: subprocess-exited-with-error\n      ninja: error: unknown target '_attn3_C', did you mean '_attn2_C'?",
+        expect: "rm -rf build .deps",
+      },
+    ],
+  },
+  {
     id: "build-directory-stale",
     title: "The build folder is of another place or generator",
     on: ["build-tool"],
@@ -362,7 +386,7 @@ export const buildSystemRules: readonly Rule[] = [
         /The source ".*" does not match the source ".*" used to generate cache/,
         /Does not match the generator used previously/,
         /loading 'build[\w.]*\.ninja':/,
-        /(?<target>unknown target)|failed recompaction|bad deps log|loading (?:build|deps) log/,
+        /(?<target>unknown target)(?! '\w+', did you mean)|failed recompaction|bad deps log|loading (?:build|deps) log/,
       ),
     confidence: (match) => (match.facts["target"] === undefined ? "high" : "low"),
     cause: (match) =>

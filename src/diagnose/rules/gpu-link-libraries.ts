@@ -74,6 +74,11 @@ function driverToo(match: Match, root: string): string {
   return match.context.log.wsl ? "/usr/lib/wsl/lib:" : `${root}/lib/stubs:${root}/targets/x86_64-linux/lib/stubs:`;
 }
 
+/** A shared library that is linked asks for the driver's, by the name that the loader knows: `-L` does not find that one. */
+function neededByLibrary({ finding, context }: Match): boolean {
+  return [finding, ...context.findings].some(({ text }) => /libcuda\.so\.1, needed by \S+, not found/.test(text));
+}
+
 export const gpuLinkLibraryRules: readonly Rule[] = [
   {
     id: "cuda-library-not-found-at-link",
@@ -139,6 +144,12 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
                 `ls ${root}/lib64/stubs/libcuda.so || ${driverStubs(match)}   # the stub, of NVIDIA's repository; Fedora, RHEL: dnf, cuda-driver-devel-…; pip's toolkit has none`,
               ]),
           `export LIBRARY_PATH=${root}/lib64/stubs:${match.context.log.conda ? "$CONDA_PREFIX/lib/stubs:" : ""}$LIBRARY_PATH`,
+          ...(neededByLibrary(match)
+            ? [
+                `sudo ln -sf libcuda.so ${root}/lib64/stubs/libcuda.so.1   # the name that the library asks for; the stub has the other one alone`,
+                `export LDFLAGS="-Wl,-rpath-link,${root}/lib64/stubs $LDFLAGS"   # for the link alone: the image keeps no path to the stub`,
+              ]
+            : []),
           ...(calledHipcc(match)
             ? [
                 `# for an AMD GPU: ${setVariable(match, "HIP_PLATFORM", "amd")}, with ROCm's clang on PATH (sudo apt-get install rocm-hip-sdk, of AMD's repository), in place of all above`,

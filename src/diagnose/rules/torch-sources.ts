@@ -1,6 +1,8 @@
 /** Sources that no longer compile: what torch changed. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { platformOf, python, torchCuda, useToolkit } from "../commands/commands.ts";
+import { sourcesOfTorchsTime } from "../commands/sources-of-time.ts";
+import { torchAtHand } from "../commands/toolkit-commands.ts";
 import { headerOf, homeOf } from "../tables/torch-homes.ts";
 import { addLines, editFile, editLine } from "../commands/source-edits.ts";
 import { about, ofLog } from "../matchers.ts";
@@ -51,6 +53,12 @@ function typedWithName({ context: { log } }: Match): string[] | undefined {
   const program = /^((?:\S*\/)?(?:nvcc|hipcc|g\+\+|c\+\+|clang\+\+)(?:-\d+)?) /;
   if (typed === undefined || name === null || !program.test(typed) || log.installer !== undefined) return undefined;
   return [typed.replace(program, `$1 -DTORCH_EXTENSION_NAME=${name[1] ?? name[2] ?? ""} `)];
+}
+
+/** Whether torch at hand is from before the macro. Source: c10/cuda/CUDAException.h of v1.7.1 and v1.8.0. */
+function cameLater(match: Match): boolean {
+  const torch = match.facts["name"] === "C10_CUDA_KERNEL_LAUNCH_CHECK" ? torchAtHand(match) : undefined;
+  return torch !== undefined && compareVersions(torch.release, [1, 8]) < 0;
 }
 
 function headerOfMacro(match: Match): string[] {
@@ -456,7 +464,9 @@ export const torchSourceRules: readonly Rule[] = [
     cause: (match) =>
       match.facts["name"] === "TORCH_EXTENSION_NAME"
         ? "TORCH_EXTENSION_NAME is not defined: torch's builder (and retorch) defines it as the module's name; this file is compiled by something else."
-        : `\`${match.facts["name"] ?? ""}\` is not defined: its header is not included (torch/extension.h, torch/library.h, ATen/Dispatch.h, c10/cuda/CUDAException.h), or this torch is older or newer than the code.`,
+        : cameLater(match)
+          ? `\`${match.facts["name"] ?? ""}\` came with torch 1.8, and the text's torch is older: the package's sources are too new for it.`
+          : `\`${match.facts["name"] ?? ""}\` is not defined: its header is not included (torch/extension.h, torch/library.h, ATen/Dispatch.h, c10/cuda/CUDAException.h), or this torch is older or newer than the code.`,
     fix: (match) =>
       match.facts["name"] === "TORCH_EXTENSION_NAME"
         ? match.context.log.cmakeTarget === undefined
@@ -465,15 +475,24 @@ export const torchSourceRules: readonly Rule[] = [
               `cmake -DCMAKE_CXX_FLAGS="-DTORCH_EXTENSION_NAME=${match.context.log.cmakeTarget}" -DCMAKE_CUDA_FLAGS="-DTORCH_EXTENSION_NAME=${match.context.log.cmakeTarget}" ..`,
               `# for good, in CMakeLists.txt: target_compile_definitions(${match.context.log.cmakeTarget} PRIVATE TORCH_EXTENSION_NAME=${match.context.log.cmakeTarget})`,
             ]
-        : [
-            ...headerOfMacro(match),
-            "# include the header that defines it, or take the release of the package for this torch",
-          ],
+        : cameLater(match)
+          ? [
+              sourcesOfTorchsTime(match) ??
+                "# a release or a commit of the package from the time of this torch, or a newer torch (1.8 or newer)",
+            ]
+          : [
+              ...headerOfMacro(match),
+              "# include the header that defines it, or take the release of the package for this torch",
+            ],
     sources: ["pytorch: torch/utils/cpp_extension.py"],
     examples: [
       {
         text: "bind.cpp:60:17: error: ‘TORCH_EXTENSION_NAME’ was not declared in this scope",
         expect: "-DTORCH_EXTENSION_NAME",
+      },
+      {
+        text: 'Step 14/15 : RUN cd fused && pip install -v ./\n    torch.__version__  = 1.2.0\n    csrc/norm_kernel.cu(4): error: identifier "C10_CUDA_KERNEL_LAUNCH_CHECK" is undefined',
+        expect: "--before=2019-10-10",
       },
       {
         text: "a.cpp:12:3: error: 'AT_DISPATCH_FLOATING_TYPES' was not declared in this scope",
