@@ -92,7 +92,8 @@ export class PackageReader {
     const [whole, processed, obtained] = folder.exec(text) ?? [];
     if (whole === undefined) return;
     this.#folder = true;
-    const path = processed ?? obtained?.replace(/^\/(?=[A-Za-z]:)/, "") ?? "";
+    // pip 26 writes `./.` for the folder that it stands in.
+    const path = processed?.replace(/^\.\/\.$/, ".") ?? obtained?.replace(/^\/(?=[A-Za-z]:)/, "") ?? "";
     this.#last = undefined;
     this.#add(obtained === undefined ? requirementWord(path) : `-e ${requirementWord(path)}`);
   }

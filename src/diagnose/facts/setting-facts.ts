@@ -49,6 +49,8 @@ export interface SettingFacts {
   readonly cummArch?: string;
   /** The Python that CMake found: `/opt/brew/bin/python3.8`. */
   readonly cmakePython?: string;
+  /** CMake was asked for an interpreter alone, without what modules are built with. */
+  readonly pythonWithoutHeaders?: true;
   /** The folder of a setup.py that a command runs from elsewhere: `C:\work\my-ops`. */
   readonly setupFolder?: string;
   /** The one CUDA that the text's sentences and lists name, `11.7`; what something wants or was built for is not meant. */
@@ -203,6 +205,7 @@ export class SettingReader {
   #runsCmake = false;
   #cumm: string | undefined;
   #cmakePython: string | undefined;
+  #pythonWithoutHeaders = false;
   #homeNone = false;
   #pipHome: string | undefined;
   #emittedFolder: string | undefined;
@@ -324,6 +327,8 @@ export class SettingReader {
         /(?:Found Python(?:Interp|3)?|^-- Python executable): (\S{2,200}?python[\d.]*(?:\.exe)?)(?= |$)/.exec(
           text,
         )?.[1] ?? this.#cmakePython;
+    if (text.includes("Found Python"))
+      this.#pythonWithoutHeaders ||= /Found Python3?: .*found components: Interpreter\s*$/.test(text);
     if (text.includes("Emitting ninja build file "))
       this.#buildRoot =
         /Emitting ninja build file ((?:[A-Za-z]:)?[\\/](?!.*(?:pip-(?:req-build|install|modern)|[\\/]tmp[\\/]|builds-v0)).{1,200}?)[\\/]build[\\/]temp\./.exec(
@@ -394,6 +399,7 @@ export class SettingReader {
         : {}),
       ...(this.#cudas.size === 1 ? { spokenCuda: [...this.#cudas][0] ?? "" } : {}),
       ...(this.#cmakePython === undefined ? {} : { cmakePython: this.#cmakePython }),
+      ...(this.#pythonWithoutHeaders ? { pythonWithoutHeaders: true as const } : {}),
       ...(this.#setup === undefined ? {} : { setupFolder: this.#setup }),
       ...(this.#cumm === undefined ? {} : { cummArch: this.#cumm }),
       ...(this.#prefix === undefined ? {} : { relativePrefix: this.#prefix }),

@@ -153,7 +153,14 @@ const said: readonly (readonly [RegExp, string])[] = [
     /Not compiled with (?:GPU|CUDA) support|assertion \(!?\w+\.is_cuda\(\)\) failed\W+\w+ must be (?:a )?CPU|not compiled with CUDA|is not compiled with GPU|compiled without (?:CUDA|GPU)|CUDA support is not (?:available|enabled|compiled)|Not implemented on the CPU|not been compiled with CUDA|implementation for device (?:cuda|gpu|CUDA)\S* not found/i,
     "extension-without-gpu",
   ],
-  [/\bcudaErrorInvalidValue\b|CUDA_ERROR_INVALID_VALUE/, "invalid-value"],
+  [
+    /(?:GPUassert|\bcuda[A-Z]\w+ ?\(|CUDA (?:Runtime|Driver|API) [Ee]rror|[Kk]ernel (?:launch|execution)|\.cuh?[:(,]).{0,120}\binvalid configuration argument\b/,
+    "launch-configuration",
+  ],
+  [
+    /\bcudaErrorInvalidValue\b|CUDA_ERROR_INVALID_VALUE|(?:GPUassert|\bcuda[A-Z]\w+ ?\(|CUDA (?:Runtime|Driver|API) [Ee]rror|[Kk]ernel (?:launch|execution)|\.cuh?[:(,]).{0,120}\binvalid argument\b/,
+    "invalid-value",
+  ],
   [
     /invalid resource handle|cudaErrorInvalidResourceHandle|context is destroyed|cudaErrorContextIsDestroyed/i,
     "resource-handle",

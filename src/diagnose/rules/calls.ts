@@ -224,9 +224,10 @@ export const callRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: () =>
-      "A py::object (or a tensor's Python side) is made, copied or freed in a thread, or in a block, that has given the GIL away: a C++ thread of one's own, a callback, code below py::gil_scoped_release or py::call_guard<py::gil_scoped_release>, or a static py::object that dies after Python.",
+      "A py::object (or a tensor's Python side) is made, copied or freed in a thread, or in a block, that has given the GIL away: a C++ thread of one's own, a callback, code below py::gil_scoped_release or py::call_guard<py::gil_scoped_release>, or a static py::object that dies after Python. PyEval_SaveThread: a function releases the GIL that its caller has released already.",
     fix: (match) => [
       "# at the place that calls back into Python: py::gil_scoped_acquire gil;",
+      "# released twice (PyEval_SaveThread): take gil_scoped_release, Py_BEGIN_ALLOW_THREADS and their end out of the inner function",
       "# below gil_scoped_release use C++ types only (at::Tensor, std::vector): convert py::list and py::dict before, and give no py::object to lambdas of other threads",
       `gdb -batch -ex run -ex bt --args ${python(match)} the_program.py   # which function`,
     ],

@@ -170,6 +170,10 @@ export const cmakeCommandRules: readonly Rule[] = [
         expect: "sed -i.bak '0,/find_package(pybind11/",
       },
       {
+        text: '-- Found Python3: /e/bin/python (found version "3.12.3") found components: Interpreter\nCMake Error at CMakeLists.txt:7 (Python3_add_library):\n  Unknown CMake command "Python3_add_library".',
+        expect: "Interpreter Development.Module/'",
+      },
+      {
         text: 'CMake Error at CMakeLists.txt:9 (cuda_add_library):\n  Unknown CMake command "cuda_add_library".',
         expect: "CMP0146",
       },
@@ -283,6 +287,12 @@ function pythonFoundFirst(match: Match, name: string): string[] {
   const package_ = /3/.test(name) ? "Python3" : "Python";
   const line = `find_package(${package_} COMPONENTS Interpreter Development.Module REQUIRED)`;
   const file = match.finding.file ?? "CMakeLists.txt";
+  // What CMake said of the package: it was asked for, and not for its headers.
+  if (match.context.log.pythonWithoutHeaders === true)
+    return [
+      `sed -i.bak -E '/find_package *\\( *${package_}\\b/s/\\bInterpreter\\b/Interpreter Development.Module/' ${file}   # the command belongs to the component Development`,
+      `# find_package(${package_} without COMPONENTS: ${line}; CMake 3.18 or newer, before it Development`,
+    ];
   return [
     `sed -i.bak '0,/find_package(pybind11/s//${line}\\n&/' ${file}`,
     "# the same by hand: that line before find_package(pybind11 …), which otherwise looks for Python in the old way; CMake 3.18 or newer",

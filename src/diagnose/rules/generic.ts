@@ -105,12 +105,19 @@ export const genericRules: readonly Rule[] = [
         ? ["# look at the place that the message names first, and correct it there"]
         : [
             `sed -n '${Math.max(1, place - 5)},${place + 3}p' ${named}   # look at line ${row} first, and correct it there`,
+            // A header of another folder with the name of the system's hides what this one needs.
+            ...(caller === undefined && /^\/usr\/include\//.test(named)
+              ? [
+                  'echo "CPATH=[$CPATH] C_INCLUDE_PATH=[$C_INCLUDE_PATH] CPLUS_INCLUDE_PATH=[$CPLUS_INCLUDE_PATH] CFLAGS=[$CFLAGS]"   # a folder there with a header of the same name as the system\'s: unset that variable, and build again',
+                ]
+              : []),
           ];
     },
     sources: [],
     examples: [
       { text: "b.cpp:1:13: error: jump to label ‘done’", expect: "b.cpp:1" },
       { text: 'k.cu(9): error: expected a "<"', expect: "k.cu:9" },
+      { text: "/usr/include/pthread.h:396:47: error: unknown type name ‘cpu_set_t’", expect: "CPATH=[" },
       { text: "a.cpp(3): error C2061: syntax error: identifier 'grid_t'", expect: "a.cpp:3" },
     ],
   },

@@ -180,6 +180,9 @@ import { downloadRules } from "./downloads.ts";
 import { libraryVersionRules } from "./library-versions.ts";
 import { gpuSupportRules } from "./gpu-support.ts";
 import { operatorCheckRules } from "./compiled-operators.ts";
+import { packageDataRules } from "./package-data.ts";
+import { tracedPythonRules } from "./traced-python.ts";
+import { unisolatedBuildRules } from "./unisolated-builds.ts";
 import { operatorFakeRules } from "./operator-fakes.ts";
 import { otherFrameworkRules } from "./other-frameworks.ts";
 import { tensorArgumentRules } from "./tensor-arguments.ts";
@@ -302,6 +305,9 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Types between modules", rules: boundTypeRules },
   { name: "Custom operators", rules: customOperatorRules },
   { name: "Operators below torch.compile", rules: operatorCheckRules },
+  { name: "Python below torch.compile", rules: tracedPythonRules },
+  { name: "Builds without isolation", rules: unisolatedBuildRules },
+  { name: "Files of a package", rules: packageDataRules },
   { name: "Fakes and names of operators", rules: operatorFakeRules },
   { name: "Other frameworks beside torch", rules: otherFrameworkRules },
   { name: "Tensors that compiled code refuses", rules: tensorArgumentRules },

@@ -1,4 +1,5 @@
 /** What a build of a package does not see: torch and other modules, which pip's and uv's isolation hides. */
+import { isUnisolated } from "../facts/unisolated.ts";
 import {
   installAgain,
   installWithoutIsolation,
@@ -132,7 +133,7 @@ export const isolationRules: readonly Rule[] = [
         /No module named ['"]?(?<module>torch(?!\.)|numpy(?!\._?core)|packaging|ninja|pybind11|Cython|psutil|einops|wheel|cpufeature|skbuild|scikit_build_core)(?:\.[\w.]+)?(?=['"\s]|$)/.exec(
           finding.message,
         )?.groups?.["module"];
-      if (module === undefined) return undefined;
+      if (module === undefined || (module === "torch" && isUnisolated(finding, context.log))) return undefined;
       // `python3 -m pybind11 --includes` of a Makefile.
       if (module !== "torch" && /^(?:\/\S+\/)?python[\d.]*: No module named /.test(finding.text)) return undefined;
       // pip tells so of a backend that it does not isolate.

@@ -2,7 +2,7 @@
 import { own } from "../../base/own.ts";
 import { installTorchSince, pip, platformOf, python, pythonVersion } from "../commands/commands.ts";
 import { runningPackage } from "../tables/packages.ts";
-import { type Match, type Rule, said, saidAny } from "../rule.ts";
+import { type Match, type Rule, saidAny } from "../rule.ts";
 
 /** Names of torch's Python side by the release that brought them (torch's release notes). */
 const torchApiSince: Readonly<Record<string, string>> = {
@@ -52,6 +52,13 @@ const bringerOfDevice: Readonly<Record<string, string>> = {
   xla: "torch_xla",
 };
 
+/** Modules of Python itself that files of people are often named like. */
+const standardNames =
+  "abc|ast|bisect|calendar|code|codecs|collections|copy|csv|dataclasses|datetime|email|enum|functools|glob|heapq|html|http|inspect|io|json|keyword|locale|logging|math|numbers|operator|pickle|platform|profile|queue|random|re|secrets|select|signal|socket|ssl|stat|statistics|string|struct|subprocess|symbol|tempfile|test|threading|time|token|tokenize|trace|types|typing|uuid|warnings|weakref";
+const ownInPlaceOfStandard = new RegExp(
+  String.raw`cannot import name ['"]\w+['"] from ['"](?<module4>${standardNames})['"] \((?<from4>(?!(?:\/usr|[^)]{0,200})\/lib\/python\d|[A-Z]:\\[^)]{0,200}\\[Ll]ib\\)[^)\n]+\.py)\)`,
+);
+
 export const torchPythonSideRules: readonly Rule[] = [
   {
     id: "module-shadowed",
@@ -59,8 +66,9 @@ export const torchPythonSideRules: readonly Rule[] = [
     on: ["exception"],
     specificity: 78,
     matches: (finding) => {
-      const facts = said(
+      const facts = saidAny(
         finding,
+        ownInPlaceOfStandard,
         /No module named ['"](?<module3>(?:torch|numpy|setuptools|pybind11|triton|ninja))\.[\w.]+['"]; ['"]\w+['"] is not a package|partially initialized module ['"](?<module>(?!torchvision|torchaudio)\w+)['"] (?:from ['"](?<from>[^'"]+)['"] )?has no attribute ['"](?<name>\w+)['"]|consider renaming ['"](?<from2>[^'"]+)['"] since it has the same name as the (?:standard )?library module named ['"](?<module2>\w+)['"]/,
       );
       if (facts === undefined) return undefined;
@@ -93,6 +101,10 @@ export const torchPythonSideRules: readonly Rule[] = [
       {
         text: "$ python setup.py build_ext --inplace\nTraceback (most recent call last):\n  File \"/w/p/setup.py\", line 2, in <module>\n    from torch.utils.cpp_extension import BuildExtension\nModuleNotFoundError: No module named 'torch.utils'; 'torch' is not a package",
         expect: "mv torch.py torch_example.py",
+      },
+      {
+        text: "$ python score.py\n  File \"/w/p/score.py\", line 3, in <module>\n    import torch\n  File \"/e/lib/python3.12/site-packages/torch/fx/passes/infra/pass_manager.py\", line 6, in <module>\n    from queue import Queue\nImportError: cannot import name 'Queue' from 'queue' (/w/p/tools/queue.py)",
+        expect: "mv /w/p/tools/queue.py /w/p/tools/queue_example.py",
       },
     ],
   },
