@@ -79,6 +79,9 @@ const names: readonly RegExp[] = [
   /^✖ Install ([\w.-]+) \S+ failed/,
 ];
 
+/** Code that compiles a function by torch, or a test that is named for it. */
+const callsCompile = /\btorch\.compile\(|\btest_\w*compile/;
+
 /** Code that builds an extension as it runs. */
 const callsLoad =
   /\bcpp_extension import (?:\w+, )*load(?:_inline)?\b|\bcpp_extension\.load(?:_inline)?\(|\bload_inline\(/;
@@ -163,6 +166,7 @@ export class FactsReader {
   }
 
   #called(text: string): void {
+    if (text.includes("compile") && callsCompile.test(text)) this.#facts.showsCompile = true;
     if (text.includes("load") && callsLoad.test(text)) this.#facts.showsLoad = true;
     const name = packageCalled(text);
     if (name !== undefined) this.#facts.calledPackage ??= name;

@@ -181,6 +181,7 @@ import { libraryVersionRules } from "./library-versions.ts";
 import { gpuSupportRules } from "./gpu-support.ts";
 import { operatorCheckRules } from "./compiled-operators.ts";
 import { operatorFakeRules } from "./operator-fakes.ts";
+import { operatorResultRules } from "./operator-results.ts";
 import { otherFrameworkRules } from "./other-frameworks.ts";
 import { tensorArgumentRules } from "./tensor-arguments.ts";
 import { kernelToolchainRules } from "./kernel-toolchains.ts";
@@ -303,6 +304,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Custom operators", rules: customOperatorRules },
   { name: "Operators below torch.compile", rules: operatorCheckRules },
   { name: "Fakes and names of operators", rules: operatorFakeRules },
+  { name: "Results of an operator", rules: operatorResultRules },
   { name: "Other frameworks beside torch", rules: otherFrameworkRules },
   { name: "Tensors that compiled code refuses", rules: tensorArgumentRules },
   { name: "Exceptions between C++ and Python", rules: borderExceptionRules },
