@@ -106,6 +106,7 @@ export class PlaceReader {
   #service = false;
   #root = false;
   #plain = false;
+  #plainPip = false;
   #name: string | undefined;
   #project: string | undefined;
   #interpreter: string | undefined;
@@ -152,7 +153,8 @@ export class PlaceReader {
     if (/pip|python/.test(text) && !notRun.test(text))
       for (const [, program, version] of text.matchAll(starts)) {
         // Debian's pip comes without a plain `python`.
-        if (version === undefined) this.#plain ||= program === "python";
+        if (version === undefined && program === "pip") this.#plainPip = true;
+        else if (version === undefined) this.#plain = true;
         else this.#name ??= `python${version}`;
       }
     if (text.startsWith('venv "')) this.#interpreter ??= startedByScript.exec(text.trim())?.[1];
@@ -177,7 +179,7 @@ export class PlaceReader {
       notebook: this.#notebook || (this.#cell && this.#service),
       rootShell: this.#root,
       ...(this.#name === undefined || this.#plain ? {} : { pythonName: this.#name }),
-      ...(this.#interpreter === undefined || this.#plain || this.#name !== undefined
+      ...(this.#interpreter === undefined || this.#plain || this.#plainPip || this.#name !== undefined
         ? {}
         : { interpreter: this.#interpreter }),
       ...(this.#project === undefined ? {} : { projectLine: this.#project }),

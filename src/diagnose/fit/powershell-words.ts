@@ -65,7 +65,7 @@ function one(line: string): readonly string[] | undefined {
         .replace(/^# in a new cmd\b/, "# in a new PowerShell"),
     ];
   // A word that the reader has to put in: the whole line becomes a remark.
-  if (/<[a-z][^>]*>/.test(line)) return [line.replaceAll(" && ", "; ")];
+  if (/<[a-z][^>]*>/.test(line) && !line.startsWith("powershell ")) return [line.replaceAll(" && ", "; ")];
   const found = lookedUp.exec(line);
   if (found !== null) {
     const [, vswhere = "", asked = "", batch = "", words = ""] = found;
