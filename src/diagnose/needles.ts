@@ -54,6 +54,7 @@ viable|xtra operand|known conversion|n wrong format|equested here|see reference 
 |calling init: 
 |--ignore_cache|unfree license|marked as |QA Issue|ould reformat|fixable with|(checked |hook id: |Must specify CUDA|cuda_arch=none|ncorrectly sorted
 |acobian m|ailed assertion|ception in aoti_torch|uild program log|was built for |eentrant
+|s are not close!|s are not equal!|negative dimension
 |required file not found|: in <module>|\r': No 
 |xpansion of macro
 `;
@@ -95,6 +96,10 @@ const facts =
   "|--> " +
   // Builders with an environment of their own, and services of CI.
   "|==> Installing |spack-stage|easyconfig |.pkg: |bitbake |.eb |guix build|BUILD:|BUILD.bazel:|rrors     << |ailed     << |ailed   <<< |--- stderr: |shell: /|The runner will stop|docker pull |install_package> |FAIL code |Invoking |nox > |ache restored|or recipe: |Image: ubuntu|which: no |which gcc|which g++|black |isort |ruff |clang-format" +
+  // Images that cog makes.
+  "|cog.yaml|cog build|cog push|cog predict" +
+  // Code that builds an extension as it runs.
+  "|torch.compile(|test_compile|cpp_extension import|cpp_extension.load|load_inline(" +
   // What a program in Rust ends with.
   "|panicked at ";
 

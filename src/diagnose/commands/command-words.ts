@@ -27,8 +27,11 @@ export function python(match: Match): string {
   const before = runner(match);
   if (before !== "") return `${before}python`;
   const found = match.context.environment?.python;
+  const spoken = match.context.log.pythonName;
   if (found !== undefined && platformOf(match) === match.context.environment?.platform)
-    return match.context.pythonCommand ?? quote(found.executable);
+    return match.context.basis === "assumed" && spoken !== undefined && match.context.pythonCommand === "python"
+      ? spoken
+      : (match.context.pythonCommand ?? quote(found.executable));
   if (launcher !== undefined && windows) return launcher;
   const { interpreter } = match.context.log;
   if (interpreter !== undefined && (windows || !interpreter.includes("\\"))) return quote(interpreter);

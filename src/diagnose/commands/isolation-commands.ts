@@ -3,6 +3,7 @@ import { own } from "../../base/own.ts";
 import { pip, platformOf, python, quote, setVariable } from "./command-words.ts";
 import { originOf, plainName } from "../tables/packages.ts";
 import { requestedWord } from "../facts/request-facts.ts";
+import { inItsFolder } from "./typed-builds.ts";
 import type { Match } from "../rule.ts";
 import { mendedVariable } from "../facts/shown-compilers.ts";
 
@@ -90,6 +91,12 @@ export function installAgain(match: Match): string[] {
   return [...variablesAgain(match), pip(match, `install ${words}`)];
 }
 
+/** setup.py's command where the text runs it: in a shell that goes on line by line somebody has gone there already. */
+function inFolderOfSetup(match: Match, line: string): string[] {
+  const typed = match.context.log.typed.findLast(({ kind }) => kind === "setup");
+  return typed === undefined || typed.shell === "prompt" ? [line] : inItsFolder(match, typed, [line]);
+}
+
 /** Builds the package again, in the environment that has torch; nothing where the text tells of no installation. */
 export function buildAgain(match: Match, remark = ""): string[] {
   const { log } = match.context;
@@ -97,7 +104,7 @@ export function buildAgain(match: Match, remark = ""): string[] {
   if (log.uvCommand !== undefined && /^(?:sync|lock|run|build)$/.test(log.uvCommand))
     return [`${log.uvLine ?? `uv ${log.uvCommand}${log.uvCommand === "run" ? " …" : ""}`}   # again`];
   if (log.setupCommand !== undefined && (log.requested === undefined || log.setupLast))
-    return [...variablesAgain(match), `${python(match)} ${log.setupCommand}   # again`];
+    return [...variablesAgain(match), ...inFolderOfSetup(match, `${python(match)} ${log.setupCommand}   # again`)];
   if (wanted === "." && log.installer === undefined) return [];
   const rest = restOfRequest(match);
   return [

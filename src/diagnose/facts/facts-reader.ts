@@ -18,7 +18,13 @@ import { type PasteFacts, PasteReader } from "./paste-facts.ts";
 import { type PlatformFacts, PlatformReader } from "./platform-facts.ts";
 import { type PlaceFacts, PlaceReader } from "./place-facts.ts";
 import { runningModule } from "./running-module.ts";
-import { requestedWord, type RequestFacts, RequestReader, wordWithExtras } from "./request-facts.ts";
+import {
+  requestedWord,
+  type RequestFacts,
+  RequestReader,
+  setupWithoutInstaller,
+  wordWithExtras,
+} from "./request-facts.ts";
 import { type SettingFacts, SettingReader } from "./setting-facts.ts";
 import { StatedVersions } from "./stated-versions.ts";
 import { type SystemFacts, SystemReader } from "./system-facts.ts";
@@ -72,6 +78,13 @@ const names: readonly RegExp[] = [
   /^add ([\w.-]+) failed:?$/,
   /^✖ Install ([\w.-]+) \S+ failed/,
 ];
+
+/** Code that compiles a function by torch, or a test that is named for it. */
+const callsCompile = /\btorch\.compile\(|\btest_\w*compile/;
+
+/** Code that builds an extension as it runs. */
+const callsLoad =
+  /\bcpp_extension import (?:\w+, )*load(?:_inline)?\b|\bcpp_extension\.load(?:_inline)?\(|\bload_inline\(/;
 
 /** What a CI service or docker put before a line is taken away; what the line is indented by stays. */
 function withoutStamp(written: string): string {
@@ -153,6 +166,8 @@ export class FactsReader {
   }
 
   #called(text: string): void {
+    if (text.includes("compile") && callsCompile.test(text)) this.#facts.showsCompile = true;
+    if (text.includes("load") && callsLoad.test(text)) this.#facts.showsLoad = true;
     const name = packageCalled(text);
     if (name !== undefined) this.#facts.calledPackage ??= name;
   }
@@ -373,6 +388,13 @@ export class FactsReader {
           builds.condaTorchCuda ??
           likelyTorchCuda(paste, settings.spokenCuda ?? tools.cuda))
         : `${cu[1] ?? ""}.${cu[2] ?? ""}`;
+    const typed = this.#typedCommands.facts();
+    const printedSetup = setupWithoutInstaller(requests, {
+      installer: this.#facts.installer,
+      builder: this.#builders.facts().ownBuilder?.name,
+      docker: place.dockerBuild || this.#facts.docker,
+      typed: typed.typed,
+    });
     return {
       ...this.#facts,
       ...this.#platform.facts(),
@@ -387,7 +409,8 @@ export class FactsReader {
       ...this.#compiles.facts(),
       ...this.#libtorch.facts(),
       ...this.#compilers.facts(),
-      ...this.#typedCommands.facts(),
+      ...typed,
+      ...(printedSetup === undefined ? {} : { setupCommand: printedSetup }),
       ...this.#typedGit.facts(),
       ...builds,
       ...this.#builders.facts(),

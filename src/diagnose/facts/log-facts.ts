@@ -55,6 +55,10 @@ export interface LogFacts
   readonly conda: boolean;
   /** The log tells of an extension that `load()` builds while a program runs. */
   readonly builtAtRunTime: boolean;
+  /** Code of the text calls torch.compile(), or a test is named for it. */
+  readonly showsCompile?: boolean;
+  /** Code of the text calls load() or load_inline(). */
+  readonly showsLoad?: boolean;
   /** The GPU is AMD's: torch for ROCm says `CUDA error`, too. */
   readonly amd: boolean;
   /** Target of the AMD GPU: `gfx1034`. */

@@ -17,6 +17,8 @@ export interface PlaceFacts {
   readonly dockerBuild: boolean;
   /** Modal builds an image, whose steps stand in the app's Python file. */
   readonly modalImage: boolean;
+  /** cog builds the image, from cog.yaml: its command, or that file's name where no command is shown. */
+  readonly cogBuild?: string;
   /** A Space of Hugging Face's is built from its lists of requirements; its Dockerfile is not the user's. */
   readonly spaceLists: boolean;
   /** The commands are given in a notebook: `!pip install a`, `%pip install a`, or what fails is one of its cells: `<ipython-input-3-…>`. */
@@ -95,6 +97,7 @@ export class PlaceReader {
   #retorch = false;
   #docker = false;
   #modal = false;
+  #cog: string | undefined;
   #space = false;
   #notebook = false;
   #conda: PlaceFacts["condaProgram"];
@@ -103,6 +106,7 @@ export class PlaceReader {
   #service = false;
   #root = false;
   #plain = false;
+  #plainPip = false;
   #name: string | undefined;
   #project: string | undefined;
   #interpreter: string | undefined;
@@ -120,6 +124,11 @@ export class PlaceReader {
     if (text.includes("retorch"))
       this.#retorch ||= /\bretorch(?:\.toml| (?:build|init|diagnose|inspect|doctor)|:)/.test(text);
     if (!this.#docker && /RUN |Step |STEP |Running: |solve|sh -c/.test(text)) this.#docker = dockerBuild.test(text);
+    if (text.includes("cog")) {
+      const typed = /(?:^|[$#>] )(cog (?:build|push|predict|train|run|serve)\b(?: [^\s"'`|;&]+)*)/.exec(text)?.[1];
+      if (typed !== undefined) this.#cog = typed;
+      else if (/\bcog\.yaml\b/.test(text)) this.#cog ??= "cog.yaml";
+    }
     if (!this.#modal && /im-|=> Step|builder command/.test(text)) this.#modal = modalImage.test(text);
     if (!this.#space && text.includes("pre-requirements")) this.#space = spaceLists.test(text);
     if (!this.#notebook && /[!%]/.test(text)) this.#notebook = notebook.test(text);
@@ -142,8 +151,10 @@ export class PlaceReader {
       if (user !== undefined && user !== "root") this.#folders.add(`/home/${user}`);
     }
     if (/pip|python/.test(text) && !notRun.test(text))
-      for (const [, , version] of text.matchAll(starts)) {
-        if (version === undefined) this.#plain = true;
+      for (const [, program, version] of text.matchAll(starts)) {
+        // Debian's pip comes without a plain `python`.
+        if (version === undefined && program === "pip") this.#plainPip = true;
+        else if (version === undefined) this.#plain = true;
         else this.#name ??= `python${version}`;
       }
     if (text.startsWith('venv "')) this.#interpreter ??= startedByScript.exec(text.trim())?.[1];
@@ -163,11 +174,12 @@ export class PlaceReader {
       namesRetorch: this.#retorch,
       dockerBuild: this.#docker,
       modalImage: this.#modal,
+      ...(this.#cog === undefined ? {} : { cogBuild: this.#cog }),
       spaceLists: this.#space,
       notebook: this.#notebook || (this.#cell && this.#service),
       rootShell: this.#root,
       ...(this.#name === undefined || this.#plain ? {} : { pythonName: this.#name }),
-      ...(this.#interpreter === undefined || this.#plain || this.#name !== undefined
+      ...(this.#interpreter === undefined || this.#plain || this.#plainPip || this.#name !== undefined
         ? {}
         : { interpreter: this.#interpreter }),
       ...(this.#project === undefined ? {} : { projectLine: this.#project }),

@@ -34,6 +34,8 @@ export interface RequestFacts {
   readonly launcher?: string;
   /** `setup.py install`, `setup.py build_ext --inplace`, as a command of the text runs it. */
   readonly setupCommand?: string;
+  /** The command of setup.py that the first `running …` tells of, where no line shows what was typed. */
+  readonly runningSetup?: string;
   /** That command stands behind all of pip's. */
   readonly setupLast: boolean;
   /** What the commands ask for that were told of a page of wheels: `torch-scatter==2.1.1`. */
@@ -185,6 +187,24 @@ export function wordWithExtras(
   return word === undefined ? undefined : quote(word);
 }
 
+/** Who else may have run setup.py. */
+interface OtherBuilds {
+  readonly installer: string | undefined;
+  readonly builder: string | undefined;
+  readonly docker: boolean;
+  readonly typed: readonly { readonly kind: string }[];
+}
+
+/** The command of setup.py that printed `running …`, where the text shows no command and nothing that runs setup.py by itself. */
+export function setupWithoutInstaller(
+  { runningSetup }: RequestFacts,
+  { installer, builder, docker, typed }: OtherBuilds,
+): string | undefined {
+  return installer === undefined && builder === undefined && !docker && typed.every(({ kind }) => kind === "program")
+    ? runningSetup
+    : undefined;
+}
+
 /** So many commands are remembered. */
 const mostInstalls = 4;
 /** `setup.py build_ext bdist_wheel`, `setup_cpu.py install --user`: every word of Python's own that the command has. */
@@ -325,6 +345,14 @@ export class RequestReader {
       ...(this.#wheel === undefined ? {} : { wheelCommand: this.#wheel }),
       ...(this.#waiting.size === 0 ? {} : { waiting: [...this.#waiting] }),
       ...(setup === undefined ? {} : { setupCommand: setup }),
+      ...(setup === undefined &&
+      this.#asked === undefined &&
+      this.#wheel === undefined &&
+      this.#running !== undefined &&
+      // pip makes wheels by that command.
+      this.#running !== "bdist_wheel"
+        ? { runningSetup: `setup.py ${this.#running}${this.#running === "build_ext" ? " --inplace" : ""}` }
+        : {}),
       ...(this.#fromPage.length === 0 ? {} : { fromPage: [...this.#fromPage] }),
       ...(this.#page === undefined ? {} : { wheelPage: this.#page }),
     };

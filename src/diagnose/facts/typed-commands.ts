@@ -83,7 +83,7 @@ const kinds: readonly (readonly [CommandKind, RegExp])[] = [
     "compile",
     /^(?:\/\S+\/)?(?:nvcc|hipcc|g\+\+|gcc|c\+\+|(?:amd)?clang(?:\+\+)?|clang-cl)(?:-\d+)?(?:\.exe)? (?=.*(?:-|\S\.(?:cu|cpp|cc|cxx|c|hip|o)\b))(?!--?v(?:ersion)?\b)/,
   ],
-  ["package", /^\S*(?:python[\d.]*|py)(?:\.exe)? -m build(?: .*)?$/],
+  ["package", /^\S*(?:python[\d.]*|py)(?:\.exe)? -m build(?: .*)?$|^(?:\S*[\\/])?pyproject-build(?: .*)?$/],
   ["script", /^(?:(?:bash|sh|source|\.) (?:-\w+ )*[\w./~-]+\.sh|\.\/\S+\.sh)(?: .*)?$/],
   // What only sets the shell up is no build: vcvars64.bat, activate.bat, Activate.ps1.
   [
@@ -97,7 +97,7 @@ const kinds: readonly (readonly [CommandKind, RegExp])[] = [
   ["setup", /^(?:\S*python[\d.]*(?:\.exe)?|py(?: -[\d.]+)?) (?:-u |-m )?\S*setup\w*\.py \w/],
   [
     "tool",
-    /^(?:uv (?:run|add|build|sync|lock) ?|hatch (?:-\S+ )*(?:build|run|env|shell)\b|(?:\S*python[\d.]* -m )?(?:tox|nox|cibuildwheel|maturin|scikit_build|meson)(?: |$)|colcon build|catkin_make|catkin build|cargo (?:build|run|test|check|install|bench)\b|sbatch \S|bazel(?:isk)? (?:build|run|test)|conda[ -]build |rattler-build |(?:conda|mamba|micromamba) (?:env (?:create|update)|create .*-f )|poetry (?:build|install|add|run|lock|update|sync)\b|pdm (?:build|install|add|run|sync|lock|update)\b|pixi (?:build|install|add|run|lock|update)\b|retorch (?:build|wheel|run)\b|scons(?: |$)|xmake(?: |$)|spack install |eb (?:--?\S+ )*\S+\.eb\b|bitbake (?!-)\S|guix (?:build|package|shell) |makepkg|nix(?:-build| build| develop)|ebuild |emerge |msbuild |devenv |pre-commit run|pyproject-build|flit (?:build|install)|npm (?:install|run)|stack build)/i,
+    /^(?:uv (?:run|add|build|sync|lock) ?|hatch (?:-\S+ )*(?:build|run|env|shell)\b|(?:\S*python[\d.]* -m )?(?:tox|nox|cibuildwheel|maturin|scikit_build|meson)(?: |$)|colcon build|catkin_make|catkin build|cargo (?:build|run|test|check|install|bench)\b|sbatch \S|bazel(?:isk)? (?:build|run|test)|conda[ -]build |rattler-build |(?:conda|mamba|micromamba) (?:env (?:create|update)|create .*-f )|poetry (?:build|install|add|run|lock|update|sync)\b|pdm (?:build|install|add|run|sync|lock|update)\b|pixi (?:build|install|add|run|lock|update)\b|retorch (?:build|wheel|run)\b|scons(?: |$)|xmake(?: |$)|spack install |eb (?:--?\S+ )*\S+\.eb\b|bitbake (?!-)\S|guix (?:build|package|shell) |makepkg|nix(?:-build| build| develop)|ebuild |emerge |msbuild |devenv |pre-commit run|flit (?:build|install)|npm (?:install|run)|stack build)/i,
   ],
   [
     "program",

@@ -3,6 +3,7 @@
  * shell of root or of a CI service that cannot be asked. It does not know what a line is for, only how the place writes it.
  * Sources: the Dockerfile reference (ENV takes no output of a command), IPython's documentation of %env and %cd, apt-get(8).
  */
+import { forCog } from "./cog-fit.ts";
 import { platformOf } from "../commands/command-words.ts";
 import { partedCommands } from "../facts/shown-commands.ts";
 import type { Match } from "../rule.ts";
@@ -231,6 +232,7 @@ export function fittedForPlace(lines: readonly string[], match: Match): readonly
   const {
     dockerBuild,
     modalImage,
+    cogBuild,
     spaceLists,
     imageBuild,
     upperFolders,
@@ -245,6 +247,8 @@ export function fittedForPlace(lines: readonly string[], match: Match): readonly
   if (modalImage) return forModal(honest);
   if (spaceLists) return forSpace(honest) ?? forDockerfile(honest, failedStep);
   // A step is no shell in which conda activated something: the variable is empty there.
+  if (dockerBuild && cogBuild !== undefined)
+    return forCog(forDockerfile(honest, failedStep), cogBuild.startsWith("cog ") ? cogBuild : undefined);
   if (dockerBuild)
     return forDockerfile(
       upperFolders.includes("/opt/conda")

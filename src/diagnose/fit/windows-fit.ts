@@ -3,6 +3,7 @@
  * It does not know whether a fix is right.
  */
 import { withinPowerShell } from "./powershell-edits.ts";
+import { inWordsOfPowerShell } from "./powershell-words.ts";
 import type { Match } from "../rule.ts";
 import { inWordsOfCmd } from "./windows-words.ts";
 
@@ -40,8 +41,13 @@ function withTemp(line: string): string[] {
 /** What is of cmd.exe alone. */
 const ofCmd = /^(?:set \w+=|for \/f |rmdir \/s|dir \/s|del \/)|%[A-Z_]{3,}%|(?<!^\.\\[\w.-]{1,60})\.bat"?$/;
 
-/** In PowerShell `set` makes no variable of the environment, and a batch file cannot leave one behind: cmd.exe first. */
+/**
+ * In PowerShell `set` makes no variable of the environment, and a batch file cannot leave one behind: in its own words, or cmd.exe
+ * first where a line has none.
+ */
 function fromPowerShell(lines: readonly string[]): string[] {
+  const own = inWordsOfPowerShell(lines);
+  if (own !== undefined) return own;
   return lines.some((line) => ofCmd.test(line))
     ? ["cmd", "# from PowerShell: what follows is for cmd.exe", ...lines]
     : lines.map((line) => withinPowerShell(line.replace(/^cd \/d (?=\S)/, "cd ")));

@@ -247,6 +247,31 @@ export const buildSurroundingsRules: readonly Rule[] = [
     ],
   },
   {
+    id: "jit-folder-not-made",
+    title: "The folder for JIT extensions cannot be made",
+    on: ["exception"],
+    specificity: 79,
+    matches: (finding) =>
+      finding.frames?.some((frame) => /cpp_extension\.py:\d+ .*\b_get_build_directory\b/.test(frame)) === true
+        ? said(finding, /\[(?:Errno|WinError) (?:2|3|17|20|267)\][^'"]*['"](?<folder>[^'"]+)['"]/)
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `torch makes a folder for what load() builds, and \`${match.facts["folder"] ?? ""}\` cannot be made: TORCH_EXTENSIONS_DIR (or the home folder) names a place that is a file, or lies below a folder that takes none.`,
+    fix: (match) => [
+      platformOf(match) === "win32"
+        ? "set TORCH_EXTENSIONS_DIR=C:\\te"
+        : "export TORCH_EXTENSIONS_DIR=/tmp/$USER/torch_extensions   # a folder that can be made; for good: a path of your own in ~/.bashrc",
+    ],
+    sources: ["pytorch: torch/utils/cpp_extension.py"],
+    examples: [
+      {
+        text: '$ TORCH_EXTENSIONS_DIR=/mnt/ro/ext python t.py\nTraceback (most recent call last):\n  File "/w/t.py", line 3, in <module>\n    m = load_inline("addone", cpp_sources=src)\n  File "/e/lib/python3.11/site-packages/torch/utils/cpp_extension.py", line 2218, in load_inline\n    build_directory = build_directory or _get_build_directory(name, verbose)\n  File "/e/lib/python3.11/site-packages/torch/utils/cpp_extension.py", line 2827, in _get_build_directory\n    os.makedirs(build_directory, exist_ok=True)\n  File "<frozen os>", line 225, in makedirs\nFileNotFoundError: [Errno 2] No such file or directory: \'/mnt/ro/ext\'',
+        expect: "export TORCH_EXTENSIONS_DIR=/tmp/$USER/torch_extensions",
+      },
+    ],
+  },
+  {
     id: "jit-folder-vanished",
     title: "The build folder of a JIT extension is not there",
     on: ["exception"],

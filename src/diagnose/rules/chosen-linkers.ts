@@ -20,6 +20,16 @@ function bareName(name: string): string {
   return name.replace(/^.*[\\/]/, "").replace(/^ld(?:64)?\./, "");
 }
 
+/** The same in setup.py (extra_link_args), where that is what builds the sources at hand; a linker's path is left to a person. */
+function inSetup(match: Match): string[] {
+  const name = match.facts["name"] ?? "";
+  const { setupCommand, requested = [], dockerBuild } = match.context.log;
+  const isOwn = setupCommand !== undefined || requested.some((word) => /^(?:-e )?"?\.[\\/]?(?:\[|"?$)/.test(word));
+  return isOwn && !dockerBuild && /^[\w.-]+$/.test(name) && platformOf(match) === "linux"
+    ? [`sed -i.bak 's/-fuse-ld=${name}/-fuse-ld=bfd/g' setup.py   # where extra_link_args has it`]
+    : [];
+}
+
 export const chosenLinkerRules: readonly Rule[] = [
   {
     id: "linker-not-there",
@@ -76,6 +86,7 @@ export const chosenLinkerRules: readonly Rule[] = [
       const name = bareName(match.facts["name"] ?? "");
       return [
         ...usualLinker(match),
+        ...inSetup(match),
         ...buildAgain(match),
         `# with ${name} all the same: gcc ${name === "lld" ? "9" : "12.1"} or newer and -fuse-ld=${name}, without a path${name === "mold" ? "; an older gcc: mold -run <the build command>" : ""}`,
         "# it can also stand in .cargo/config.toml, CMakeLists.txt or setup.py: delete it there",
@@ -90,6 +101,10 @@ export const chosenLinkerRules: readonly Rule[] = [
       {
         text: "  = note: cc: error: unrecognized command-line option '-fuse-ld=/usr/bin/mold'\n\n\nerror: linking with `cc` failed: exit status: 1",
         expect: "RUSTFLAGS=",
+      },
+      {
+        text: "$ python setup.py bdist_wheel\ng++: error: unrecognized command-line option '-fuse-ld=wild'; did you mean '-fuse-ld=gold'?",
+        expect: "sed -i.bak 's/-fuse-ld=wild/-fuse-ld=bfd/g' setup.py",
       },
       {
         text: "g++: error: unrecognized command-line option '-fuse-ld=mold'; did you mean '-fuse-ld=gold'?",

@@ -4,8 +4,10 @@ import {
   installTorchFor,
   knownCapabilities,
   pip,
+  platformOf,
   python,
   reinstall,
+  removeFolder,
   setVariable,
   xformersFor,
 } from "../commands/commands.ts";
@@ -14,6 +16,9 @@ import { coded, type Match, type Rule, type RuleContext } from "../rule.ts";
 import { dotted } from "../tables/version-facts.ts";
 import { buildWithOwnTargets, namesItsTargets } from "../commands/own-targets.ts";
 import { frameworkOf } from "../facts/other-field.ts";
+import { isBuiltByPython } from "../commands/typed-builds.ts";
+import { archList } from "../commands/rebuild-commands.ts";
+import { packageOf } from "../tables/packages.ts";
 import { failedInTorch } from "./gpu-frames.ts";
 
 /** Whether the kernel is one of a LibTorch that a C++ program uses. */
@@ -97,6 +102,55 @@ function scriptAlone({ finding, context }: Match): string | undefined {
     : file;
 }
 
+/** Whether one file alone stands in the traceback, the script that was started. */
+function ofOneFile({ finding, context }: Match): boolean {
+  const frames = [finding, ...context.findings].find(({ frames: list }) => list !== undefined)?.frames ?? [];
+  return new Set(frames.map((frame) => /^(.+\.py):\d+ /.exec(frame)?.[1])).size === 1;
+}
+
+/**
+ * An extension that a plain script calls, in a text that tells neither its package nor how it was built: the variable, and the ways
+ * to build. What load() builds is built anew by the program itself, since the flags are others.
+ */
+function untoldExtension(match: Match): string[] | undefined {
+  const { log } = match.context;
+  if (
+    match.finding.kind !== "gpu" ||
+    scriptAlone(match) === undefined ||
+    !ofOneFile(match) ||
+    packageOf(match) !== undefined
+  )
+    return undefined;
+  if (
+    log.setupCommand !== undefined ||
+    log.cmakeTarget !== undefined ||
+    log.buildRoot !== undefined ||
+    log.namesRetorch ||
+    log.compiledPackages.length > 0 ||
+    log.typed.some(({ kind }) => kind !== "program") ||
+    isBuiltByPython(match)
+  )
+    return undefined;
+  const set = setVariable(match, "TORCH_CUDA_ARCH_LIST", archList(match));
+  const own = `where it sets os.environ["TORCH_CUDA_ARCH_LIST"] itself, that line wins: change it`;
+  if (log.showsLoad === true || log.builtAtRunTime)
+    return [set, `# then the program again: load() builds the extension anew, as its flags are others; ${own}`];
+  const windows = platformOf(match) === "win32";
+  return [
+    set,
+    "# then the extension anew, in the way in which it was built:",
+    `# - by pip, in the folder of its setup.py or pyproject.toml: ${removeFolder(match, "build")}${windows ? ", then" : " &&"} ${pip(match, "install --no-build-isolation --no-cache-dir --force-reinstall --no-deps -v .")}`,
+    `# - in place: ${python(match)} setup.py build_ext --inplace --force`,
+    `# - by CMake: its build folder removed, -DCMAKE_CUDA_ARCHITECTURES=${architecture(match)} (with find_package(Torch): the variable above), and built again; make: its own -arch or -gencode flags, then make -B`,
+    `# - by load() or load_inline() in the program: nothing but the program again; ${own}`,
+  ];
+}
+
+/** `86` for CMake; `native` where the GPU is not told. */
+function architecture(match: Match): string {
+  return knownCapabilities(match)[0]?.replace(".", "") ?? "native";
+}
+
 export const gpuRunTimeRules: readonly Rule[] = [
   {
     id: "no-kernel-image",
@@ -151,8 +205,8 @@ export const gpuRunTimeRules: readonly Rule[] = [
                     ]
                   : failedInTorch(match)
                     ? torchForGpu(match)
-                    : (buildWithOwnTargets(match) ?? buildForThisGpu(match))),
-              ...(scriptAlone(match)
+                    : (buildWithOwnTargets(match) ?? untoldExtension(match) ?? buildForThisGpu(match))),
+              ...(scriptAlone(match) && untoldExtension(match) === undefined
                 ? [
                     `# a script that compiles by load() or load_inline(): no pip, run it again with the variable; where it sets os.environ["TORCH_CUDA_ARCH_LIST"] itself, that line wins: change it (${scriptAlone(match) ?? ""})`,
                   ]
@@ -168,6 +222,14 @@ export const gpuRunTimeRules: readonly Rule[] = [
       "facebookresearch/xformers#1045",
     ],
     examples: [
+      {
+        text: '$ python bench.py\nTraceback (most recent call last):\n  File "/home/ana/bench.py", line 21, in <module>\n    out = fused_ops.forward(x)\nRuntimeError: CUDA error: no kernel image is available for execution on the device',
+        expect: "# - in place: python setup.py build_ext --inplace --force",
+      },
+      {
+        text: '$ cat demo.py\nfrom torch.utils.cpp_extension import load\nscan = load(name="scan", sources=["scan.cu"])\n$ python demo.py\nTraceback (most recent call last):\n  File "demo.py", line 8, in <module>\n    y = scan.fwd(x)\nRuntimeError: CUDA error: no kernel image is available for execution on the device',
+        expect: "# then the program again: load() builds the extension anew",
+      },
       {
         text: "$ cd models/dino/ops && sh make.sh && cd - && python main.py\nrunning build_ext\nEmitting ninja build file /work/p/models/dino/ops/build/temp.linux-x86_64-3.9/build.ninja...\nninja: no work to do.\nRuntimeError: CUDA error: no kernel image is available for execution on the device\nGPU 0: Tesla V100-SXM2-32GB",
         expect: "(cd /work/p/models/dino/ops && rm -rf build dist *.egg-info && sh make.sh)",

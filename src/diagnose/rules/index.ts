@@ -184,6 +184,7 @@ import { packageDataRules } from "./package-data.ts";
 import { tracedPythonRules } from "./traced-python.ts";
 import { unisolatedBuildRules } from "./unisolated-builds.ts";
 import { operatorFakeRules } from "./operator-fakes.ts";
+import { operatorResultRules } from "./operator-results.ts";
 import { otherFrameworkRules } from "./other-frameworks.ts";
 import { tensorArgumentRules } from "./tensor-arguments.ts";
 import { kernelToolchainRules } from "./kernel-toolchains.ts";
@@ -309,6 +310,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Builds without isolation", rules: unisolatedBuildRules },
   { name: "Files of a package", rules: packageDataRules },
   { name: "Fakes and names of operators", rules: operatorFakeRules },
+  { name: "Results of an operator", rules: operatorResultRules },
   { name: "Other frameworks beside torch", rules: otherFrameworkRules },
   { name: "Tensors that compiled code refuses", rules: tensorArgumentRules },
   { name: "Exceptions between C++ and Python", rules: borderExceptionRules },

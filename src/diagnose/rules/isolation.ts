@@ -1,5 +1,6 @@
 /** What a build of a package does not see: torch and other modules, which pip's and uv's isolation hides. */
 import { isUnisolated } from "../facts/unisolated.ts";
+import { inItsFolder } from "../commands/typed-builds.ts";
 import {
   installAgain,
   installWithoutIsolation,
@@ -58,6 +59,15 @@ function inIsolation(match: Match): boolean {
 function byIsolatingBuild({ context: { log } }: Match): boolean {
   const line = log.typedBuild?.line ?? "";
   return /(?:-m build\b|\bpyproject-build\b)/.test(line) && !/ (?:--no-isolation|-\w*n\w*)(?:\s|$)/.test(line);
+}
+
+/** The same command without such an environment, behind the line that brings what it needs; undefined for other tools. */
+function buildWithoutIsolation(match: Match): readonly string[] | undefined {
+  const typed = match.context.log.typedBuild;
+  if (typed === undefined || !byIsolatingBuild(match)) return undefined;
+  const [tools = "", ...others] = installWithoutIsolation(match);
+  if (!/ install (?!.*--no-build-isolation)/.test(tools) || others.length === 0) return undefined;
+  return [tools, ...inItsFolder(match, typed, [`${typed.line} --no-isolation`])];
 }
 
 /** The release that is built: uv names it, pip collected it last. */
@@ -163,7 +173,7 @@ export const isolationRules: readonly Rule[] = [
     },
     fix: (match) =>
       match.facts["pdm"] === undefined
-        ? installWithoutIsolation(match)
+        ? (buildWithoutIsolation(match) ?? installWithoutIsolation(match))
         : [
             `pdm add ${match.facts["module"] ?? "torch"} setuptools wheel ninja && pdm install --no-self`,
             "pdm install --no-isolation   # the build then sees what the project has",
@@ -177,6 +187,10 @@ export const isolationRules: readonly Rule[] = [
       "NVIDIA/TransformerEngine: transformer_engine/pytorch/setup.py",
     ],
     examples: [
+      {
+        text: "$ pyproject-build -w\n* Creating isolated environment: venv+pip...\n* Getting build dependencies for wheel...\nTraceback (most recent call last):\n  File \"<string>\", line 3, in <module>\nModuleNotFoundError: No module named 'torch'\n\nERROR Backend subprocess exited when trying to invoke get_requires_for_build_wheel",
+        expect: "pyproject-build -w --no-isolation",
+      },
       {
         text: "➜  gnn poetry install --no-root\n  - Installing torch-scatter (2.1.2): Failed\n\n  ChefBuildError\n\n  Backend subprocess exited when trying to invoke get_requires_for_build_wheel\n\n    File \"<string>\", line 8, in <module>\n  ModuleNotFoundError: No module named 'torch'",
         expect: "--no-build-isolation torch-scatter==2.1.2\npoetry install --no-root",

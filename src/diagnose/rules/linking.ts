@@ -49,6 +49,17 @@ function withPic(match: Match): string[] {
     : [`${typedConfigure} -DCMAKE_POSITION_INDEPENDENT_CODE=ON`];
 }
 
+/** Where both definitions are one line of a header, as a build with -g tells: the function becomes inline there. */
+function inlineInHeader({ finding }: Match): string[] {
+  const [, header = "", line = ""] =
+    /(\S+\.(?:h|hpp|hh|hxx|cuh|inl)):(\d+): multiple definition of /.exec(finding.text) ?? [];
+  return header !== "" &&
+    finding.text.includes(`${header}:${line}: first defined here`) &&
+    finding.phase !== "device-link"
+    ? [`sed -i.bak '${line}s/^/inline /' ${header}   # where that line is the head of the function`]
+    : [];
+}
+
 export const linkingRules: readonly Rule[] = [
   ...outputPlaceRules,
   {
@@ -144,6 +155,7 @@ export const linkingRules: readonly Rule[] = [
             "grep -rnE 'int main *[(]' --include=*.cpp --include=*.cu .   # one of them for each program: take the others out of its sources",
           ]
         : [
+            ...inlineInHeader(match),
             "# mark functions in headers inline (or static, or make them templates); do not #include .cu/.cpp files that are in `sources`; one PYBIND11_MODULE per module",
           ],
     sources: ["https://gcc.gnu.org/wiki/VerboseDiagnostics"],
@@ -151,6 +163,10 @@ export const linkingRules: readonly Rule[] = [
       {
         text: "/usr/bin/ld: b.o: in function `launch(float*)': b.cu:(.text+0x0): multiple definition of `launch(float*)'; a.o:a.cu:(.text+0x0): first defined here",
         expect: "inline",
+      },
+      {
+        text: "/usr/bin/ld: build/b.o: in function `clampi(int)':\ncsrc/util.h:5: multiple definition of `clampi(int)'; build/a.o:csrc/util.h:5: first defined here",
+        expect: "sed -i.bak '5s/^/inline /' csrc/util.h",
       },
       { text: "b.obj : error LNK2005: PyInit__C already defined in a.obj", expect: "PYBIND11_MODULE" },
       {

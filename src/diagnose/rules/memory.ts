@@ -1,19 +1,26 @@
 /** Memory that runs out: of a compile, of an installer, of what workers share. */
+import { isBuiltByPython } from "../commands/typed-builds.ts";
 import { buildAgain, oneCompiler, pip } from "../commands/commands.ts";
 import { type Match, type Rule, saidAny } from "../rule.ts";
 
 function fewerJobs(match: Match): string[] {
   const [first = "", ...others] = oneCompiler(match);
   const { dockerBuild, installer, namesRetorch } = match.context.log;
+  const typed =
+    match.context.log.typedLast === "compile" && !isBuiltByPython(match) ? match.context.log.typedCompile : undefined;
   const ofInstaller = !namesRetorch && (dockerBuild || installer !== undefined);
   return [
     // What a compiler of GNU's says when an allocation is refused: under a limit of the shell more often than on a full machine.
     ...(/virtual memory exhausted/.test(match.finding.message)
       ? ["ulimit -v unlimited   # a limit of this shell or job (ulimit -v tells it) refuses what the machine has"]
       : []),
-    `${first}   # then as many as fit: a compile with torch/extension.h takes about 1.5 GB, attention kernels up to 6 GB each`,
-    ...others,
-    ...(ofInstaller ? (dockerBuild ? [] : buildAgain(match)) : ["retorch build -j 1"]),
+    ...(typed === undefined
+      ? [
+          `${first}   # then as many as fit: a compile with torch/extension.h takes about 1.5 GB, attention kernels up to 6 GB each`,
+          ...others,
+          ...(ofInstaller ? (dockerBuild ? [] : buildAgain(match)) : ["retorch build -j 1"]),
+        ]
+      : [typed]),
     "# more memory, or swap: sudo fallocate -l 16G /swapfile && sudo chmod 600 /swapfile && sudo mkswap /swapfile && sudo swapon /swapfile",
   ];
 }

@@ -1,5 +1,6 @@
 /** What nvcc and ptxas demand of device code; architectures are in nvcc-architectures.ts, options in nvcc-options.ts. */
 import { pip, setVariable } from "../commands/commands.ts";
+import { letDeviceCall } from "../commands/device-callees.ts";
 import { withNvccFlags } from "../fit/typed-fit.ts";
 import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
 import { dotted } from "../tables/version-facts.ts";
@@ -278,6 +279,7 @@ export const nvccRules: readonly Rule[] = [
     cause: (match) =>
       `A kernel or device function (${placeOf(match.finding)}) calls ${match.facts["callee"] === undefined ? "a function" : `\`${match.facts["callee"]}\``}, which exists for the CPU only.`,
     fix: (match) => [
+      ...letDeviceCall(match, match.facts["callee"]),
       /basic_ostream|operator ?<</.test(match.facts["callee"] ?? "")
         ? '# a kernel prints with printf("%f\\n", x); there is no std::cout on the GPU'
         : /std::(?:vector|map|unordered_map|set|string|basic_string|shared_ptr|unique_ptr|function)\b/.test(
@@ -295,6 +297,14 @@ export const nvccRules: readonly Rule[] = [
       {
         text: 'k.cu(5): error: calling a __host__ function("host()") from a __device__ function("foo()") is not allowed',
         expect: "__device__",
+      },
+      {
+        text: '$ nvcc -arch=sm_80 -c a.cu -o a.o\na.cu(3): error: calling a __host__ function("act(float)") from a __global__ function("k") is not allowed\n\na.cu(3): error: identifier "act" is undefined in device code',
+        expect: "act *\\()/__host__ __device__ \\1/g' a.cu",
+      },
+      {
+        text: 'k.cu(9): error: calling a __host__ function("std::pow(double, double)") from a __global__ function("k") is not allowed',
+        expect: "sed -i.bak -E '9s/std::(pow)\\b/\\1/g' k.cu",
       },
     ],
   },

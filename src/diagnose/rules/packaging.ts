@@ -1,10 +1,32 @@
 /** pip, uv, conda and build backends. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { pip, platformOf, reinstall } from "../commands/commands.ts";
+import { changeFolder, pip, platformOf, reinstall } from "../commands/commands.ts";
 import { originOf, plainName } from "../tables/packages.ts";
 import { commandAgain } from "../commands/failed-command.ts";
 import { backToFolder, lostFolder, lostSentence } from "../commands/lost-folders.ts";
 import { coded, type Match, said, type Rule } from "../rule.ts";
+
+/** Goes to where the project's files are: into the clone of the text, or to the first folder below that has them. */
+function toProject(match: Match): string[] {
+  const { clonedInto, typedClone, dockerBuild, notebook, typed } = match.context.log;
+  const here = /Directory '\.[\\/]?(?:\[[^']*\])?' is not installable/.test(match.finding.message);
+  if (!here || notebook || platformOf(match) === "win32")
+    return ["ls   # is it the project's folder? git clone complete?", "# sources alone: retorch build a.cpp b.cu"];
+  if (dockerBuild)
+    return [
+      "# the Dockerfile copies or clones nothing into that folder before this step: COPY . . (or git clone) and WORKDIR, then pip install .",
+    ];
+  const again = commandAgain(match) ?? [];
+  const clone = clonedInto ?? typedClone;
+  if (clone !== undefined && typed.every(({ folder }) => folder === undefined))
+    return [changeFolder(match, clone), ...again];
+  return [
+    "find . -maxdepth 3 '(' -name setup.py -o -name pyproject.toml ')'   # is one of them below? nothing: another folder, or the clone is not complete",
+    `cd "$(dirname "$(find . -maxdepth 3 '(' -name setup.py -o -name pyproject.toml ')' | sort | head -n 1)")"   # the first of them`,
+    ...again,
+    "# sources alone: retorch build a.cpp b.cu",
+  ];
+}
 
 /** The folder of a submodule that was to be installed. */
 function submodule(match: Match): string | undefined {
@@ -212,12 +234,20 @@ export const packagingRules: readonly Rule[] = [
               ]
             : lostFolder(match) !== undefined
               ? [...backToFolder(match), ...(commandAgain(match) ?? [])]
-              : ["ls   # is it the project's folder? git clone complete?", "# sources alone: retorch build a.cpp b.cu"],
+              : toProject(match),
     sources: ["https://setuptools.pypa.io/en/latest/userguide/package_discovery.html", "NVIDIA/apex#1681"],
     examples: [
       {
         text: "error: Multiple top-level packages discovered in a flat-layout: ['csrc', 'my_ops'].",
         expect: "packages",
+      },
+      {
+        text: "$ git clone https://github.com/jo/gridops\nCloning into 'gridops'...\n$ pip install -v .\nERROR: Directory '.' is not installable. Neither 'setup.py' nor 'pyproject.toml' found.",
+        expect: "cd gridops\npython -m pip install -v .",
+      },
+      {
+        text: "$ pip install -v .\nERROR: Directory '.' is not installable. Neither 'setup.py' nor 'pyproject.toml' found.",
+        expect: 'cd "$(dirname "$(find . -maxdepth 3',
       },
       {
         text: "!git clone https://github.com/NVIDIA/apex\n!cd apex\n!pip install -v --no-build-isolation ./\nERROR: Directory './' is not installable. Neither 'setup.py' nor 'pyproject.toml' found.",

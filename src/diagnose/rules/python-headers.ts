@@ -1,9 +1,10 @@
 /** Headers of Python, pybind11 and NumPy that were not found. */
-import { installWithoutIsolation, platformOf, python, pythonVersion } from "../commands/commands.ts";
+import { installWithoutIsolation, platformOf, python, pythonVersion, setVariable } from "../commands/commands.ts";
 import { foundDir, header, includedBy } from "../matchers.ts";
 import { type Match, type Rule, said } from "../rule.ts";
 import { askedOfPython, askedPython } from "../commands/asked-python.ts";
 import { embeddedHeaders, isEmbeddable } from "../commands/embedded-python.ts";
+import { typedBuild } from "../commands/typed-builds.ts";
 import { typedWithPython } from "../fit/typed-fit.ts";
 
 /** Whether a header of LibTorch, the download for programs in C++, asks. */
@@ -14,6 +15,12 @@ function ofLibtorch({ finding }: Match): boolean {
 /** Whether CMake compiles, and torch's own header asks. */
 function atCmake(match: Match): boolean {
   return ofLibtorch(match) || (match.context.log.cmake && /(?:torch|pybind11)[\\/]/.test(match.finding.file ?? ""));
+}
+
+/** Make, ninja or a script compiles, which know of no Python but what they are told. */
+function byOwnRules(match: Match): boolean {
+  const tool = typedBuild(match)?.tool;
+  return (tool === "make" || tool === "ninja" || tool === "script") && match.context.log.typedConfigure === undefined;
 }
 
 export const pythonHeaderRules: readonly Rule[] = [
@@ -86,9 +93,13 @@ export const pythonHeaderRules: readonly Rule[] = [
         "# Fedora, RHEL: sudo dnf install python3-devel; conda and uv bring the headers along",
         ...(typed.length > 0
           ? typed
-          : [
-              `${python(match)} -c "import sysconfig; print(sysconfig.get_paths()['include'])"   # this folder has to hold Python.h`,
-            ]),
+          : byOwnRules(match)
+            ? [
+                `${setVariable(match, "CPATH", `$(${python(match)} -c "import sysconfig; print(sysconfig.get_paths()['include'])")`)}   # make gives no folder of Python's headers to the compiler by itself`,
+              ]
+            : [
+                `${python(match)} -c "import sysconfig; print(sysconfig.get_paths()['include'])"   # this folder has to hold Python.h`,
+              ]),
       ];
     },
     change: (match) => {

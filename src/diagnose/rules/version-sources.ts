@@ -1,6 +1,7 @@
 /** Where a build takes the version of a package from: git, which an archive or a copied folder does not have. */
+import { commandAgain, failedCommand } from "../commands/failed-command.ts";
 import { installAgain, setVariable } from "../commands/commands.ts";
-import { type Rule, saidAny } from "../rule.ts";
+import { type Match, type Rule, saidAny } from "../rule.ts";
 
 /** The release that a folder of sources, or the archive that was asked for, is named for: `0.4.2` of `/home/jo/ops-0.4.2`. */
 function releaseOfSources(folder: string | undefined, asked: readonly string[] = []): string {
@@ -14,6 +15,13 @@ function releaseOfSources(folder: string | undefined, asked: readonly string[] =
       .find((each) => each !== undefined) ??
     "1.0.0"
   );
+}
+
+/** The command that failed, pip's or another tool's. */
+function againAsGiven(match: Match): readonly string[] {
+  const again = installAgain(match);
+  const failed = failedCommand(match);
+  return again.length > 0 || failed === undefined || failed.kind === "program" ? again : (commandAgain(match) ?? []);
 }
 
 export const versionSourceRules: readonly Rule[] = [
@@ -39,11 +47,15 @@ export const versionSourceRules: readonly Rule[] = [
           ]
         : []),
       `${setVariable(match, "SETUPTOOLS_SCM_PRETEND_VERSION", releaseOfSources(match.facts["where"], match.context.log.installs))}   # the release that it is`,
-      ...installAgain(match),
+      ...againAsGiven(match),
       "# or a whole clone: git fetch --tags --unshallow; in Docker copy .git too and install git",
     ],
     sources: ["https://setuptools-scm.readthedocs.io/en/latest/config/"],
     examples: [
+      {
+        text: "$ uv build --wheel --no-build-isolation\nBuilding wheel...\nLookupError: setuptools-scm was unable to detect version for /w/kern.\n  × Failed to build `/w/kern`\n  ├─▶ The build backend returned an error",
+        expect: "uv build --wheel --no-build-isolation",
+      },
       {
         text: "LookupError: setuptools-scm was unable to detect version for /src/my_ops.\n\nMake sure you're either building from a fully intact git repository or PyPI tarballs.",
         expect: "SETUPTOOLS_SCM_PRETEND_VERSION",

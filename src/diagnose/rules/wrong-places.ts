@@ -1,4 +1,5 @@
 /** Where a script or an import looks: a Python without torch, a package's own source folder, a wheel of another machine. */
+import { commandAgain } from "../commands/failed-command.ts";
 import { own } from "../../base/own.ts";
 import { installAgain, pip, platformOf, python, rebuild } from "../commands/commands.ts";
 import { type Match, type Rule, said, saidAny } from "../rule.ts";
@@ -49,6 +50,41 @@ function scriptOf(match: Match): string {
 function wholePath(message: string, file: string): string {
   const named = /\(((?:[A-Za-z]:)?[\\/][^()]+\.py)\)$/.exec(message)?.[1];
   return named?.endsWith(`/${file}`) === true ? named : file;
+}
+
+/** What setuptools could not copy has no ending of a file: the folders of DeepSpeed that link to others. */
+function isLinkedFolder(match: Match): boolean {
+  const { requested } = match.context.log;
+  return (
+    // What pip fetches by a name is in no folder of the user's.
+    (requested === undefined || /^(?:-e )?"?[.~\\/]/.test(requested.join(" "))) &&
+    /^[\w-]+[\\/](?:[\w-]+[\\/])*[\w-]+$/.test(match.facts["file"] ?? "") &&
+    !/^build[\\/]/.test(match.facts["file"] ?? "")
+  );
+}
+
+/** Folders in place of the links to them. DeepSpeed's are known by their targets, which a checkout on Windows has lost. */
+function copyLinkedFolders(match: Match): string[] {
+  const file = match.facts["file"] ?? "";
+  const again = commandAgain(match) ?? [];
+  if (platformOf(match) !== "win32")
+    return [
+      `find . -type l -xtype d -not -path './.git/*' -exec sh -c 'cp -rL "$1" "$1.copy" && rm "$1" && mv "$1.copy" "$1"' sh {} ';'   # in the folder of the sources: folders in place of the links`,
+      "rm -rf build *.egg-info",
+      ...again,
+    ];
+  const links = file.startsWith("deepspeed")
+    ? [
+        ["deepspeed\\accelerator", "accelerator"],
+        ["deepspeed\\ops\\csrc", "csrc"],
+        ["deepspeed\\ops\\op_builder", "op_builder"],
+      ]
+    : [[file.replaceAll("/", "\\"), file.split(/[\\/]/).at(-1) ?? file]];
+  return [
+    ...links.flatMap(([link = "", folder = ""]) => [`del ${link}`, `xcopy /e /i /q ${folder} ${link}`]),
+    "rmdir /s /q build",
+    ...again,
+  ];
 }
 
 export const wrongPlaceRules: readonly Rule[] = [
@@ -121,14 +157,23 @@ export const wrongPlaceRules: readonly Rule[] = [
     matches: (finding) => (finding.code === "artifact-missing" ? { file: finding.symbol } : undefined),
     confidence: "medium",
     cause: (match) =>
-      `\`${match.facts["file"] ?? ""}\` is to be copied and was not made: its build failed or was skipped (an earlier message says so), it was made under another name (with or without \`.cpython-…\`, for another Python), or a build folder of an earlier version is in the way.`,
-    fix: (match) => [
-      "rm -rf build *.egg-info && git status --short",
-      pip(match, "install -v --no-build-isolation .   # then read the first error"),
-      "# the name: a CMake or custom build_ext has to write to self.get_ext_fullpath(ext.name); BuildExtension.with_options(no_python_abi_suffix=True) makes one without .cpython-…",
-    ],
-    sources: ["pytorch/rl#147"],
+      isLinkedFolder(match)
+        ? `\`${match.facts["file"] ?? ""}\` is no file but a symbolic link to a folder of the sources (git on Windows, and some archives, make a text file of it), and setuptools copies files alone.`
+        : `\`${match.facts["file"] ?? ""}\` is to be copied and was not made: its build failed or was skipped (an earlier message says so), it was made under another name (with or without \`.cpython-…\`, for another Python), or a build folder of an earlier version is in the way.`,
+    fix: (match) =>
+      isLinkedFolder(match)
+        ? copyLinkedFolders(match)
+        : [
+            "rm -rf build *.egg-info && git status --short",
+            pip(match, "install -v --no-build-isolation .   # then read the first error"),
+            "# the name: a CMake or custom build_ext has to write to self.get_ext_fullpath(ext.name); BuildExtension.with_options(no_python_abi_suffix=True) makes one without .cpython-…",
+          ],
+    sources: ["pytorch/rl#147", "deepspeedai/DeepSpeed#3207", "deepspeedai/DeepSpeed#1909"],
     examples: [
+      {
+        text: "$ pip install .\n      writing manifest file 'deepspeed.egg-info/SOURCES.txt'\n      error: can't copy 'deepspeed/accelerator': doesn't exist or not a regular file\n  ERROR: Failed building wheel for deepspeed",
+        expect: "python -m pip install .",
+      },
       {
         text: "error: can't copy 'build/lib.linux-x86_64-3.9/my_ops/_C.so': doesn't exist or not a regular file",
         expect: "my_ops/_C.so",

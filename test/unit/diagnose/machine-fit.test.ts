@@ -151,11 +151,15 @@ describe("commands fit the machine of the text", () => {
     );
   });
 
-  test("in PowerShell cmd.exe comes before its own words", () => {
+  test("in PowerShell a prompt of Visual Studio is taken over from cmd.exe", () => {
     const text =
       "PS C:\\p> python setup.py install\nNo CUDA runtime is found\nerror: Microsoft Visual C++ 14.0 or greater is required.\na.cpp(3): fatal error C1083: Cannot open include file: 'map': No such file or directory";
     const [first] = diagnose(text).diagnoses.filter(({ fix }) => fix.some((line) => line.includes("vcvars64")));
-    expect(first?.fix[0]).toBe("cmd");
+    expect(
+      first?.fix.some((line) => line.startsWith('cmd /c "`"$vs\\VC\\Auxiliary\\Build\\vcvars64.bat`" && set" |')),
+    ).toBe(true);
+    expect(first?.fix).toContain('$env:DISTUTILS_USE_SDK = "1"');
+    expect(first?.fix.some((line) => line === "cmd" || line.startsWith("set "))).toBe(false);
   });
 
   test("what a program in a container says is answered for Linux, whoever started it on Windows", () => {

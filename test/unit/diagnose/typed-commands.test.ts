@@ -106,7 +106,7 @@ describe("a compiler that was called by hand", () => {
     const header = "k.cu:1:10: fatal error: cusparse.h: No such file or directory";
     expect(live(`$ nvcc -c k.cu\n${header}`)).toMatch(/nvcc -c k\.cu$/);
     const host =
-      'k.cu(6): error: calling a __host__ function("f(float)") from a __global__ function("g") is not allowed';
+      'k.cu(6): error: calling a __host__ function("std::vector<int>::push_back") from a __global__ function("g") is not allowed';
     expect(live(`$ nvcc -c k.cu\n${host}`)).not.toContain("nvcc -c");
   });
 
