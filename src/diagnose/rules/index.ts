@@ -51,6 +51,7 @@ import { noToolkitRules } from "./no-toolkit.ts";
 import { buildArchitectureRules } from "./build-architectures.ts";
 import { cxxExceptionRules } from "./cxx-exceptions.ts";
 import { nativeCrashRules } from "./native-crashes.ts";
+import { unnamedCrashRules } from "./unnamed-crashes.ts";
 import { onnxRuntimeRules } from "./onnx-runtime.ts";
 import { customOperatorRules } from "./custom-operators.ts";
 import { deviceLanguageRules } from "./device-language.ts";
@@ -116,6 +117,7 @@ import { missingBuiltFileRules } from "./missing-built-files.ts";
 import { missingGpuLibraryRules } from "./missing-gpu-libraries.ts";
 import { missingLibraryRules } from "./missing-libraries.ts";
 import { nvccOptionRules } from "./nvcc-options.ts";
+import { nvccSurroundingRules } from "./nvcc-surroundings.ts";
 import { moduleAndBindingRules } from "./modules-and-bindings.ts";
 import { mklRules } from "./mkl.ts";
 import { nvccArchitectureRules } from "./nvcc-architectures.ts";
@@ -299,6 +301,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Operators in ONNX", rules: onnxRuntimeRules },
   { name: "Crashes at imports", rules: importOrderRules },
   { name: "Crashes with a stack trace", rules: nativeCrashRules },
+  { name: "Crashes without one", rules: unnamedCrashRules },
   { name: "Exceptions of C++", rules: cxxExceptionRules },
   { name: "Arguments of a call", rules: callArgumentRules },
   { name: "Calls into a module", rules: callRules },
@@ -346,6 +349,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Compilers of vendors", rules: vendorCompilerRules },
   { name: "Compiler options", rules: compilerOptionRules },
   { name: "nvcc's command line", rules: nvccOptionRules },
+  { name: "nvcc's host compiler and files", rules: nvccSurroundingRules },
   { name: "nvcc", rules: [...nvccArchitectureRules, ...nvccRules] },
   { name: "Headers that nvcc does not take", rules: nvccHeaderRules },
   { name: "GPU architectures in code", rules: [...architectureRules, ...ptxArchitectureRules] },
