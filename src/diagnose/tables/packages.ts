@@ -41,7 +41,7 @@ const packagesByModule: readonly (readonly [RegExp, string])[] = [
   [/^_XLAC/, "torch-xla"],
   [/^_k2$/, "k2"],
   [/^_moe_C$|^vllm_flash_attn/, "vllm"],
-  [/^_raymarching/, "raymarching"],
+  [/^_?raymarching/, "raymarching"],
   [/^corr_sampler/, "corr-sampler"],
   [/^alt_cuda_corr/, "alt-cuda-corr"],
   [/^libpyg$/, "pyg-lib"],
