@@ -95,8 +95,9 @@ function interpreterBeside(program: string): string | undefined {
     : plain.replace(/(?<=[\\/])pip(?:3(?:\.\d{1,2})?)?(?=(?:\.exe)?$)/, "python");
 }
 
+/** With a program of the field behind the image's name: a service, a look (`nvidia-smi`) and a shell are others. */
 const runsContainer =
-  /^(?:sudo )?(?<program>docker|podman) run (?:(?:--(?:gpus|volume|env|env-file|publish|name|ipc|pid|network|net|shm-size|workdir|user|runtime|mount|device|entrypoint|hostname|memory|cpus|platform|ulimit|cap-add|security-opt|restart|label)(?:=| +)|-[vepwuhml] +)(?:"[^"]*"|'[^']*'|\S+) +|--?[\w-]+(?:=\S+)? +)*(?<image>[a-z0-9][\w./:-]*(?:@sha256:\w+)?)(?: +\S.*)?$/;
+  /^(?:sudo )?(?<program>docker|podman) run (?:(?:--(?:gpus|volume|env|env-file|publish|name|ipc|pid|network|net|shm-size|workdir|user|runtime|mount|device|entrypoint|hostname|memory|cpus|platform|ulimit|cap-add|security-opt|restart|label)(?:=| +)|-[vepwuhml] +)(?:"[^"]*"|'[^']*'|\S+) +|--?[\w-]+(?:=\S+)? +)*(?<image>[a-z0-9][\w./:-]*(?:@sha256:\w+)?) +(?:(?:\S*\/)?(?:python[\d.]*|torchrun|accelerate|deepspeed|pytest|vllm|sglang|lmdeploy|trtllm-\w+|llamafactory-cli|uv run) .+|(?:ba)?sh -\w*c .+|\S+\.(?:sh|py)(?: .*)?)$/;
 const containerPrompt = /^[^`'"]{0,80}?[$#%❯➜>] +(?=(?:sudo )?(?:docker|podman) run )/u;
 
 /** Gathers them line by line. */

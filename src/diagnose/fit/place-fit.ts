@@ -228,12 +228,9 @@ function inImage(lines: readonly string[], image: string): readonly string[] {
   return lines.map((line) => line.replace(ofImage, (then) => `${then}${image} `));
 }
 
-/** Commands behind it were given within the container (`docker run -it image bash`), which lives on. */
-function isTypedInside({ context: { log } }: Match): boolean {
-  return (
-    /(?:^|\s)(?:\/bin\/)?(?:ba|z)?sh$/.test(log.containerRun?.line ?? "") ||
-    log.typed.some(({ shell, starter, kind }) => shell === "prompt" && starter === "" && kind !== "tool")
-  );
+/** Other commands were given beside it, in a shell: what failed may be theirs. */
+function isTypedBeside({ context: { log } }: Match): boolean {
+  return log.typed.some(({ shell, starter, kind }) => shell === "prompt" && starter === "" && kind !== "tool");
 }
 
 /** What changes the file system of a container, and can be a step of an image. */
@@ -295,7 +292,7 @@ export function fittedForPlace(lines: readonly string[], match: Match): readonly
       : honest;
   if (notebook) return forNotebook(honest);
   if (image !== undefined) return inImage(honest, image);
-  if (containerRun !== undefined && !isTypedInside(match)) return onTopOfImage(honest, containerRun);
+  if (containerRun !== undefined && !isTypedBeside(match)) return onTopOfImage(honest, containerRun);
   if (rootShell || jobImage !== undefined) return honest.map((line) => (line.startsWith("#") ? line : asRoot(line)));
   return honest;
 }

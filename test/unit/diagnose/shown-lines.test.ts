@@ -48,6 +48,13 @@ test("a container whose shell lives on is mended inside", () => {
   expect(first?.fix.join("\n")).not.toContain("docker build");
 });
 
+test("a container that only shows something, or serves something else, is none", () => {
+  for (const other of ["nvidia/cuda:12.4.1-base-ubuntu22.04 nvidia-smi", "-d redis:7"])
+    expect(diagnose(`$ docker run --rm --gpus all ${other}\n${missing}`).diagnoses[0]?.fix.join("\n")).not.toContain(
+      "docker build",
+    );
+});
+
 test("a build of another language is no certain matter", () => {
   const text =
     "npm error gyp ERR! build error\nnpm error ../src/backend/Backend.h:3:10: fatal error: cairo.h: No such file or directory";
