@@ -90,6 +90,8 @@ const facts =
   "|ocation: |CUDA_ARCHITECTURES|CMakeLists.txt|orchvision |orchaudio |orchvision=|orchaudio=|uilding wheel for |/archive/|codeload.github|+pt1|+pt2|orch::Tensor |at::Tensor |orch::Tensor> |attn  |orchrec  |pconv-cu|cumm-cu|sudoers|): Pending|cessfully installed |not allowed to |may not run sudo|ound CUDAToolkit|ipykernel|matching Triton|ell In[|ell In [" +
   // The function that gcc is in, and code, of torch's stable API.
   "|orch::stable::|TABLE_TORCH_LIBRARY" +
+  // Lines of build files that a command shows, containers that are started, jobs that were ended for their memory.
+  "|grep |elect-String|findstr |_CXX11_ABI=|compile_args|link_args|add_definitions|compile_options|compile_definitions|CMAKE_CXX_FLAGS|target_link|docker run |podman run |cmake/Torch|OUT_OF_ME|oom_kill|oom-kill|OOM kill|OOM-kill|Out of memory: K" +
   // What delocate says of the libraries in a wheel.
   "|minimum target of |to update minimum|odetected CUDA arch|nvcc.exe" +
   // The row of a session's traceback that was running.

@@ -7,7 +7,7 @@ import { withoutEchoes } from "./echoes.ts";
 import { overcomeIn } from "./overcome.ts";
 import { inOwnBuilder, inTypedCargo } from "./fit/builder-fit.ts";
 import { inOwnTool } from "./fit/own-build.ts";
-import { withoutTorch } from "./facts/other-field.ts";
+import { isOtherTools, withoutTorch } from "./facts/other-field.ts";
 import { inTypedCmake } from "./fit/typed-fit.ts";
 import { variablesAgain } from "./commands/isolation-commands.ts";
 import type { Finding, FindingKind } from "./finding.ts";
@@ -119,6 +119,7 @@ export function rank(rules: readonly Rule[], context: RuleContext): Diagnosis[] 
     if (candidate.role === "advice" && candidate.rule.role !== "advice") return { ...diagnosis, confidence: "low" };
     // What a run that goes on remarks on stopped nothing.
     if (!failed && candidate.role === "advice") return { ...diagnosis, confidence: "low" };
+    if (isOtherTools(context)) return { ...diagnosis, confidence: "low" };
     if (candidate.survived === true && diagnosis.confidence === "high") return { ...diagnosis, confidence: "medium" };
     return failed || diagnosis.confidence !== "high" ? diagnosis : { ...diagnosis, confidence: "medium" };
   });

@@ -16,6 +16,8 @@ export interface LibtorchFacts {
   readonly cudaModule?: string;
   /** The C++ standard that CMake is asked for: `14`. */
   readonly cmakeStandard?: string;
+  /** The folder of a LibTorch whose files for CMake the text names: `~/libtorch` of `~/libtorch/share/cmake/Torch`. */
+  readonly libtorchPrefix?: string;
 }
 
 /** `libtorch is downloaded by hand (version 2.3.0)`, `the 1.11.0 version of libtorch`. */
@@ -27,6 +29,7 @@ export class LibtorchReader {
   #release: string | undefined;
   #standard: string | undefined;
   #module: string | undefined;
+  #prefix: string | undefined;
 
   line(text: string): void {
     if (text.length > 1_000) return;
@@ -40,12 +43,15 @@ export class LibtorchReader {
           ?.slice(1)
           .find((release) => release !== undefined);
     if (text.includes("cuda/")) this.#module ??= /(?:^|[\s,`'"])cuda\/(\d{1,2}\.\d)(?![\w/])/.exec(text)?.[1];
+    if (text.includes("/share/cmake/Torch"))
+      this.#prefix ??= /(?:^|[\s"'=(])([~/][\w./+-]{0,200}?)\/share\/cmake\/Torch\b/.exec(text)?.[1];
     if (text.includes("CXX_STANDARD")) this.#standard ??= /\bCXX_STANDARD[ =]"?(11|14|17|20)\b/.exec(text)?.[1];
   }
 
   facts(): LibtorchFacts {
     return {
       ...(this.#release === undefined ? {} : { libtorchRelease: this.#release }),
+      ...(this.#prefix === undefined ? {} : { libtorchPrefix: this.#prefix }),
       ...(this.#module === undefined ? {} : { cudaModule: this.#module }),
       ...(this.#standard === undefined ? {} : { cmakeStandard: this.#standard }),
     };

@@ -1,5 +1,6 @@
 /** Programs without Python that use LibTorch, in Rust, Java or C++: what mends a LibTorch that does not fit, in their words. */
 import { platformOf, python } from "./commands.ts";
+import { editCmake } from "./source-edits.ts";
 import type { Match } from "../rule.ts";
 import { typedBuild, typedBuildFromScratch } from "./typed-builds.ts";
 import { torchOfTch } from "../tables/version-facts.ts";
@@ -52,7 +53,7 @@ function inProjectFile(match: Match, misfit: Misfit): string[] | undefined {
 function prefixPath(match: Match): string {
   return match.context.log.packageFolders.length > 0
     ? `$(${python(match)} -c "import torch; print(torch.utils.cmake_prefix_path)")`
-    : "/path/to/libtorch";
+    : (match.context.log.libtorchPrefix ?? "/path/to/libtorch");
 }
 
 /** Where the program finds torch's libraries when it runs: pip's torch, where it was built against that, or LibTorch. */
@@ -65,6 +66,17 @@ function libraryPath(match: Match): string {
   return platformOf(match) === "win32"
     ? "set PATH=%LIBTORCH%\\lib;%PATH%"
     : `export ${platformOf(match) === "darwin" ? "DYLD" : "LD"}_LIBRARY_PATH=${library}:$${platformOf(match) === "darwin" ? "DYLD" : "LD"}_LIBRARY_PATH`;
+}
+
+/** The definition of the wrong strings in a file of CMake's that the text shows, taken back: the other number. */
+function stringsDefined(match: Match, here: "0" | "1"): string[] {
+  const definition = `_GLIBCXX_USE_CXX11_ABI=${here}`;
+  const shown = match.context.log.shownLines.find(
+    ({ file, text }) => /\.(?:txt|cmake)$/.test(file) && !text.startsWith("#") && text.includes(definition),
+  );
+  return shown === undefined
+    ? []
+    : editCmake(match, [[definition, `_GLIBCXX_USE_CXX11_ABI=${here === "0" ? "1" : "0"}`]], shown.file);
 }
 
 /** What to do in the program's own tools; undefined when it is Python's. */
@@ -112,6 +124,13 @@ export function programFix(match: Match, misfit: Misfit): string[] | undefined {
       // With CMake the libraries stand where they belong: the compiler was told of other strings than LibTorch has.
       if (match.finding.phase === "link" && match.context.log.cmake && misfit.startsWith("wants-")) {
         const here = misfit === "wants-old-strings" ? "0" : "1";
+        const edit = stringsDefined(match, here);
+        if (edit.length > 0)
+          return [
+            ...edit,
+            `rm -rf build && cmake -S . -B build -DCMAKE_PREFIX_PATH=${prefixPath(match)} && cmake --build build   # all objects anew`,
+            `# where the definition has to stay (another library was built so): ${download(misfit)}`,
+          ];
         return [
           `grep -rn _GLIBCXX_USE_CXX11_ABI CMakeLists.txt cmake; echo "$CXXFLAGS"   # a definition of ${here}, in add_definitions, add_compile_definitions, CMAKE_CXX_FLAGS: delete it`,
           '# and in its place: set(CMAKE_CXX_FLAGS "${CMAKE_CXX_FLAGS} ${TORCH_CXX_FLAGS}") below find_package(Torch REQUIRED): what this LibTorch was built with',

@@ -12,7 +12,7 @@ import { forcedBuild, isWellKnown, originOf, packageOf, plainName } from "../tab
 import { readyWheel } from "./ready-wheels.ts";
 import type { Match } from "../rule.ts";
 import { torchCuda } from "./toolkit-commands.ts";
-import { statedBuild, torchThere } from "../facts/stated-torch.ts";
+import { otherTorchOf, statedBuild, torchThere } from "../facts/stated-torch.ts";
 import { installTogether, torchIndex, wheelPage } from "./torch-commands.ts";
 import { companionFor } from "../tables/torch-wheels.ts";
 import { installSpconv } from "./spconv.ts";
@@ -181,6 +181,13 @@ export function reinstall(match: Match, name: string): string[] {
   if (root !== undefined && [`${root}/`, `${root}\\`].some((start) => match.finding.file?.startsWith(start) === true))
     return [changeFolder(match, root), own];
   if (!isWellKnown(name) && sourcesOf(match) !== undefined) return untoldBuild(match);
+  // Nobody knows where it is from, but its version says what it is for.
+  const made = isWellKnown(name) ? undefined : otherTorchOf(match, name);
+  if (made !== undefined)
+    return [
+      `${pip(match, `install ${/\d\.\d+\.\d/.test(made.torch) ? `torch==${made.torch}` : `"torch==${made.torch}.*"`}${made.cuda === undefined ? "" : ` --index-url https://download.pytorch.org/whl/cu${made.cuda.replace(".", "")}`}`)}   # the torch that ${name} was built for (+${made.tag}); torchvision and torchaudio along with it`,
+      `# or a wheel of ${name} that is marked for the installed torch (${statedBuild(match) ?? ""}), or in the folder of its sources: ${own}`,
+    ];
   if (!isWellKnown(name))
     return [
       `${own}   # in the folder of ${name}'s sources`,

@@ -52,6 +52,8 @@ export interface BuildFacts extends CmakeArchitectureFacts {
   readonly shownInstalled: readonly string[];
   /** A step of a Dockerfile needs BuildKit: `RUN --mount=…`. */
   readonly needsBuildKit: boolean;
+  /** A job or a process was ended for its memory, as Slurm, the kernel or a shell say: `OUT_OF_MEMORY`, `oom_kill`, `Out of memory: Killed`. */
+  readonly killedForMemory: boolean;
 }
 
 const archListOther =
@@ -93,6 +95,7 @@ export class BuildReader {
   #clone: string | undefined;
   #forge = false;
   #buildKit = false;
+  #memory = false;
   #bundled: string | undefined;
   #cudaFolder: string | undefined;
   #condaCuda: string | undefined;
@@ -105,6 +108,8 @@ export class BuildReader {
   readonly #architectures = new CmakeArchitectureReader();
 
   line(text: string): void {
+    if (!this.#memory && /OUT_OF_ME|oom|OOM|ut of memory: Kill/.test(text))
+      this.#memory = /\bOUT_OF_ME(?:M|\+)|\boom[-_ ]?kill|\bOOM[-_ ]?[Kk]ill|Out of memory: Kill/.test(text);
     this.#architectures.line(text);
     this.#pipShow(text);
     if (text.includes("-lcudart") || (text.includes("-lc10") && text.includes("64")))
@@ -193,6 +198,7 @@ export class BuildReader {
       ...this.#architectures.facts(),
       ownGencode: [...this.#gencode],
       compiledFor: [...this.#compiledFor],
+      killedForMemory: this.#memory,
       needsBuildKit: this.#buildKit,
       namesMinkowski: this.#minkowski,
       builtTorch: this.#builtTorch,

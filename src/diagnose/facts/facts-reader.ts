@@ -30,6 +30,7 @@ import { StatedVersions } from "./stated-versions.ts";
 import { type SystemFacts, SystemReader } from "./system-facts.ts";
 import { type ToolFacts, ToolReader } from "./tool-facts.ts";
 import { ShownCompilerReader } from "./shown-compilers.ts";
+import { ShownLineReader } from "./shown-lines.ts";
 import { type TypedFacts, TypedReader } from "./typed-commands.ts";
 import { type TypedGitFacts, TypedGitReader } from "./typed-git.ts";
 import { likelyTorchCuda, ToolListReader, withList } from "./tool-lists.ts";
@@ -107,6 +108,7 @@ export class FactsReader {
   readonly #compiles = new CompileReader();
   readonly #libtorch = new LibtorchReader();
   readonly #compilers = new ShownCompilerReader();
+  readonly #shownLines = new ShownLineReader();
   readonly #typedCommands = new TypedReader();
   readonly #typedGit = new TypedGitReader();
   readonly #builds = new BuildReader();
@@ -121,6 +123,7 @@ export class FactsReader {
   readonly #facts: Mutable = {
     localPackages: [],
     shownCompilers: [],
+    shownLines: [],
     compiledPackages: [],
     functionHeads: {},
     checks: {},
@@ -153,6 +156,7 @@ export class FactsReader {
     this.#compiles.line(text);
     this.#libtorch.line(text);
     this.#compilers.line(text);
+    this.#shownLines.line(text, at);
     this.#typedCommands.line(text, at);
     this.#typedGit.line(text);
     this.#builds.line(text);
@@ -409,6 +413,7 @@ export class FactsReader {
       ...this.#compiles.facts(),
       ...this.#libtorch.facts(),
       ...this.#compilers.facts(),
+      ...this.#shownLines.facts(),
       ...typed,
       ...(printedSetup === undefined ? {} : { setupCommand: printedSetup }),
       ...this.#typedGit.facts(),

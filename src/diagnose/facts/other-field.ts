@@ -74,6 +74,11 @@ export function isForeignStep({ failedStep, torch, package: built }: Match["cont
   return programs.every((program) => foreignProgram.test(program));
 }
 
+/** Builds of other languages, without a word of torch in them: what fits them is not for these rules to be sure of. */
+const ofOtherTools: ReadonlySet<OtherField | undefined> = new Set<OtherField>(["node", "go", "java", "julia", "r"]);
+
+export const isOtherTools = ({ log }: Match["context"]): boolean => ofOtherTools.has(log.otherField);
+
 const ofTorch = /\btorch\b|TORCH|\bretorch\b|\bsetup\.py\b|PyTorch/;
 
 /** Frameworks beside torch that come as wheels with their kernels inside, and what brings the newest with a GPU's part. */

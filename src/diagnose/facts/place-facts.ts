@@ -4,6 +4,12 @@
  * line at a time; it does not know whose machine it is.
  */
 
+export interface ContainerRun {
+  readonly program: "docker" | "podman";
+  readonly image: string;
+  readonly line: string;
+}
+
 export interface PlaceFacts {
   /** conda-build or rattler-build makes a package: what is missing goes into its recipe. */
   readonly feedstock: boolean;
@@ -37,6 +43,8 @@ export interface PlaceFacts {
   readonly condaRun?: readonly [program: string, environment: string];
   /** How the last command was run in an image of a cluster's containers: `apptainer exec --nv pytorch_24.10.sif`. */
   readonly inImage?: string;
+  /** The command that started the program in a container of an image: what is installed there afterwards is lost. */
+  readonly containerRun?: ContainerRun;
   /** Upper folders of the machine's own, some of them: `/home/jo`, `/opt/conda`. */
   readonly upperFolders: readonly string[];
 }
@@ -89,6 +97,11 @@ function interpreterBeside(program: string): string | undefined {
     : plain.replace(/(?<=[\\/])pip(?:3(?:\.\d{1,2})?)?(?=(?:\.exe)?$)/, "python");
 }
 
+/** With a program of the field behind the image's name: a service, a look (`nvidia-smi`) and a shell are others. */
+const runsContainer =
+  /^(?:sudo )?(?<program>docker|podman) run (?:(?:--(?:gpus|volume|env|env-file|publish|name|ipc|pid|network|net|shm-size|workdir|user|runtime|mount|device|entrypoint|hostname|memory|cpus|platform|ulimit|cap-add|security-opt|restart|label)(?:=| +)|-[vepwuhml] +)(?:"[^"]*"|'[^']*'|\S+) +|--?[\w-]+(?:=\S+)? +)*(?<image>[a-z0-9][\w./:-]*(?:@sha256:\w+)?) +(?:(?:\S*\/)?(?:python[\d.]*|torchrun|accelerate|deepspeed|pytest|vllm|sglang|lmdeploy|trtllm-\w+|llamafactory-cli|uv run) .+|(?:ba)?sh -\w*c .+|\S+\.(?:sh|py)(?: .*)?)$/;
+const containerPrompt = /^[^`'"]{0,80}?[$#%❯➜>] +(?=(?:sudo )?(?:docker|podman) run )/u;
+
 /** Gathers them line by line. */
 export class PlaceReader {
   #feedstock = false;
@@ -111,6 +124,7 @@ export class PlaceReader {
   #project: string | undefined;
   #interpreter: string | undefined;
   #image: string | undefined;
+  #container: ContainerRun | undefined;
   readonly #folders = new Set<string>();
 
   line(text: string): void {
@@ -137,6 +151,12 @@ export class PlaceReader {
         .exec(text)
         ?.slice(1)
         .find((word) => word !== undefined) as PlaceFacts["condaProgram"];
+    if (this.#container === undefined && /(?:docker|podman) run /.test(text)) {
+      const line = text.replace(containerPrompt, "").trim();
+      const { program, image } = line === text.trim() ? {} : (runsContainer.exec(line)?.groups ?? {});
+      if (image !== undefined && program !== undefined)
+        this.#container = { program: program as ContainerRun["program"], image, line };
+    }
     if (text.includes(" exec ")) this.#image = imageRun.exec(text)?.[1] ?? this.#image;
     if (text.includes(" run -")) {
       const [, program, environment] = condaRun.exec(text) ?? [];
@@ -184,6 +204,7 @@ export class PlaceReader {
         : { interpreter: this.#interpreter }),
       ...(this.#project === undefined ? {} : { projectLine: this.#project }),
       ...(this.#image === undefined ? {} : { inImage: this.#image }),
+      ...(this.#container === undefined ? {} : { containerRun: this.#container }),
       ...(this.#condaRun === undefined ? {} : { condaRun: this.#condaRun }),
       ...(this.#conda === undefined ? {} : { condaProgram: this.#conda }),
       upperFolders: [...this.#folders],

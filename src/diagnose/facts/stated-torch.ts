@@ -23,3 +23,38 @@ export function statedRelease({ context: { log } }: Match): string | undefined {
     log.installedTorch ?? log.torch ?? log.versions["torch"] ?? log.versions["pytorch"] ?? "",
   )?.[0];
 }
+
+/** The torch that a wheel's version says it was built for: `0.3.3+torch2.5.1.cu124`, `1.5.0.post8+cu12torch2.4cxx11abiFALSE`, `0.1+pt25cu124`. */
+export interface TorchOfTag {
+  /** `2.5.1`, `2.4`. */
+  readonly torch: string;
+  /** `12.4`. */
+  readonly cuda?: string;
+  /** As it stands in the version: `torch2.5.1.cu124`. */
+  readonly tag: string;
+}
+
+export function torchOfTag(version: string | undefined): TorchOfTag | undefined {
+  const tag = /\+(\S+)$/.exec(version ?? "")?.[1];
+  if (tag === undefined) return undefined;
+  const [, full, major, minor] = /torch\.?(\d\.\d{1,2}(?:\.\d(?!\d))?)|pt(\d)(\d{1,2})(?=cu|cpu|$)/.exec(tag) ?? [];
+  const torch = full ?? (major === undefined ? undefined : `${major}.${minor ?? ""}`);
+  const [, of, point] = /cu(\d{2})(\d)(?!\d)/.exec(tag) ?? [];
+  return torch === undefined
+    ? undefined
+    : { torch, tag, ...(of === undefined ? {} : { cuda: `${of}.${point ?? ""}` }) };
+}
+
+/** The same of an installed package, where the installed torch is of another release than that. */
+export function otherTorchOf({ context: { log } }: Match, name: string | undefined): TorchOfTag | undefined {
+  const made = name === undefined ? undefined : torchOfTag(log.versions[name.toLowerCase().replaceAll(/[-_.]+/g, "-")]);
+  const here = log.installedTorch?.split("+")[0];
+  if (made === undefined || here === undefined) return undefined;
+  return `${here}.`.startsWith(`${made.torch}.`) ? undefined : made;
+}
+
+/** What the version of a package says of that, as a sentence. */
+export function tagSentence(match: Match, name: string | undefined): string {
+  const made = otherTorchOf(match, name);
+  return made === undefined ? "" : ` Its version says so: +${made.tag}, beside torch ${statedBuild(match) ?? ""}.`;
+}

@@ -5,6 +5,7 @@
  */
 import { forCog } from "./cog-fit.ts";
 import { platformOf } from "../commands/command-words.ts";
+import type { ContainerRun } from "../facts/place-facts.ts";
 import { partedCommands } from "../facts/shown-commands.ts";
 import type { Match } from "../rule.ts";
 
@@ -131,7 +132,8 @@ function forNotebook(lines: readonly string[]): readonly string[] {
   let notes: string[] = [];
   return lines.flatMap((line) => {
     if (/^# then: (?![!%])/.test(line)) return [line.replace("# then: ", "# then: !")];
-    if (/^[#!%]/.test(line)) return [line];
+    // A line of Python is a cell as it stands.
+    if (/^(?:[#!%]|import \w+(?:, \w+)*;)/.test(line)) return [line];
     const [command, remark] = parted(line);
     const variables = exported(command);
     const own = remark === "" ? [] : [remark];
@@ -227,6 +229,33 @@ function inImage(lines: readonly string[], image: string): readonly string[] {
   return lines.map((line) => line.replace(ofImage, (then) => `${then}${image} `));
 }
 
+/** Other commands were given beside it, in a shell: what failed may be theirs. */
+function isTypedBeside({ context: { log } }: Match): boolean {
+  return log.typed.some(({ shell, starter, kind }) => shell === "prompt" && starter === "" && kind !== "tool");
+}
+
+/** What changes the file system of a container, and can be a step of an image. */
+const forImage = /^(?:(?:\S*python[\d.]* -m )?pip[\d.]* (?:install|uninstall) |apt-get |uv pip (?:install|uninstall) )/;
+
+/**
+ * For a container that was started from an image and is gone: the steps that install something, as an image on top of that one, and
+ * the same command with it. Source: docker build of a Dockerfile on its standard input (docs.docker.com/reference/cli/docker/buildx/build).
+ */
+function onTopOfImage(lines: readonly string[], { program, image, line: run }: ContainerRun): readonly string[] {
+  const steps = lines
+    .filter((line) => !line.startsWith("#"))
+    .map((line) => asRoot(parted(line)[0]).replace(/^python -m/, "python3 -m"))
+    .filter((command) => forImage.test(command) && !/'|\$|&& (?:export|cd)\b|\.$/.test(command));
+  if (steps.length === 0) return lines;
+  const made = `${image.replace(/@.*$/, "").replace(/(?<=[^/]):[\w.-]+$/, "")}:mended`;
+  return [
+    "# the container is made anew from its image each time: an image on top of it (or these RUN lines in its Dockerfile), and that one started",
+    `printf '%s\\n' 'FROM ${image}' ${steps.map((step) => `'RUN ${step}'`).join(" ")} | ${program} build -t ${made} -`,
+    run.replace(image, () => made),
+    ...lines.filter((line) => line.startsWith("#")),
+  ];
+}
+
 /** The lines as the text's place writes them; what cannot be run as it stands is a remark. */
 export function fittedForPlace(lines: readonly string[], match: Match): readonly string[] {
   const {
@@ -241,6 +270,7 @@ export function fittedForPlace(lines: readonly string[], match: Match): readonly
     rootShell,
     jobImage,
     inImage: image,
+    containerRun,
   } = match.context.log;
   const honest = lines.map((line) => (!line.startsWith("#") && isToFillIn(line) ? `# ${line}` : unasking(line)));
   if (platformOf(match) !== "linux") return honest;
@@ -266,6 +296,7 @@ export function fittedForPlace(lines: readonly string[], match: Match): readonly
       : honest;
   if (notebook) return forNotebook(honest);
   if (image !== undefined) return inImage(honest, image);
+  if (containerRun !== undefined && !isTypedBeside(match)) return onTopOfImage(honest, containerRun);
   if (rootShell || jobImage !== undefined) return honest.map((line) => (line.startsWith("#") ? line : asRoot(line)));
   return honest;
 }

@@ -176,6 +176,11 @@ export const buildSystemRules: readonly Rule[] = [
         ? [`del /s "${root}\\lock"`, "# then run the program again"]
         : [
             `find ${root} -name lock -delete   # when no other build runs`,
+            ...(match.context.log.killedForMemory
+              ? [
+                  "export MAX_JOBS=2   # the job that left the lock was ended for its memory: fewer compilers at a time (or more memory for the job)",
+                ]
+              : []),
             "# then run the program again; torch 2.14 and newer use locks that die with their process",
           ];
     },
@@ -187,6 +192,10 @@ export const buildSystemRules: readonly Rule[] = [
       "sgl-project/sglang#35989",
     ],
     examples: [
+      {
+        text: '0: Timeout (0:30:00)!\n0: Thread 0x00007f03a51c0740 (most recent call first):\n0:   File "/e/lib/python3.12/site-packages/torch/utils/file_baton.py", line 50 in wait\n0:   File "/e/lib/python3.12/site-packages/torch/utils/cpp_extension.py", line 2156 in _jit_compile\n$ sacct -j 77 -o JobID,State\n77       OUT_OF_ME+',
+        expect: "export MAX_JOBS=2",
+      },
       {
         text: 'Timeout (0:02:00)!\nThread 0x00007f (most recent call first):\n  File "/e/torch/utils/file_baton.py", line 50 in wait\n  File "/e/torch/utils/cpp_extension.py", line 2156 in _jit_compile',
         expect: "lock -delete",

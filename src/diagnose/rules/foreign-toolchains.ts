@@ -1,5 +1,7 @@
 /** Tools of two worlds in one build: conda's linker and the system's libraries, emulated and foreign processors. */
+import { literally } from "../../base/literally.ts";
 import { platformOf } from "../commands/commands.ts";
+import { quote } from "../commands/command-words.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 const x86Header = /^(?:x86intrin|immintrin|[xeptsnwa]mmintrin|avx\w*intrin|cpuid|ia32intrin)\.h$/;
@@ -18,6 +20,32 @@ function toolsOfSystem({ finding }: Match): string[] {
   const ld =
     /(?<path>\/\S*\/compiler_compat\/ld)\b/.exec(finding.text)?.groups?.["path"] ?? "$CONDA_PREFIX/compiler_compat/ld";
   return [`mv ${ld} ${ld}.off`, "unset LDFLAGS CFLAGS CXXFLAGS", "export CC=/usr/bin/gcc CXX=/usr/bin/g++"];
+}
+
+/** Flags for x86 processors, as compilers name the ones that they refuse. */
+const x86Option = /['‘"](?<option>-m(?:avx\w*|sse[\w.]*|fma|f16c|bmi2?|popcnt|amx-\w+|64|32)(?:=\S+)?)['’"]/;
+
+/**
+ * The refused flags taken out of the file that hands them over: the one that the text shows them in, else the setup.py of the folder
+ * that is built. Where a flag stands in another form than as an element of a list, the edit leaves it alone.
+ */
+function withoutX86Flags(match: Match): string[] {
+  const { findings, log } = match.context;
+  const refused = findings
+    .filter(({ kind }) => kind === "driver")
+    .flatMap(({ message }) => x86Option.exec(message)?.groups?.["option"] ?? []);
+  if (refused.length === 0) return [];
+  const shown = log.shownLines.find(({ text }) => refused.some((option) => text.includes(option)));
+  const builds = log.typed.some(
+    ({ kind, line }) => kind === "setup" || (kind === "pip" && /\s(?:-e )?\.(?:\[[\w,-]+\])?(?=\s|$)/.test(line)),
+  );
+  const file = shown?.file ?? (builds ? "setup.py" : undefined);
+  if (file === undefined) return [];
+  const options = [...new Set([...refused, ...(shown?.text.match(/-m(?:avx\w*|sse[\d.]+|fma|f16c|bmi2?)\b/g) ?? [])])];
+  const any = `(${options.map((option) => literally(option)).join("|")})`;
+  // In CMake's files flags stand bare, in Python's each in its quotes.
+  const program = /\.py$/.test(file) ? `s/(["\\x27])${any}\\1,? ?//g` : `s/${any}( |(["\\x27)]|$))/\\3/g`;
+  return [`sed -i.bak -E '${program}' ${quote(file)}   # without the flags for x86`];
 }
 
 export const foreignToolchainRules: readonly Rule[] = [
@@ -101,9 +129,7 @@ export const foreignToolchainRules: readonly Rule[] = [
           finding,
           /(?:#error:? ?)?['"]?(?<what>This header is only meant to be used on x86(?: and x64)?|"?SSE2? (?:instruction set )?not enabled)/,
         );
-      const option = /['‘"](?<option>-m(?:avx\w*|sse[\w.]*|fma|f16c|bmi2?|popcnt|amx-\w+|64|32)(?:=\S+)?)['’"]/.exec(
-        finding.message,
-      )?.groups?.["option"];
+      const option = x86Option.exec(finding.message)?.groups?.["option"];
       if (option === undefined) return undefined;
       const foreign = context.log.arch === "arm64" || /for target '(?:arm64|aarch64|ppc64|riscv)/.test(finding.message);
       // gcc on x86 knows all but the newest of them.
@@ -119,6 +145,7 @@ export const foreignToolchainRules: readonly Rule[] = [
       platformOf(match) === "darwin"
         ? 'python -c "import platform; print(platform.machine())"   # arm64; x86 wheels and flags do not fit'
         : "uname -m; echo | cc -dM -E - | grep -E '__(x86_64|aarch64)__'",
+      ...withoutX86Flags(match),
       '# give such flags on x86 alone: if platform.machine() in ("x86_64", "AMD64"): extra_compile_args += ["-mavx2"]; guard the code with #if defined(__AVX2__) / #if defined(__x86_64__)',
       "# or use at::vec::Vectorized<T> (ATen/cpu/vec/vec.h), or SIMDe; DeepSpeed and the like have a release or an option for ARM",
     ],
@@ -128,6 +155,10 @@ export const foreignToolchainRules: readonly Rule[] = [
     },
     sources: ["https://gcc.gnu.org/onlinedocs/gcc/AArch64-Options.html", "simd-everywhere/simde: README.md"],
     examples: [
+      {
+        text: "$ grep -n mavx setup.py\n31:    extra_compile_args=['-O3', '-mavx2', '-mfma'],\n$ pip install --no-build-isolation .\n  aarch64-linux-gnu-g++: error: unrecognized command-line option '-mavx2'\n  aarch64-linux-gnu-g++: error: unrecognized command-line option '-mfma'",
+        expect: "(-mavx2|-mfma)\\1,? ?//g' setup.py",
+      },
       {
         text: "csrc/cpu_adam.h:12:10: fatal error: immintrin.h: No such file or directory",
         expect: "ARM",

@@ -135,6 +135,10 @@ export const gpuDriverRules: readonly Rule[] = [
     sources: ["li-plus/chatglm.cpp#6", "traveller59/spconv#543", "weiyithu/SurroundOcc#121"],
     examples: [
       {
+        text: '  File "/w/talk/debug.py", line 9, in <module>\n    t = raymarching.morton3D(t.cuda())\nRuntimeError: CUDA error: the provided PTX was compiled with an unsupported toolchain.',
+        expect: "find . -path '*/raymarching/setup.py'",
+      },
+      {
         text: "CUDA error 222: the provided PTX was compiled with an unsupported toolchain.",
         expect: "TORCH_CUDA_ARCH_LIST",
       },

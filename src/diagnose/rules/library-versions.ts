@@ -233,6 +233,11 @@ export const libraryVersionRules: readonly Rule[] = [
               .filter((line) => !line.includes(" -f https://"))
               .map((line) => line.replace(/^# or from source: /, ""))
           : commands),
+        ...(name === "pyg-lib"
+          ? [
+              `# or without it: torch_geometric runs with torch-sparse and torch-scatter, too: ${pip(match, "uninstall -y pyg-lib")}`,
+            ]
+          : []),
         newer,
       ];
     },

@@ -86,6 +86,13 @@ function hasOldGlibc({ context: { log } }: Match): boolean {
 /** A plain library is loaded before all others. */
 function preloaded(match: Match): string[] {
   const file = match.finding.file === undefined ? "/usr/lib/aarch64-linux-gnu/libgomp.so.1" : fileOf(match);
+  // The kernel has started when a cell runs: what the loader reads at the start comes from the kernel's own file, or from Jupyter's shell.
+  if (match.context.log.notebook && match.context.log.notebookService === undefined && /^[/\w.+-]+$/.test(file))
+    return [
+      `import json, os, subprocess, sys; subprocess.check_call([sys.executable, "-m", "ipykernel", "install", "--user"]); p = os.path.expanduser("~/.local/share/jupyter/kernels/python3/kernel.json"); s = json.load(open(p)); s["env"] = {**s.get("env", {}), "LD_PRELOAD": "${file}"}; json.dump(s, open(p, "w"))`,
+      "# then Kernel, Restart, and the cells again: that file sets it before the kernel starts; %env and os.environ in a cell come too late",
+      `# or in the shell that starts Jupyter: LD_PRELOAD=${file} jupyter lab`,
+    ];
   return [
     `export LD_PRELOAD=${file}   # loaded at the start, while there is room; in the shell that starts the program (or Jupyter)`,
     "# or import it before torch and others; glibc 2.33 and newer (ldd --version): export GLIBC_TUNABLES=glibc.rtld.optional_static_tls=16384",
@@ -364,6 +371,10 @@ export const loadingRules: readonly Rule[] = [
       "https://www.gnu.org/software/libc/manual/html_node/Dynamic-Linking-Tunables.html",
     ],
     examples: [
+      {
+        text: "In [1]:\n!python3 -V\n<ipython-input-1-0c22> in <module>\n~/.local/lib/python3.6/site-packages/torch/__init__.py in <module>\nOSError: /usr/lib/aarch64-linux-gnu/libgomp.so.1: cannot allocate memory in static TLS block",
+        expect: "ipykernel",
+      },
       {
         text: "ImportError: /e/lib/python3.10/site-packages/open3d/cpu/pybind.cpython-310-aarch64-linux-gnu.so: cannot allocate memory in static TLS block",
         expect: "import open3d before torch",

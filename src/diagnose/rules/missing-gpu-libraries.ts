@@ -166,7 +166,9 @@ export const missingGpuLibraryRules: readonly Rule[] = [
               ]
             : packageOf(match) === "dgl"
               ? []
-              : ["# build the extension again for the torch and CUDA that are installed:"]
+              : rebuild(match)[0]?.includes("   # with what it depends on") === true
+                ? ["# the package with the torch that it was built for, whose packages bring that library:"]
+                : ["# build the extension again for the torch and CUDA that are installed:"]
           : [
               `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"   # which CUDA does torch have?`,
               "# of another major version: build the extension again for the torch and CUDA that are installed:",
@@ -177,12 +179,19 @@ export const missingGpuLibraryRules: readonly Rule[] = [
           : [
               `# or install a torch for CUDA ${cuda}, whose packages bring that library; or a wheel of the extension for your CUDA`,
             ]),
-        ...fromPip(match, match.facts["lib"] ?? "", cuda?.split(".")[0] ?? match.facts["major"]),
+        // A library of another CUDA beside torch's is not what the extension was built with: torch itself is another one.
+        ...(isOfOther(match, cuda)
+          ? []
+          : fromPip(match, match.facts["lib"] ?? "", cuda?.split(".")[0] ?? match.facts["major"])),
         ...cpuWheels(match),
       ];
     },
     sources: ["rusty1s/tsne-cuda#126", "rusty1s/pytorch_sparse#304", "pytorch/pytorch#110074"],
     examples: [
+      {
+        text: "$ docker run --gpus all --rm -it acme/serve:cu13 vllm serve /m/q -tp 2\nWARNING 05-14 09:22:19 [_custom_ops.py:21] Failed to import from vllm._C with ImportError('libcudart.so.12: cannot open shared object file: No such file or directory')\nAttributeError: '_OpNamespace' '_C' object has no attribute 'rms_norm'\n$ docker run --rm acme/serve:cu13 pip list\ntorch                    2.9.0+cu130\nvllm                     0.10.0",
+        expect: "docker build -t acme/serve:mended -",
+      },
       {
         text: "torch 2.5.1+cpu\nImportError: libcudart.so.12: cannot open shared object file: No such file or directory",
         expect: "(2.5.1+cpu) has no CUDA at all",

@@ -202,6 +202,10 @@ export const torchAbiRules: readonly Rule[] = [
     sources: ["Dao-AILab/flash-attention#975", "Dao-AILab/flash-attention#1717", "huggingface/open-r1#684"],
     examples: [
       {
+        text: "[100%] Linking CXX executable run\n/usr/bin/ld: CMakeFiles/run.dir/main.cpp.o: in function `main':\nmain.cpp:(.text.startup+0x9b): undefined reference to `torch::jit::load(std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> > const&, std::optional<c10::Device>, bool)'\n$ grep -c ABI=0 ~/lt/share/cmake/Torch/TorchConfig.cmake\n1\n$ grep ABI CMakeLists.txt\nadd_definitions(-D_GLIBCXX_USE_CXX11_ABI=1)",
+        expect: "-DCMAKE_PREFIX_PATH=~/lt &&",
+      },
+      {
         text: "torch 2.4.0, python3.11\npip install causal_conv1d-1.5.0.post8+cu12torch2.4cxx11abiFALSE-cp311-cp311-linux_x86_64.whl mamba_ssm-2.2.4+cu12torch2.4cxx11abiTRUE-cp311-cp311-linux_x86_64.whl\nImportError: /home/jo/e/lib/python3.11/site-packages/selective_scan_cuda.cpython-311-x86_64-linux-gnu.so: undefined symbol: _ZN3c105ErrorC2ENS_14SourceLocationENSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE",
         expect: "v2.2.4/mamba_ssm-2.2.4+cu12torch2.4cxx11abiFALSE-cp311",
       },

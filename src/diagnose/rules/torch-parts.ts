@@ -1,5 +1,7 @@
 /** Symbols of a part of torch that is not there: not imported, not linked, or left out of the installed build. */
 import { installTorchFor, platformOf, python, rebuild, removeFolder } from "../commands/commands.ts";
+import { literally } from "../../base/literally.ts";
+import { editCmake } from "../commands/source-edits.ts";
 import { commandAgain } from "../commands/failed-command.ts";
 import { linkToo } from "../commands/flag-variables.ts";
 import type { Finding } from "../finding.ts";
@@ -167,8 +169,9 @@ export const torchPartRules: readonly Rule[] = [
             importedBefore(context)),
       ),
     confidence: (match) =>
-      (torchIsLoaded(match.context) || importedBefore(match.context) || match.context.log.linksTorchAlone) &&
-      match.finding.phase === "load"
+      ((torchIsLoaded(match.context) || importedBefore(match.context) || match.context.log.linksTorchAlone) &&
+        match.finding.phase === "load") ||
+      linkedInShownLine(match).length > 0
         ? "high"
         : "medium",
     cause: (match) =>
@@ -193,6 +196,7 @@ export const torchPartRules: readonly Rule[] = [
                   "# a LibTorch beside Python's torch is a second torch: CMAKE_PREFIX_PATH has to name the torch of the Python that imports the module (without a set() of it in the CMakeLists.txt)",
                 ]
               : []),
+            ...linkedInShownLine(match),
             ...linkedByCmake(match),
             `# CMake: find_library(TORCH_PYTHON torch_python PATHS "\${TORCH_INSTALL_PREFIX}/lib") and target_link_libraries(the_module "\${TORCH_PYTHON}"); elsewhere add -ltorch_python`,
           ]),
@@ -203,7 +207,7 @@ export const torchPartRules: readonly Rule[] = [
         ? [
             `cmake -S . -B build-2 -DCMAKE_PREFIX_PATH="$(${python(match)} -c 'import torch; print(torch.utils.cmake_prefix_path)')" && cmake --build build-2   # a fresh build folder`,
           ]
-        : linkedByCmake(match).length > 0
+        : linkedByCmake(match).length > 0 || linkedInShownLine(match).length > 0
           ? []
           : linkedBySetuptools(match)),
     ],
@@ -213,6 +217,10 @@ export const torchPartRules: readonly Rule[] = [
         : undefined,
     sources: ["pytorch/pytorch#38122", "pytorch/pytorch#41254", "pytorch/pytorch#115937"],
     examples: [
+      {
+        text: "$ cmake --build build\n/usr/bin/ld: CMakeFiles/_q.dir/bind.cpp.o: in function `f':\nbind.cpp:(.text+0x4f): undefined reference to `THPVariable_Wrap(at::TensorBase const&)'\n$ grep -n target_link CMakeLists.txt\n22:target_link_libraries(_q PUBLIC fmt::fmt \"${TORCH_LIBRARIES}\")",
+        expect: "sed -i.bak -E 's~target_link_libraries",
+      },
       {
         text: "C:\\work\\p> python setup.py develop\nops.obj : error LNK2001: unresolved external symbol __imp_THPVariableClass\nbuild\\lib.win-amd64-cpython-310\\ops.cp310-win_amd64.pyd : fatal error LNK1120: 1 unresolved externals",
         expect: "set LINK=torch_python.lib",
@@ -333,9 +341,30 @@ function importedBefore({ log }: RuleContext): boolean {
   return log.importsLast && at >= 0 && at < log.imports.length - 1;
 }
 
+/** The line of CMakeLists.txt that the text shows, with the library that it lacks. */
+function linkedInShownLine(match: Match): string[] {
+  if (ofLibtorch(match) || isBuiltByPython(match)) return [];
+  for (const { file, text } of match.context.log.shownLines) {
+    const [, target] = /^target_link_libraries\(\s*([\w:.-]+)\s[^)#]*\$\{TORCH_LIBRARIES\}/.exec(text) ?? [];
+    if (target === undefined || text.includes("torch_python")) continue;
+    return editCmake(
+      match,
+      [
+        [
+          `target_link_libraries\\( *(${literally(target)}( [^)]*)?) ("?[$][{]TORCH_LIBRARIES[}])`,
+          'find_library(TORCH_PYTHON torch_python PATHS "${TORCH_INSTALL_PREFIX}/lib")\ntarget_link_libraries(\\1 ${TORCH_PYTHON} \\3',
+        ],
+      ],
+      file,
+    );
+  }
+  return [];
+}
+
 /** The text's own CMake with the library behind what it links; its build comes again. */
 function linkedByCmake(match: Match): string[] {
   const { log } = match.context;
+  if (linkedInShownLine(match).length > 0) return [];
   if (log.typedConfigure === undefined || platformOf(match) !== "linux" || isBuiltByPython(match) || ofLibtorch(match))
     return [];
   const flags = `-Wl,--no-as-needed -L$(${python(match)} -c 'import torch; print(torch.__path__[0])')/lib -ltorch_python`;

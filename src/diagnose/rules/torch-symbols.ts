@@ -1,5 +1,7 @@
 /** Symbols of torch that were not found, when a module is loaded or linked. */
 import { installTorchSince, pip, platformOf, python, rebuild, unsetVariable } from "../commands/commands.ts";
+import { tagSentence } from "../facts/stated-torch.ts";
+import { packageOf } from "../tables/packages.ts";
 import type { Match, Rule, RuleContext } from "../rule.ts";
 import { typedWithTorch } from "../fit/typed-fit.ts";
 import { programFix } from "../commands/programs.ts";
@@ -269,7 +271,7 @@ export const torchSymbolRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `\`${match.facts["readable"] ?? ""}\` is torch's own, and the installed torch does not have it in this form: ${match.facts["who"] ?? ""} was compiled against another torch version ` +
-      `(torch was upgraded or downgraded since, pip's build isolation fetched another torch, or a ready-made wheel is for another one).${torchHere(match)}${gpuNote(match)}${installedSentence(match)}`,
+      `(torch was upgraded or downgraded since, pip's build isolation fetched another torch, or a ready-made wheel is for another one).${tagSentence(match, packageOf(match))}${torchHere(match)}${gpuNote(match)}${installedSentence(match)}`,
     fix: (match) => [
       ...(programFix(match, "release") ?? rebuild(match)),
       ...(match.context.log.restoredCache
@@ -286,6 +288,10 @@ export const torchSymbolRules: readonly Rule[] = [
       "rusty1s/pytorch_cluster#100",
     ],
     examples: [
+      {
+        text: "$ pip list\ngsops_cuda                0.4.0+pt24cu121\ntorch                     2.6.0+cu124\nImportError: /e/lib/python3.10/site-packages/gsops_cuda/_C.cpython-310-x86_64-linux-gnu.so: undefined symbol: _ZNK3c106SymInt6sym_neERKS0_",
+        expect: "torch==2.4.*",
+      },
       {
         text: "OSError: dlopen(/Users/jo/e/lib/python3.10/site-packages/torch_cluster/_fps_cpu.so, 0x0006): Symbol not found: __ZN2at4_ops6narrow4callERKNS_6TensorExxx\nOSError: dlopen(/Users/jo/e/lib/python3.10/site-packages/torch_sparse/_diag_cpu.so, 0x0006): Symbol not found: __ZN2at4_ops6narrow4callERKNS_6TensorExxx\n>>> torch.__version__\n'2.1.0'",
         expect: "torch-cluster torch-sparse -f https://data.pyg.org/whl/torch-2.1.0+cpu.html",

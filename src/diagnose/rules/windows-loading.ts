@@ -2,6 +2,7 @@
 import { inOwnTool } from "../fit/own-build.ts";
 import { pip, python, quote, rebuild, torchCuda, torchIndex } from "../commands/commands.ts";
 import { framesAt, ofLog } from "../matchers.ts";
+import { tagSentence } from "../facts/stated-torch.ts";
 import { isWellKnown, packageOf, runningPackage } from "../tables/packages.ts";
 import { cudaBuildsOf } from "../tables/torch-wheels.ts";
 import { baseName } from "../parsers/parser.ts";
@@ -309,10 +310,14 @@ export const windowsLoadingRules: readonly Rule[] = [
         ? `The program asks for a function${match.finding.symbol === undefined ? "" : ` (\`${match.finding.symbol.slice(0, 120)}\`)`} that the DLLs it finds do not have: those of another LibTorch (another release, Debug beside Release, a Python's torch) come earlier on PATH or lie beside the program, or it was linked with libraries of another one than it was compiled with.`
         : ofTorch(match)
           ? `${match.facts["name"] === undefined ? "A DLL" : `\`${match.facts["name"]}\``} of torch met a DLL of another version of cuDNN, CUDA or the C++ run time that lies earlier on PATH (System32, a CUDA toolkit, conda's Library\\bin), or torch was installed over an older one, whose DLLs are still there; torch up to 1.5 also fails with the first releases of a Python (3.6.0, 3.7.0).`
-          : `${who(match)} needs a function that the DLL found on this machine does not have: it was built for another version of torch (or of CUDA or Python) than the installed one.`,
+          : `${who(match)} needs a function that the DLL found on this machine does not have: it was built for another version of torch (or of CUDA or Python) than the installed one.${tagSentence(match, packageOf(match))}`,
     fix: (match) => (ofProgram(match) ? programDlls(match) : ofTorch(match) ? torchDlls(match) : rebuild(match)),
     sources: ["pytorch/pytorch#130737", "LaurentMazare/tch-rs#915", "pytorch/pytorch#109949"],
     examples: [
+      {
+        text: 'PS E:\\t> python -c "import torch; print(torch.__version__); import gsops_ext"\n2.7.1+cu128\nTraceback (most recent call last):\n  File "E:\\t\\venv\\Lib\\site-packages\\gsops_ext\\__init__.py", line 3, in <module>\n    from . import _C\nImportError: DLL load failed while importing _C: The specified procedure could not be found.\nPS E:\\t> pip list | findstr gsops_ext\ngsops_ext     0.3.3+torch2.5.1.cu124',
+        expect: "torch==2.5.1 --index-url https://download.pytorch.org/whl/cu124",
+      },
       {
         text: "error: process didn't exit successfully: `target\\debug\\grid.exe` (exit code: 0xc0000139, STATUS_ENTRYPOINT_NOT_FOUND)",
         expect: "cargo clean",

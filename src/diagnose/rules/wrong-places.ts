@@ -2,6 +2,7 @@
 import { commandAgain } from "../commands/failed-command.ts";
 import { own } from "../../base/own.ts";
 import { installAgain, pip, platformOf, python, rebuild } from "../commands/commands.ts";
+import { failedProgram } from "../commands/failed-command.ts";
 import { type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** torch for the Python at hand; for a Jetson it is a wheel of NVIDIA's, for one Python alone. */
@@ -36,6 +37,41 @@ function rootOf({ facts }: Match): string {
   const at = file.search(new RegExp(`[\\\\/]${top}[\\\\/](?!${top}[\\\\/])`));
   // Sources in `src` are built from the folder above it.
   return at > 0 ? file.slice(0, at).replace(/(?:^|(?<=[^\\/])[\\/])src$/, "") || "." : ".";
+}
+
+/** The PYTHONPATH by which the text's program finds the sources before the package that was installed: `PYTHONPATH=. `. */
+function hiddenBy(match: Match): string | undefined {
+  const { findings, log } = match.context;
+  const top = (match.facts["top"] ?? "").replaceAll("_", "[-_]");
+  const wasInstalled = findings.some(
+    ({ code, at, text }) =>
+      code === "installed" && at < match.finding.at && new RegExp(`\\b${top}[- ]\\d`, "i").test(text),
+  );
+  if (!wasInstalled) return undefined;
+  const line = failedProgram(match)?.line ?? log.typedProgram ?? "";
+  const [whole, folders = ""] = /(?:^|\s)PYTHONPATH=(\S+)\s/.exec(line) ?? [];
+  const root = rootOf(match);
+  return folders
+    .replaceAll(/["']/g, "")
+    .split(":")
+    .some((folder) => [".", "./", "$PWD", "$(pwd)", root, `${root}/`].includes(folder))
+    ? whole
+    : undefined;
+}
+
+/**
+ * The program again without that path: a script and torchrun look into the script's own folder first, `-m` and `-c` into the
+ * folder that they are started in.
+ */
+function withoutOwnPath(match: Match): string[] {
+  const path = hiddenBy(match);
+  const line = failedProgram(match)?.line ?? match.context.log.typedProgram;
+  if (path === undefined || line === undefined) return [];
+  const again = line.replace(path, path.startsWith(" ") ? " " : "");
+  const script = /(?:^|\s)(\S+\.py)(?=\s|$)/.exec(again)?.[1];
+  return script === undefined || !script.includes("/") || / -m (?!torch\.distributed)\w/.test(again)
+    ? []
+    : [`unset PYTHONPATH && ${again}   # the installed package, which has its extension, is found then`];
 }
 
 /** The script that was run: the last one of the project's own in the traceback, else the one that was typed. */
@@ -324,18 +360,27 @@ export const wrongPlaceRules: readonly Rule[] = [
         ? { ...facts, file: wholePath(finding.message, last.split(/:\d/)[0] ?? "") }
         : undefined;
     },
-    confidence: "medium",
+    confidence: (match) => (hiddenBy(match) === undefined ? "medium" : "high"),
     cause: (match) =>
-      `\`${match.facts["top"] ?? ""}\` is imported from the folder of its sources (\`${match.facts["file"] ?? ""}\`), and there is no ${/version$|_pb2$|build_info$/.test(match.facts["module"] ?? "") ? "" : "compiled "}\`${match.facts["module"] ?? match.facts["part"] ?? "module"}\` in it, which ${/version$|_pb2$|build_info$/.test(match.facts["module"] ?? "") ? "the build (setup.py, CMake) writes" : "a build makes"}: an editable installation that did not compile (scikit-build with pip 21.3 and newer, a cached build), or the program was started inside of the repository, whose folder hides the installed package.`,
+      `\`${match.facts["top"] ?? ""}\` is imported from the folder of its sources (\`${match.facts["file"] ?? ""}\`), and there is no ${/version$|_pb2$|build_info$/.test(match.facts["module"] ?? "") ? "" : "compiled "}\`${match.facts["module"] ?? match.facts["part"] ?? "module"}\` in it, which ${/version$|_pb2$|build_info$/.test(match.facts["module"] ?? "") ? "the build (setup.py, CMake) writes" : "a build makes"}: an editable installation that did not compile (scikit-build with pip 21.3 and newer, a cached build), or the program was started inside of the repository, whose folder hides the installed package.${hiddenBy(match) === undefined ? "" : ` Here it is the second: the package was installed before, and PYTHONPATH puts the sources in front of it.`}`,
     fix: (match) => [
-      platformOf(match) === "win32"
-        ? `cd /d %TEMP% && ${python(match)} -c "import ${match.facts["top"] ?? ""}; print(${match.facts["top"] ?? ""}.__file__)"   # works: do not start from the repository's folder. Else:`
-        : `(cd /tmp && ${python(match)} -c "import ${match.facts["top"] ?? ""}; print(${match.facts["top"] ?? ""}.__file__)")   # works: do not start from the repository's folder. Else:`,
-      `cd ${platformOf(match) === "win32" ? "/d " : ""}${rootOf(match)} && ${python(match)} setup.py build_ext --inplace   # or: ${pip(match, "install --no-build-isolation -v -e .")}`,
-      "# scikit-build: SETUPTOOLS_ENABLE_FEATURES=legacy-editable pip install -e ., or plain pip install .",
+      ...withoutOwnPath(match),
+      ...(withoutOwnPath(match).length > 0
+        ? [`# or build it in place, too: (cd ${rootOf(match)} && ${python(match)} setup.py build_ext --inplace)`]
+        : [
+            platformOf(match) === "win32"
+              ? `cd /d %TEMP% && ${python(match)} -c "import ${match.facts["top"] ?? ""}; print(${match.facts["top"] ?? ""}.__file__)"   # works: do not start from the repository's folder. Else:`
+              : `(cd /tmp && ${python(match)} -c "import ${match.facts["top"] ?? ""}; print(${match.facts["top"] ?? ""}.__file__)")   # works: do not start from the repository's folder. Else:`,
+            `cd ${platformOf(match) === "win32" ? "/d " : ""}${rootOf(match)} && ${python(match)} setup.py build_ext --inplace   # or: ${pip(match, "install --no-build-isolation -v -e .")}`,
+            "# scikit-build: SETUPTOOLS_ENABLE_FEATURES=legacy-editable pip install -e ., or plain pip install .",
+          ]),
     ],
     sources: ["scikit-build/scikit-build#770", "https://setuptools.pypa.io/en/latest/userguide/development_mode.html"],
     examples: [
+      {
+        text: "kim@ws:~/kern$ pip install .\nSuccessfully installed kern-0.2\nkim@ws:~/kern$ PYTHONPATH=$PWD:/opt/tools python examples/run.py --n 4\nTraceback (most recent call last):\n  File \"/home/kim/kern/examples/run.py\", line 2, in <module>\n    import kern.ops\n  File \"/home/kim/kern/kern/ops.py\", line 4, in <module>\n    from kern import _C\nImportError: cannot import name '_C' from 'kern' (/home/kim/kern/kern/__init__.py)",
+        expect: "unset PYTHONPATH && python examples/run.py --n 4",
+      },
       {
         text: "Traceback (most recent call last):\n  File \"/w/pytorch_scatter/torch_scatter/utils/ext.py\", line 2, in <module>\n    import torch_scatter.scatter_cpu\nModuleNotFoundError: No module named 'torch_scatter.scatter_cpu'",
         expect: "from the folder of its sources",

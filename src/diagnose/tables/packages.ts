@@ -41,7 +41,7 @@ const packagesByModule: readonly (readonly [RegExp, string])[] = [
   [/^_XLAC/, "torch-xla"],
   [/^_k2$/, "k2"],
   [/^_moe_C$|^vllm_flash_attn/, "vllm"],
-  [/^_raymarching/, "raymarching"],
+  [/^_?raymarching/, "raymarching"],
   [/^corr_sampler/, "corr-sampler"],
   [/^alt_cuda_corr/, "alt-cuda-corr"],
   [/^libpyg$/, "pyg-lib"],
@@ -84,9 +84,12 @@ function checkoutOf(text: string): string | undefined {
 }
 
 /** The installed package whose own code was running, when the log has a traceback. */
-export function runningPackage(match: Pick<Match, "context">): string | undefined {
-  const module = match.context.log.runningModule;
-  return module === undefined ? undefined : packageOfModule(`${module}.`);
+export function runningPackage({ context: { log } }: Pick<Match, "context">): string | undefined {
+  const { runningModule: module, versions } = log;
+  if (module === undefined) return undefined;
+  // A list that has it under this very name: an edition of somebody's own, not the well-known one whose name it begins with.
+  const listed = plainName(module);
+  return listed in versions ? listed : packageOfModule(`${module}.`);
 }
 
 /** Packages by the modules that several of them call alike. */
@@ -97,7 +100,7 @@ const alike: Readonly<Record<string, readonly string[]>> = {
 
 /** The one package with such a module that the text lists or imports. */
 function packageInText(module: string, log: Match["context"]["log"]): string | undefined {
-  const ran = log.runningModule === undefined ? undefined : packageOfModule(`${log.runningModule}.`);
+  const ran = runningPackage({ context: { log } as Match["context"] });
   // The traceback runs in the package that imports it: torchvision and the like are in a list of packages as well.
   if (ran !== undefined && (own(alike, module)?.includes(ran) === true || (module in alike && isWellKnown(ran))))
     return ran;
