@@ -206,8 +206,12 @@ function withoutOldValues(lines: readonly string[], match: Match): readonly stri
   const old = new Set(variablesAgain(match));
   return lines.filter((line, at) => {
     if (!old.has(line)) return true;
+    const before = lines.slice(0, at);
+    // The gcc that is to be taken instead is one that nvcc supports.
+    if (/^export NVCC_(?:AP|PRE)PEND_FLAGS=["']?-allow-unsupported-compiler["']?$/.test(line))
+      return !before.some((other) => other.includes("-ccbin "));
     const name = line.slice(0, line.indexOf("=") + 1);
-    return !lines.slice(0, at).some((before) => before.startsWith(name));
+    return !before.some((other) => other.startsWith(name));
   });
 }
 
