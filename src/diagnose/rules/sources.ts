@@ -5,6 +5,7 @@ import { compareVersions, parseVersion } from "../../base/order.ts";
 import { firstCudaForGcc, newestGccFor } from "../tables/version-facts.ts";
 import { limitsApi } from "./limited-api.ts";
 import { setVariable } from "../commands/commands.ts";
+import { askedByAttribute, attributeOf } from "../commands/device-properties.ts";
 import { typedBuild } from "../commands/typed-builds.ts";
 import { type Match, placeOf, type Rule, saidAny } from "../rule.ts";
 
@@ -286,6 +287,7 @@ export const sourceRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) => `cudaDeviceProp has had no \`${match.facts["name"] ?? ""}\` since CUDA 13.`,
     fix: (match) => [
+      ...askedByAttribute(match),
       `# int value; cudaDeviceGetAttribute(&value, ${attributeOf(match.facts["name"] ?? "")}, device);   (guard with #if CUDART_VERSION >= 13000)`,
       "# or build with CUDA 12",
     ],
@@ -299,6 +301,10 @@ export const sourceRules: readonly Rule[] = [
       {
         text: 'cuda_device_functions.h(144): error: class "cudaDeviceProp" has no member "clockRate"',
         expect: "cudaDevAttrClockRate",
+      },
+      {
+        text: 'csrc/info.cu(18): error: class "cudaDeviceProp" has no member "clockRate"\n    out.clockRate = props[i].clockRate;\n                             ^',
+        expect: "18s/\\bprops\\[i\\]\\.clockRate\\b/[]{ int d",
       },
       {
         text: "q.cpp:138:90: error: ‘struct cudaDeviceProp’ has no member named ‘memoryClockRate’",
@@ -475,16 +481,3 @@ export const sourceRules: readonly Rule[] = [
     ],
   },
 ];
-
-function attributeOf(field: string): string {
-  return (
-    {
-      clockRate: "cudaDevAttrClockRate",
-      memoryClockRate: "cudaDevAttrMemoryClockRate",
-      deviceOverlap: "cudaDevAttrGpuOverlap",
-      kernelExecTimeoutEnabled: "cudaDevAttrKernelExecTimeout",
-      computeMode: "cudaDevAttrComputeMode",
-      singleToDoublePrecisionPerfRatio: "cudaDevAttrSingleToDoublePrecisionPerfRatio",
-    }[field] ?? "cudaDevAttr…"
-  );
-}
