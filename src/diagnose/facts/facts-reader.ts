@@ -24,6 +24,7 @@ import { StatedVersions } from "./stated-versions.ts";
 import { type SystemFacts, SystemReader } from "./system-facts.ts";
 import { type ToolFacts, ToolReader } from "./tool-facts.ts";
 import { ShownCompilerReader } from "./shown-compilers.ts";
+import { ShownLibraryReader } from "./shown-libraries.ts";
 import { type TypedFacts, TypedReader } from "./typed-commands.ts";
 import { type TypedGitFacts, TypedGitReader } from "./typed-git.ts";
 import { likelyTorchCuda, ToolListReader, withList } from "./tool-lists.ts";
@@ -94,6 +95,7 @@ export class FactsReader {
   readonly #compiles = new CompileReader();
   readonly #libtorch = new LibtorchReader();
   readonly #compilers = new ShownCompilerReader();
+  readonly #libraries = new ShownLibraryReader();
   readonly #typedCommands = new TypedReader();
   readonly #typedGit = new TypedGitReader();
   readonly #builds = new BuildReader();
@@ -108,6 +110,7 @@ export class FactsReader {
   readonly #facts: Mutable = {
     localPackages: [],
     shownCompilers: [],
+    shownLibraries: [],
     compiledPackages: [],
     functionHeads: {},
     checks: {},
@@ -140,6 +143,7 @@ export class FactsReader {
     this.#compiles.line(text);
     this.#libtorch.line(text);
     this.#compilers.line(text);
+    this.#libraries.line(text);
     this.#typedCommands.line(text, at);
     this.#typedGit.line(text);
     this.#builds.line(text);
@@ -387,6 +391,7 @@ export class FactsReader {
       ...this.#compiles.facts(),
       ...this.#libtorch.facts(),
       ...this.#compilers.facts(),
+      ...this.#libraries.facts(),
       ...this.#typedCommands.facts(),
       ...this.#typedGit.facts(),
       ...builds,

@@ -16,6 +16,7 @@ import type { PlatformFacts } from "./platform-facts.ts";
 import type { RequestFacts } from "./request-facts.ts";
 import type { SettingFacts } from "./setting-facts.ts";
 import type { ShownCompilers } from "./shown-compilers.ts";
+import type { ShownLibraries } from "./shown-libraries.ts";
 import type { SystemFacts } from "./system-facts.ts";
 import type { ToolFacts } from "./tool-facts.ts";
 import type { TypedFacts } from "./typed-commands.ts";
@@ -37,6 +38,7 @@ export interface LogFacts
     RequestFacts,
     SettingFacts,
     ShownCompilers,
+    ShownLibraries,
     SystemFacts,
     ToolFacts,
     TypedFacts,
