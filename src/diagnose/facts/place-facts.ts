@@ -75,6 +75,9 @@ const upper =
 /** The folders that conda-forge's builds and conda-build work in. */
 const feedstock =
   /[\\/]feedstock_root[\\/]|[\\/]_?h_env_placehold|[\\/]conda-bld[\\/](?!pytorch_\d+[\\/]work[\\/](?:aten|c10|caffe2|torch)[\\/])[\w.-]+_\d{6,}[\\/](?:work|_)/;
+/** The folders that the notebook services keep a user's files in, and a shell's prompt, which their terminals have. */
+const ofServiceFiles = /(?:^|[\s"'`(=:])\/(?:content\/(?!drive\/?$)|kaggle\/working\/)/;
+const prompt = /^(?:\([\w.-]+\) ?)?(?:\S{1,40}@[\w.-]+[: ]\S*|\/(?:content|kaggle)\S*) ?[#$] |^\$ /;
 /** Somebody at his home: `jo@box:~/src$`, `[jo@box src]$`. */
 const atHome = /(?:^|\) ?)(?:([a-z_][\w-]*)@[\w.-]+:~|\[([a-z_][\w-]*)@[\w.-]+ [^\]/]*\]\$)/;
 const mostFolders = 8;
@@ -101,6 +104,8 @@ export class PlaceReader {
   #condaRun: readonly [string, string] | undefined;
   #cell = false;
   #service = false;
+  #serviceFiles = false;
+  #prompt = false;
   #root = false;
   #plain = false;
   #name: string | undefined;
@@ -135,6 +140,8 @@ export class PlaceReader {
     }
     if (/ipy|Cell In|Input In/.test(text)) this.#cell ||= ofCell.test(text);
     if (!this.#service && /dist-packages|kaggle|content/.test(text)) this.#service = ofService.test(text);
+    if (/\/(?:content|kaggle)\//.test(text)) this.#serviceFiles ||= ofServiceFiles.test(text);
+    this.#prompt ||= /[$#] /.test(text) && prompt.test(text);
     if (text.includes("@")) {
       this.#root ||= rootShell.test(text);
       const [, one, other] = atHome.exec(text) ?? [];
@@ -164,7 +171,7 @@ export class PlaceReader {
       dockerBuild: this.#docker,
       modalImage: this.#modal,
       spaceLists: this.#space,
-      notebook: this.#notebook || (this.#cell && this.#service),
+      notebook: this.#notebook || (this.#cell && this.#service) || (this.#serviceFiles && !this.#prompt),
       rootShell: this.#root,
       ...(this.#name === undefined || this.#plain ? {} : { pythonName: this.#name }),
       ...(this.#interpreter === undefined || this.#plain || this.#name !== undefined
