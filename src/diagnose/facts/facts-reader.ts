@@ -23,6 +23,7 @@ import { type SettingFacts, SettingReader } from "./setting-facts.ts";
 import { StatedVersions } from "./stated-versions.ts";
 import { type SystemFacts, SystemReader } from "./system-facts.ts";
 import { type ToolFacts, ToolReader } from "./tool-facts.ts";
+import { AlpineReader } from "./alpine-images.ts";
 import { ShownCompilerReader } from "./shown-compilers.ts";
 import { ShownLibraryReader } from "./shown-libraries.ts";
 import { type TypedFacts, TypedReader } from "./typed-commands.ts";
@@ -95,6 +96,7 @@ export class FactsReader {
   readonly #compiles = new CompileReader();
   readonly #libtorch = new LibtorchReader();
   readonly #compilers = new ShownCompilerReader();
+  readonly #alpine = new AlpineReader();
   readonly #libraries = new ShownLibraryReader();
   readonly #typedCommands = new TypedReader();
   readonly #typedGit = new TypedGitReader();
@@ -143,6 +145,7 @@ export class FactsReader {
     this.#compiles.line(text);
     this.#libtorch.line(text);
     this.#compilers.line(text);
+    this.#alpine.line(text);
     this.#libraries.line(text);
     this.#typedCommands.line(text, at);
     this.#typedGit.line(text);
@@ -391,6 +394,7 @@ export class FactsReader {
       ...this.#compiles.facts(),
       ...this.#libtorch.facts(),
       ...this.#compilers.facts(),
+      ...this.#alpine.facts(),
       ...this.#libraries.facts(),
       ...this.#typedCommands.facts(),
       ...this.#typedGit.facts(),

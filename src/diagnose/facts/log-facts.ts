@@ -2,6 +2,7 @@
  * What a log tells about the machine it comes from: system, Python, CUDA, torch, installer, package. The rules use it
  * where the log is not of this machine, or no environment was probed. `facts-reader.ts` gathers it.
  */
+import type { AlpineFacts } from "./alpine-images.ts";
 import type { ArchiveFacts } from "../fit/archive-sources.ts";
 import type { BuildFacts } from "./build-facts.ts";
 import type { BuilderFacts } from "./builder-facts.ts";
@@ -25,6 +26,7 @@ import type { TypedGitFacts } from "./typed-git.ts";
 /** Facts of a log; what it does not tell is undefined. */
 export interface LogFacts
   extends
+    AlpineFacts,
     ArchiveFacts,
     BuildFacts,
     BuilderFacts,
