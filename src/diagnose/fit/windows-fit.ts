@@ -3,6 +3,7 @@
  * It does not know whether a fix is right.
  */
 import { withinPowerShell } from "./powershell-edits.ts";
+import { inPowerShell } from "./powershell-words.ts";
 import type { Match } from "../rule.ts";
 import { inWordsOfCmd } from "./windows-words.ts";
 
@@ -42,6 +43,8 @@ const ofCmd = /^(?:set \w+=|for \/f |rmdir \/s|dir \/s|del \/)|%[A-Z_]{3,}%|(?<!
 
 /** In PowerShell `set` makes no variable of the environment, and a batch file cannot leave one behind: cmd.exe first. */
 function fromPowerShell(lines: readonly string[]): string[] {
+  const own = lines.map((line) => inPowerShell(line));
+  if (own.every((line) => line !== undefined)) return own.flat();
   return lines.some((line) => ofCmd.test(line))
     ? ["cmd", "# from PowerShell: what follows is for cmd.exe", ...lines]
     : lines.map((line) => withinPowerShell(line.replace(/^cd \/d (?=\S)/, "cd ")));

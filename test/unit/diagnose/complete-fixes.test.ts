@@ -112,12 +112,27 @@ describe("packages of PyG", () => {
 });
 
 describe("the shell and the Python of a text for Windows", () => {
-  it("is PowerShell, from which cmd.exe is started", () => {
+  it("is PowerShell", () => {
     const lines = fix(
       "(p3d) PS C:\\Users\\b\\pytorch3d> python setup.py install\nC:/CUDA/v11.7/include\\thrust/system/cuda/config.h(79): fatal error C1189: #error:  The version of CUB in your include path is not compatible with this release of Thrust. CUB is now included in the CUDA Toolkit",
     );
-    expect(lines.slice(0, 3)).toEqual(["cmd", "# from PowerShell: what follows is for cmd.exe", "set CUB_HOME="]);
+    expect(lines[0]).toBe("Remove-Item Env:CUB_HOME -ErrorAction SilentlyContinue");
     expect(lines.at(-1)).toBe("python setup.py install");
+  });
+
+  it("is PowerShell, where a path stands before the command and a variable gets a value", () => {
+    const lines = fix(
+      "PS D:\\w> .\\py\\python.exe -m pip install -v --no-build-isolation my-ops==1.0\nninja: error: Stat(C:/Users/b/AppData/Local/Temp/pip-install-h2/my-ops_0b/build/temp.win-amd64-cpython-311/Release/a.obj): Filename longer than 260 characters",
+    );
+    expect(lines).toEqual(expect.arrayContaining(["$env:TMP = 'C:\\t'", "mkdir -Force C:\\t"]));
+    expect(lines).not.toContain("cmd");
+  });
+
+  it("is cmd.exe, started from PowerShell, where Visual Studio's script has to set variables", () => {
+    const lines = fix(
+      "PS D:\\w> python setup.py install\nUserWarning: Error checking compiler version for cl: [WinError 2] The system cannot find the file specified\nerror: command 'cl.exe' failed: None",
+    );
+    expect(lines[0]).toBe("cmd");
   });
 
   it("is the one of the launcher", () => {
