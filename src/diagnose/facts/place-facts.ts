@@ -118,6 +118,9 @@ export class PlaceReader {
     if (this.#folders.size < mostFolders && text.includes("/"))
       for (const [, folder] of text.slice(0, 600).matchAll(upper)) if (folder !== undefined) this.#folders.add(folder);
     if (!this.#feedstock && text.includes("/")) this.#feedstock = feedstock.test(text.slice(0, 2_000));
+    // conda-build writes its variables in place of the folders that they name.
+    if (!this.#feedstock && text.includes("$SRC_DIR"))
+      this.#feedstock = /^(?:\s*(?:\d+ \| )?)?\$SRC_DIR[\\/][^\s:(]{1,300}(?:\(\d+\)|:\d+)/.test(text.slice(0, 600));
     if (text.length > 600) return;
     if (text.includes("ache restored")) this.#restored = true;
     if (text.includes("or recipe: ")) this.#feedstock ||= /\bRunning build for recipe: \S/.test(text);
