@@ -61,6 +61,8 @@ function one(command: string): string | undefined {
 
 /** The line in PowerShell's words, as one or several; undefined where only cmd.exe does what it does. */
 export function inPowerShell(line: string): string[] | undefined {
+  const remark = /^# (set \w+=\S.*?)(\s{2,}# .*)?$/.exec(line);
+  if (remark !== null) return [`# ${one(remark[1] ?? "") ?? ""}${remark[2] ?? ""}`];
   if (line.startsWith("#") || line.startsWith("$") || line.startsWith("& ")) return [line];
   if (line.startsWith("powershell ")) return [withinPowerShell(line)];
   const made = commandsOf(line).map((command) => one(command));

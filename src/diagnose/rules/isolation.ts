@@ -332,7 +332,11 @@ export const isolationRules: readonly Rule[] = [
           pip(match, `install --no-build-isolation ${wordsToBuild(match)}`),
         ];
       if (module === "pkg_resources" && ofTorch(match))
-        return [pip(match, 'install "setuptools<70"'), "# or a newer torch, which does without pkg_resources"];
+        return [
+          pip(match, 'install "setuptools<70"'),
+          "# or a newer torch, which does without pkg_resources",
+          ...(installing(match) ? [pip(match, `install --no-build-isolation ${wordsToBuild(match)}`)] : []),
+        ];
       if (module === "pkg_resources" && atRunTime(match))
         return [`${pip(match, 'install "setuptools<81"')}   # then the same command`];
       const inProject = match.context.log.uvCommand;

@@ -11,7 +11,8 @@ describe("lines of cmd.exe in PowerShell's words", () => {
     ["rmdir /s /q build", ["Remove-Item -Recurse -Force build"]],
     ['"C:\\my py\\python.exe" -m pip install "a<2"', ['& "C:\\my py\\python.exe" -m pip install "a<2"']],
     ["where nvcc", ["where.exe nvcc"]],
-    ["# set A=1", ["# set A=1"]],
+    ["# set A=1", ["# $env:A = '1'"]],
+    ["# where torch is", ["# where torch is"]],
   ])("%s", (line, expected) => {
     expect(inPowerShell(line)).toEqual(expected);
   });
