@@ -61,6 +61,8 @@ function one(command: string): string | undefined {
 
 /** The line in PowerShell's words, as one or several; undefined where only cmd.exe does what it does. */
 export function inPowerShell(line: string): string[] | undefined {
+  // The same has been said in its words.
+  if (/^# PowerShell: \$env:\w+ = "[^"]*"; it holds/.test(line)) return [];
   const remark = /^# (set \w+=\S.*?)(\s{2,}# .*)?$/.exec(line);
   if (remark !== null) return [`# ${one(remark[1] ?? "") ?? ""}${remark[2] ?? ""}`];
   if (line.startsWith("#") || line.startsWith("$") || line.startsWith("& ")) return [line];

@@ -141,7 +141,7 @@ export const otherShellRules: readonly Rule[] = [
       },
       {
         text: "PS C:\\fa> MAX_JOBS=4 pip install flash-attn --no-build-isolation\nMAX_JOBS=4 : The term 'MAX_JOBS=4' is not recognized as the name of a cmdlet, function, script file, or operable program.",
-        expect: "set MAX_JOBS=4",
+        expect: "$env:MAX_JOBS = '4'",
       },
       {
         text: "C:\\p>MAX_JOBS=4 pip install flash-attn --no-build-isolation\n'MAX_JOBS' is not recognized as an internal or external command,",
