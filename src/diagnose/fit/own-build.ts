@@ -138,7 +138,7 @@ const ofScript =
 
 /** For conda's recipes: what is to be installed is a requirement of the recipe, and what edits the sources a line of its script. */
 export function forRecipe(lines: readonly string[]): readonly string[] {
-  const edit = lines.findIndex((line) => /^sed -i|\$SRC_DIR\b/.test(line));
+  const edit = lines.findIndex((line) => /^sed -i|^grep -rl.*sed -i|\$SRC_DIR\b/.test(line));
   const placed = edit < 0 ? lines : [...lines.slice(0, edit), ofScript, ...lines.slice(edit)];
   return placed.map((line) => {
     const words = installs.exec(line)?.[1]?.trim().split(" ");

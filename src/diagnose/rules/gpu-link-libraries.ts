@@ -74,7 +74,7 @@ function linkToNumbered(match: Match, name: string): string[] | undefined {
   const there = /^cuda$|_static/.test(name) ? undefined : numberedOnly(match.context.log.shownLibraries, name);
   if (there === undefined) return undefined;
   const folder = there.slice(0, there.lastIndexOf("/"));
-  const root = /^\/(?:usr|lib|opt(?!\/(?:\w*conda|\w*forge)))/.test(folder) ? "sudo " : "";
+  const root = /^\/(?:usr|lib|opt(?!\/(?:\w*conda|\w*forge)))(?!.*-packages\/)/.test(folder) ? "sudo " : "";
   return [
     `${root}ln -s ${there.slice(folder.length + 1)} ${folder}/lib${name}.so   # the name without a number, which linkers look for and development packages bring`,
     `export LIBRARY_PATH=${folder}:$LIBRARY_PATH`,
