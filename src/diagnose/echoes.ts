@@ -9,6 +9,8 @@ const explains: Readonly<Record<string, readonly string[]>> = {
   "torch-lacks-gpu-architecture": ["no-kernel-image"],
   "torch-has-no-wheel-here": ["no-wheel-for-this-python"],
   "conda-file-of-other-system": ["conda-no-solution"],
+  "disk-full": ["nvcc-file-access"],
+  "out-of-memory": ["nvcc-file-access"],
   "nvrtc-builtins-missing": ["cuda-library-missing"],
   "scripted-model-operator-unknown": ["crash-in-native-code"],
   "torch-library-not-found-at-link": ["inductor-cpp-failed"],

@@ -102,6 +102,9 @@ const facts =
   "|cog.yaml|cog build|cog push|cog predict" +
   // Code that builds an extension as it runs.
   "|torch.compile(|test_compile|cpp_extension import|cpp_extension.load|load_inline(" +
+  "|apk add|-alpine|alpine:" +
+  // The release of gcc, and lists of CUDA's libraries.
+  "|gcc (|g++ (|c++ (|compiler identification is GNU|/libcudart.so|/libcublas.so|/libcublasLt.so|/libcusparse.so|/libcusolver.so|/libcufft.so|/libcurand.so|/libnvrtc.so|/libnvJitLink.so|/libcudnn.so|/libnccl.so|/libcupti.so" +
   // What a program in Rust ends with.
   "|panicked at ";
 

@@ -1,6 +1,6 @@
 /** From findings to diagnoses: which rule speaks for a finding, and which diagnosis comes first. */
 import { inClone } from "./fit/archive-sources.ts";
-import { fromWhereItWasGiven, withAgain } from "./fit/again.ts";
+import { editsInItsFolder, fromWhereItWasGiven, withAgain } from "./fit/again.ts";
 import { fixForAmd } from "./facts/gpu-vendor.ts";
 import type { ConfigChange } from "./change.ts";
 import { withoutEchoes } from "./echoes.ts";
@@ -207,15 +207,19 @@ function withoutOldValues(lines: readonly string[], match: Match): readonly stri
   const old = new Set(variablesAgain(match));
   return lines.filter((line, at) => {
     if (!old.has(line)) return true;
+    const before = lines.slice(0, at);
+    // The gcc that is to be taken instead is one that nvcc supports.
+    if (/^export NVCC_(?:AP|PRE)PEND_FLAGS=["']?-allow-unsupported-compiler["']?$/.test(line))
+      return !before.some((other) => other.includes("-ccbin "));
     const name = line.slice(0, line.indexOf("=") + 1);
-    return !lines.slice(0, at).some((before) => before.startsWith(name));
+    return !before.some((other) => other.startsWith(name));
   });
 }
 
 /** The fix for the machine and the GPU that the text is about. */
 function fixOf(rule: Rule, match: Match): readonly string[] {
   const own = inTypedCmake(inOwnTool(fromWhereItWasGiven(withoutTorch(rule.fix(match), match), match), match), match);
-  const again = inClone(withoutOldValues(withAgain(own, match), match), match);
+  const again = inClone(editsInItsFolder(withoutOldValues(withAgain(own, match), match), match), match);
   const lines = fitted(inTypedCargo(inOwnBuilder(again, match, rule.id), match), match);
   return match.context.log.amd ? (fixForAmd(lines) ?? []) : lines;
 }

@@ -22,6 +22,10 @@ export interface BuildFacts extends CmakeArchitectureFacts {
   readonly namesSccache: boolean;
   /** The CUDA that CMake says to have found: `13.0`. */
   readonly cmakeCuda?: string;
+  /** The include folder of the toolkit that CMake found: `/usr/local/cuda/include`. */
+  readonly cmakeCudaInclude?: string;
+  /** torch's CMake files looked for NVTX 3 in the project's folder, and fell back to the library of NVTX 2. */
+  readonly nvtxFallback: boolean;
   /** The folder that CMake wrote its build files to: `C:/w/ops/_skbuild/win-amd64-3.9/cmake-build`. */
   readonly generatedIn?: string;
   /** Architectures that a command line of nvcc's or CMake's report of torch's flags names: `52`. */
@@ -85,6 +89,8 @@ export class BuildReader {
   #named: string | undefined;
   #otherList: string | undefined;
   #cmakeCuda: string | undefined;
+  #cmakeCudaInclude: string | undefined;
+  #nvtxFallback = false;
   #generatedIn: string | undefined;
   #ccache = false;
   #sccache = false;
@@ -127,6 +133,10 @@ export class BuildReader {
     if (text.includes("files have been written to: "))
       this.#generatedIn =
         /^\s*-- Build files have been written to: (\S.{0,400}?)\s*$/.exec(text)?.[1] ?? this.#generatedIn;
+    this.#nvtxFallback ||= text.includes("NVTX") && text.includes("Cannot find NVTX3, find old NVTX");
+    if (text.includes("Found CUDAToolkit: "))
+      this.#cmakeCudaInclude =
+        /-- Found CUDAToolkit: ([^;(]{1,300}?)(?:;[^(]*)? \(found/.exec(text)?.[1] ?? this.#cmakeCudaInclude;
     if (text.startsWith("--") || text.includes("CUDA compiler id"))
       this.#cmakeCuda =
         /CUDA compiler identification is NVIDIA (\d+\.\d+)|Found CUDA(?:Toolkit)?: .* \(found (?:suitable )?version "(\d+\.\d+)/
@@ -216,6 +226,8 @@ export class BuildReader {
       namesSccache: this.#sccache,
       ...(this.#generatedIn === undefined ? {} : { generatedIn: this.#generatedIn }),
       ...(this.#cmakeCuda === undefined ? {} : { cmakeCuda: this.#cmakeCuda }),
+      ...(this.#cmakeCudaInclude === undefined ? {} : { cmakeCudaInclude: this.#cmakeCudaInclude }),
+      nvtxFallback: this.#nvtxFallback,
       ...(this.#otherList === undefined ? {} : { archListMisspelt: this.#otherList }),
       ...(this.#service === undefined ? {} : { notebookService: this.#service }),
       ...(this.#clone === undefined ? {} : { clonedInto: this.#clone }),

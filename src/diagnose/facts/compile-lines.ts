@@ -24,6 +24,18 @@ export interface CompileFacts {
   readonly hostByWhich?: string;
   /** The one source for the GPU that the failure can be of: the file that a warning of nvcc names, else the only one compiled. */
   readonly gpuSource?: string;
+  /** The project's folder, above those that hold the sources of all compiles: `/w/ops` of `-c /w/ops/csrc/a.cpp`. None that an installer made. */
+  readonly compiledFolder?: string;
+}
+
+/** The folder of a source that is named by its whole path, without the folders for sources in a project. */
+function folderOfSource(text: string): string | undefined {
+  const source = / -c "?(\/[\w./+@-]{1,300}\.(?:cpp|cc|cxx|cu))(?="? |"?$)/.exec(text)?.[1];
+  if (source === undefined || /-packages\/|\/pip-|\/builds-v0\/|^\/tmp\/|torch_extensions|\/\.\.\//.test(source))
+    return undefined;
+  return (
+    /^(\/.+?)\/(?:src|csrc|cpp|cuda|ops|lib|kernels)\//.exec(source)?.[1] ?? source.slice(0, source.lastIndexOf("/"))
+  );
 }
 
 /** A compiler's whole command that makes a file of objects, without words that a shell would read otherwise. */
@@ -31,6 +43,7 @@ const links = /^(?:\S*\/)?(?:[cg]\+\+|gcc|clang(?:\+\+)?)(?:-\d+)? (?!.* -c )(?=
 
 /** Gathers them line by line. */
 export class CompileReader {
+  readonly #folders = new Set<string>();
   #cSource: string | undefined;
   #extension: string | undefined;
   #oldStrings = false;
@@ -64,13 +77,19 @@ export class CompileReader {
       )?.[1];
     const source = / -c "?((?:[A-Za-z]:)?[^\s":]+\.cu)(?="? |"?$)/.exec(text)?.[1];
     if (source !== undefined && this.#gpuSources.size < 2) this.#gpuSources.add(source);
+    if (this.#folders.size < 2) {
+      const folder = folderOfSource(text);
+      if (folder !== undefined) this.#folders.add(folder);
+    }
     this.#cSource ??= / -c (\S+\.c)(?= |$)/.exec(text)?.[1];
     this.#oldStrings ||= text.includes("-D_GLIBCXX_USE_CXX11_ABI=0");
   }
 
   facts(): CompileFacts {
     const gpuSource = this.#hostCallIn ?? (this.#gpuSources.size === 1 ? [...this.#gpuSources][0] : undefined);
+    const [folder] = this.#folders.size === 1 ? this.#folders : [];
     return {
+      ...(folder === undefined ? {} : { compiledFolder: folder }),
       ...(gpuSource === undefined ? {} : { gpuSource }),
       oldStringsAsked: this.#oldStrings,
       ...(this.#toolkit === undefined ? {} : { includedToolkit: this.#toolkit }),

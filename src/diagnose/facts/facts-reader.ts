@@ -29,8 +29,10 @@ import { type SettingFacts, SettingReader } from "./setting-facts.ts";
 import { StatedVersions } from "./stated-versions.ts";
 import { type SystemFacts, SystemReader } from "./system-facts.ts";
 import { type ToolFacts, ToolReader } from "./tool-facts.ts";
+import { AlpineReader } from "./alpine-images.ts";
 import { ShownCompilerReader } from "./shown-compilers.ts";
 import { ShownLineReader } from "./shown-lines.ts";
+import { ShownLibraryReader } from "./shown-libraries.ts";
 import { type TypedFacts, TypedReader } from "./typed-commands.ts";
 import { type TypedGitFacts, TypedGitReader } from "./typed-git.ts";
 import { likelyTorchCuda, ToolListReader, withList } from "./tool-lists.ts";
@@ -109,6 +111,8 @@ export class FactsReader {
   readonly #libtorch = new LibtorchReader();
   readonly #compilers = new ShownCompilerReader();
   readonly #shownLines = new ShownLineReader();
+  readonly #alpine = new AlpineReader();
+  readonly #libraries = new ShownLibraryReader();
   readonly #typedCommands = new TypedReader();
   readonly #typedGit = new TypedGitReader();
   readonly #builds = new BuildReader();
@@ -124,6 +128,7 @@ export class FactsReader {
     localPackages: [],
     shownCompilers: [],
     shownLines: [],
+    shownLibraries: [],
     compiledPackages: [],
     functionHeads: {},
     checks: {},
@@ -157,6 +162,8 @@ export class FactsReader {
     this.#libtorch.line(text);
     this.#compilers.line(text);
     this.#shownLines.line(text, at);
+    this.#alpine.line(text);
+    this.#libraries.line(text);
     this.#typedCommands.line(text, at);
     this.#typedGit.line(text);
     this.#builds.line(text);
@@ -416,6 +423,8 @@ export class FactsReader {
       ...this.#shownLines.facts(),
       ...typed,
       ...(printedSetup === undefined ? {} : { setupCommand: printedSetup }),
+      ...this.#alpine.facts(),
+      ...this.#libraries.facts(),
       ...this.#typedGit.facts(),
       ...builds,
       ...this.#builders.facts(),

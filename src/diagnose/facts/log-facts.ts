@@ -2,6 +2,7 @@
  * What a log tells about the machine it comes from: system, Python, CUDA, torch, installer, package. The rules use it
  * where the log is not of this machine, or no environment was probed. `facts-reader.ts` gathers it.
  */
+import type { AlpineFacts } from "./alpine-images.ts";
 import type { ArchiveFacts } from "../fit/archive-sources.ts";
 import type { BuildFacts } from "./build-facts.ts";
 import type { BuilderFacts } from "./builder-facts.ts";
@@ -17,6 +18,7 @@ import type { RequestFacts } from "./request-facts.ts";
 import type { SettingFacts } from "./setting-facts.ts";
 import type { ShownCompilers } from "./shown-compilers.ts";
 import type { ShownLineFacts } from "./shown-lines.ts";
+import type { ShownLibraries } from "./shown-libraries.ts";
 import type { SystemFacts } from "./system-facts.ts";
 import type { ToolFacts } from "./tool-facts.ts";
 import type { TypedFacts } from "./typed-commands.ts";
@@ -25,6 +27,7 @@ import type { TypedGitFacts } from "./typed-git.ts";
 /** Facts of a log; what it does not tell is undefined. */
 export interface LogFacts
   extends
+    AlpineFacts,
     ArchiveFacts,
     BuildFacts,
     BuilderFacts,
@@ -39,6 +42,7 @@ export interface LogFacts
     SettingFacts,
     ShownCompilers,
     ShownLineFacts,
+    ShownLibraries,
     SystemFacts,
     ToolFacts,
     TypedFacts,

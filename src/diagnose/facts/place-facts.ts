@@ -85,6 +85,9 @@ const upper =
 /** The folders that conda-forge's builds and conda-build work in. */
 const feedstock =
   /[\\/]feedstock_root[\\/]|[\\/]_?h_env_placehold|[\\/]conda-bld[\\/](?!pytorch_\d+[\\/]work[\\/](?:aten|c10|caffe2|torch)[\\/])[\w.-]+_\d{6,}[\\/](?:work|_)/;
+/** The folders that the notebook services keep a user's files in, and a shell's prompt, which their terminals have. */
+const ofServiceFiles = /(?:^|[\s"'`(=:])\/(?:content\/(?!drive\/?$)|kaggle\/working\/)/;
+const prompt = /^(?:\([\w.-]+\) ?)?(?:\S{1,40}@[\w.-]+[: ]\S*|\/(?:content|kaggle)\S*) ?[#$] |^\$ /;
 /** Somebody at his home: `jo@box:~/src$`, `[jo@box src]$`. */
 const atHome = /(?:^|\) ?)(?:([a-z_][\w-]*)@[\w.-]+:~|\[([a-z_][\w-]*)@[\w.-]+ [^\]/]*\]\$)/;
 const mostFolders = 8;
@@ -117,6 +120,8 @@ export class PlaceReader {
   #condaRun: readonly [string, string] | undefined;
   #cell = false;
   #service = false;
+  #serviceFiles = false;
+  #prompt = false;
   #root = false;
   #plain = false;
   #plainPip = false;
@@ -131,6 +136,9 @@ export class PlaceReader {
     if (this.#folders.size < mostFolders && text.includes("/"))
       for (const [, folder] of text.slice(0, 600).matchAll(upper)) if (folder !== undefined) this.#folders.add(folder);
     if (!this.#feedstock && text.includes("/")) this.#feedstock = feedstock.test(text.slice(0, 2_000));
+    // conda-build writes its variables in place of the folders that they name.
+    if (!this.#feedstock && text.includes("$SRC_DIR"))
+      this.#feedstock = /^(?:\s*(?:\d+ \| )?)?\$SRC_DIR[\\/][^\s:(]{1,300}(?:\(\d+\)|:\d+)/.test(text.slice(0, 600));
     if (text.length > 600) return;
     if (text.includes("ache restored")) this.#restored = true;
     if (text.includes("or recipe: ")) this.#feedstock ||= /\bRunning build for recipe: \S/.test(text);
@@ -164,6 +172,8 @@ export class PlaceReader {
     }
     if (/ipy|Cell In|Input In/.test(text)) this.#cell ||= ofCell.test(text);
     if (!this.#service && /dist-packages|kaggle|content/.test(text)) this.#service = ofService.test(text);
+    if (/\/(?:content|kaggle)\//.test(text)) this.#serviceFiles ||= ofServiceFiles.test(text);
+    this.#prompt ||= /[$#] /.test(text) && prompt.test(text);
     if (text.includes("@")) {
       this.#root ||= rootShell.test(text);
       const [, one, other] = atHome.exec(text) ?? [];
@@ -196,7 +206,7 @@ export class PlaceReader {
       modalImage: this.#modal,
       ...(this.#cog === undefined ? {} : { cogBuild: this.#cog }),
       spaceLists: this.#space,
-      notebook: this.#notebook || (this.#cell && this.#service),
+      notebook: this.#notebook || (this.#cell && this.#service) || (this.#serviceFiles && !this.#prompt),
       rootShell: this.#root,
       ...(this.#name === undefined || this.#plain ? {} : { pythonName: this.#name }),
       ...(this.#interpreter === undefined || this.#plain || this.#plainPip || this.#name !== undefined

@@ -7,7 +7,12 @@ import type { Match } from "../rule.ts";
 export interface ShownCompilers {
   /** `clang-19`, `clang++-19`, `g++-12`. */
   readonly shownCompilers: readonly string[];
+  /** The release of gcc as it, or CMake, tells it: `13.2.1`. */
+  readonly gccVersion?: string;
 }
+
+const ofGcc =
+  /^(?:[\w-]*gcc|[\w-]*g\+\+|c\+\+)(?:-\d+)? \([^()]*(?:\([^()]*\))?[^()]*\) (\d+(?:\.\d+)+)|CXX compiler identification is GNU (\d+(?:\.\d+)+)/;
 
 const mostShown = 40;
 const named = /(?:^|[\s/])((?:clang|gcc|clang\+\+|g\+\+)-\d{1,2})(?=[\s:*@'"]|$)/g;
@@ -18,8 +23,14 @@ const listing = /^(?:\S*(?:clang|gcc|\+\+)\S*(?:\s+|$))+$|^ii +(?:clang|gcc|g\+\
 /** Gathers them line by line. */
 export class ShownCompilerReader {
   readonly #shown = new Set<string>();
+  #gcc: string | undefined;
 
   line(text: string): void {
+    if (text.length < 200 && /\d\.\d/.test(text) && /gcc|\+\+|GNU/.test(text))
+      this.#gcc ??= ofGcc
+        .exec(text.trim())
+        ?.slice(1)
+        .find((version) => version !== undefined);
     if (text.length > 300 || this.#shown.size >= mostShown || !/(?:clang|gcc|\+\+)-\d/.test(text)) return;
     if (!listing.test(text.trim()) || denied.test(text)) return;
     const names = Array.from(text.matchAll(named), ([, name = ""]) => name);
@@ -31,7 +42,7 @@ export class ShownCompilerReader {
   }
 
   facts(): ShownCompilers {
-    return { shownCompilers: [...this.#shown] };
+    return { shownCompilers: [...this.#shown], ...(this.#gcc === undefined ? {} : { gccVersion: this.#gcc }) };
   }
 }
 

@@ -7,6 +7,8 @@
 export interface SystemFacts {
   /** The system has packages of RPM: `yum` where only that is there (CentOS 7 and older), `zypper` on SUSE's. */
   readonly rpm?: "dnf" | "yum" | "zypper";
+  /** The system is Fedora, which has no GCC Toolset and keeps no older gcc. */
+  readonly fedora: boolean;
   /** The one release of Ubuntu that the text names: `22.04`. */
   readonly ubuntu?: string;
   /** The system is Arch Linux or one made from it: its packages are pacman's. */
@@ -32,6 +34,8 @@ export interface SystemFacts {
 /** Python's greeting names the compiler of whoever built it: `[GCC 4.4.7 20120313 (Red Hat 4.4.7-1)] on linux`. */
 const rpmSystem =
   /\bCent ?OS\b|(?<!\[GCC .{0,30})\bRed ?Hat\b|\bRHEL\b|\bRocky ?Linux\b|\bAlma ?Linux\b|\bAmazon Linux\b|\bFedora\b|\b(?:Oracle|Scientific) Linux\b|\b(?:rockylinux|almalinux|oraclelinux|amazonlinux|centos|fedora)(?::?\d|\b)|[:/-]ubi\d|\.el[6-9](?:[._]|$)/;
+const fedora = /\b[Ff]edora(?:[ :-]?(?:Linux )?\d\d|\b)|\.fc[34]\d\b/;
+const rebuilt = /\bCent ?OS\b|\bRHEL\b|\bRocky|\bAlma ?Linux\b|\brockylinux\b|\balmalinux\b|\.el[6-9](?:[._]|$)/;
 /** By name, and by the prompt that SUSE's bash has: `jo@box:~/src> make`. */
 const suseSystem =
   /\b[Oo]pen ?SUSE\b|\bSUSE Linux\b|\bSLES\b|\bzypper (?:in|install|se)\b|^[a-z_][\w-]*@[\w.-]+:[~/][^\s>$#]*> \S/i;
@@ -58,6 +62,8 @@ const image = /(?:l4t-|[:-])r(3\d\.\d(?:\.\d)?)\b/;
 export class SystemReader {
   #rpm = false;
   #yum = false;
+  #fedora = false;
+  #otherRpm = false;
   #manylinux = false;
   #musl = false;
   #debian = false;
@@ -82,6 +88,8 @@ export class SystemReader {
     if (text.length > 400) return;
     this.#rpm ||= rpmSystem.test(text) || (text.includes("RUN ") && rpmStep.test(text));
     this.#yum ||= yumSystem.test(text);
+    if (text.includes("edora") || text.includes(".fc")) this.#fedora ||= fedora.test(text);
+    this.#otherRpm ||= rebuilt.test(text);
     this.#debian ||= debianSystem.test(text);
     this.#noRoot ||= noRoot.test(text);
     this.#pacman ||= pacmanSystem.test(text);
@@ -116,6 +124,7 @@ export class SystemReader {
             : this.#manylinux && !this.#musl
               ? { rpm: "yum" as const }
               : {}),
+      fedora: this.#fedora && !this.#otherRpm && !this.#debian,
       pacman: this.#pacman && !this.#debian && !this.#rpm,
       nodeBuild: this.#node,
       noRoot: this.#noRoot,

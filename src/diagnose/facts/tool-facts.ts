@@ -156,9 +156,11 @@ export class ToolReader {
       this.#linksTorch ||= /\btarget_link_libraries\s*\([^)#]*\$\{TORCH_LIBRARIES\}/.test(text);
     if (/torch_python|TORCH_PYTHON/.test(text))
       this.#linksTorchPython ||= /find_library|target_link|-ltorch_python|\$\{?TORCH_PYTHON/.test(text);
-    if (!this.#musl && /musl|lpine/.test(text))
+    if (!this.#musl && /musl|lpine|apk add/.test(text))
       this.#musl =
-        /\bmusllinux_|-musllinux\b|\bAlpine (?:Linux|\d)|[:-]alpine\b|ld-musl/.test(text) && !/skip/i.test(text);
+        /\bmusllinux_|-musllinux\b|\bAlpine (?:Linux|\d)|[:-]alpine[\d.]*\b|\balpine:\d|\bapk add\b|ld-musl/.test(
+          text,
+        ) && !/skip/i.test(text);
     const repairs = text.includes("auditwheel repair ");
     if (repairs || (this.#goesOn && /^\s*--?\w|^\s*\S+\.whl\b/.test(text))) {
       this.#auditwheel.push(...optionsIn(repairs ? text.slice(text.indexOf("auditwheel repair ") + 18) : text));

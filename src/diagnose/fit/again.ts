@@ -303,3 +303,19 @@ export function fromWhereItWasGiven(given: readonly string[], match: Match): rea
     line.startsWith("sed ") && line.endsWith(` ${file}`) ? `${line.slice(0, -file.length)}${root}/${file}` : line,
   );
 }
+
+const goes = /^cd ("[^"]+"|[^\s"&;|]+) && (?=\S)/;
+/** Edits of the project's files by names that hold in its own folder alone. */
+const ofHere = /^(?:sed -i|grep -r)\S* .*\s(?:setup\.py|CMakeLists\.txt|pyproject\.toml|\.(?= \|))(?=$| \||\s{2,}#)/;
+
+/** Edits of a project's files come behind the `cd` that its build command has; a step of a Dockerfile goes there by itself each time. */
+export function editsInItsFolder(lines: readonly string[], { context: { log } }: Match): readonly string[] {
+  const last = lines.findLastIndex((line) => goes.test(line));
+  const folder = goes.exec(lines[last] ?? "")?.[1];
+  const first = lines.findIndex((line) => ofHere.test(line));
+  if (folder === undefined || first < 0 || first > last || lines.slice(0, last).some((line) => line.startsWith("cd ")))
+    return lines;
+  return log.dockerBuild
+    ? lines.map((line) => (ofHere.test(line) ? `cd ${folder} && ${line}` : line))
+    : [...lines.slice(0, first), `cd ${folder}`, ...lines.slice(first).map((line) => line.replace(goes, ""))];
+}

@@ -9,6 +9,8 @@ import type { Match } from "../rule.ts";
 export interface ArchiveFacts {
   /** The repository whose archive was fetched. */
   readonly archiveOf?: { readonly address: string; readonly name: string; readonly state: string };
+  /** The folder that a prompt or a `cd` names, where it is called as an archive's: `ops-main`. */
+  readonly archiveFolder?: string;
   /** git found no repository where the build ran. */
   readonly withoutGit: boolean;
 }
@@ -16,14 +18,21 @@ export interface ArchiveFacts {
 const address =
   /https:\/\/(?:github\.com|codeload\.github\.com)\/([\w.-]+)\/([\w.-]+)\/(?:archive|zip|tar\.gz)\/(?:refs\/(?:heads|tags)\/)?([\w./-]+?)(?:\.zip|\.tar\.gz)?(?=[\s"'&;,)`]|$)/;
 
+/** `root@box:~/w/ops-main# `, `C:\w\ops-main>`, `cd ops-main`. */
+const entered =
+  /(?:[\\/:]|\bcd (?:\/d )?(?:[^\s"'&;]*[\\/])?)([A-Za-z][\w.]*(?:-[\w.]+)+)[\\/]?(?=[#$>%] ?|\][#$] |\s*(?:&&|;|$))/g;
+
 /** Gathers them line by line. */
 export class ArchiveReader {
+  readonly #folders = new Set<string>();
   #archive: ArchiveFacts["archiveOf"];
   #withoutGit = false;
 
   line(text: string): void {
     if (text.length > 600) return;
     if (text.includes("not a git")) this.#withoutGit ||= /fatal: not a git repository/.test(text);
+    if (text.includes("-") && this.#folders.size < mostFolders && /[#$>%] ?|\bcd /.test(text))
+      for (const [, folder = ""] of text.matchAll(entered)) this.#folders.add(folder);
     if (this.#archive !== undefined || !text.includes("github.com/")) return;
     const [, owner, name, state] = address.exec(text) ?? [];
     // pip unpacks what it fetches by itself.
@@ -32,16 +41,30 @@ export class ArchiveReader {
   }
 
   facts(): ArchiveFacts {
+    const own = this.#archive === undefined ? undefined : folderOf(this.#archive);
+    const folder = [...this.#folders].find((each) =>
+      own === undefined ? /-(?:main|master)$/.test(each) : each === own,
+    );
     return {
+      ...(folder === undefined ? {} : { archiveFolder: folder }),
       withoutGit: this.#withoutGit,
       ...(this.#archive === undefined ? {} : { archiveOf: this.#archive }),
     };
   }
 }
 
+const mostFolders = 20;
+
+/** The folder that unpacking an archive makes. */
+function folderOf({ name, state }: NonNullable<ArchiveFacts["archiveOf"]>): string {
+  return `${name}-${state.replace(/^v(?=\d)/, "").replaceAll("/", "-")}`;
+}
+
 /** Repositories that are known by their name, for a folder such as `flash-attention-main`. */
 const owners: Readonly<Record<string, string>> = {
   "flash-attention": "Dao-AILab",
+  SageAttention: "thu-ml",
+  SpargeAttn: "thu-ml",
   apex: "NVIDIA",
   TransformerEngine: "NVIDIA",
   "tiny-cuda-nn": "NVlabs",
@@ -53,11 +76,14 @@ const owners: Readonly<Record<string, string>> = {
 
 /** The folder that an archive leaves: of the archive that the text fetches, or with a branch's name at its end. */
 function archiveOf({ finding, context: { log } }: Match): NonNullable<ArchiveFacts["archiveOf"]> | undefined {
-  const paths = [finding.file, finding.text, log.setupFolder, log.buildRoot].filter((path) => path !== undefined);
+  const paths = [finding.file, finding.text, log.setupFolder, log.buildRoot, log.archiveFolder].filter(
+    (path) => path !== undefined,
+  );
   const { archiveOf: fetched } = log;
   if (fetched !== undefined) {
-    const folder = `${fetched.name}-${fetched.state.replace(/^v(?=\d)/, "").replaceAll("/", "-")}`;
+    const folder = folderOf(fetched);
     return log.withoutGit ||
+      log.archiveFolder === folder ||
       /use source distribution or git clone/.test(finding.message) ||
       paths.some((path) => path.includes(folder))
       ? fetched

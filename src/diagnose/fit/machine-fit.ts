@@ -143,7 +143,7 @@ const apt = /\bsudo apt(?:-get)? install((?: (?:-\S+|[\w.+:-]+))+)/;
 const rpmRemark = /^# Fedora, RHEL(?:[^:]*): sudo dnf install ([^;]+)(?:; .*)?$/;
 
 /** On a distribution with RPM: the line for it that the fix has, or the names that are known, or the words that find them. */
-function forRpm(lines: readonly string[], manager: string): readonly string[] {
+function forRpm(lines: readonly string[], manager: string, fedora: boolean): readonly string[] {
   const has = lines.some((line) => rpmRemark.test(line));
   const toolset =
     manager === "zypper"
@@ -154,11 +154,18 @@ function forRpm(lines: readonly string[], manager: string): readonly string[] {
     const line =
       toolset === undefined || rpmRemark.test(written) || apt.test(written)
         ? written
-        : written.replaceAll(
-            new RegExp(String.raw`(?<![\w-])(?:/usr/bin/)?(gcc|g\+\+)-${toolset}\b`, "g"),
-            `/opt/rh/gcc-toolset-${toolset}/root/usr/bin/$1`,
-          );
+        : written
+            .replaceAll(
+              new RegExp(String.raw`(?<![\w-])(?:/usr/bin/)?(gcc|g\+\+)-${toolset}\b`, "g"),
+              fedora ? `$$HOME/gcc-${toolset}/bin/$1` : `/opt/rh/gcc-toolset-${toolset}/root/usr/bin/$1`,
+            )
+            .replaceAll(/'(-ccbin [$]HOME[^'"]*)'/g, '"$1"');
     const own = rpmRemark.exec(line)?.[1];
+    if (own !== undefined && fedora && toolset !== undefined && own.startsWith("gcc-toolset-"))
+      return [
+        "curl -Ls https://micro.mamba.pm/api/micromamba/linux-64/latest | tar -xj bin/micromamba   # Fedora has no older gcc: conda-forge's, in a folder of its own",
+        `./bin/micromamba create -y -p $HOME/gcc-${toolset} -c conda-forge gxx=${toolset}`,
+      ];
     // The line for Debian names the release; and SUSE's names are others.
     const inLine = has && (manager === "zypper" || lines.some((each) => /\bpython3\.1[1-9]-dev\b/.test(each)));
     if (own !== undefined) return inLine ? [] : [`sudo ${manager} install ${own}`];
@@ -323,5 +330,5 @@ function ofSystem(lines: readonly string[], match: Match): readonly string[] {
   if (platform === "darwin") return forMac(lines);
   if (noRoot && platform === "linux") return withoutSudo(lines);
   if (pacman) return forArch(lines);
-  return rpm === undefined || jetson ? lines : forRpm(lines, rpm);
+  return rpm === undefined || jetson ? lines : forRpm(lines, rpm, match.context.log.fedora);
 }

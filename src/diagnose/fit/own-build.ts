@@ -132,9 +132,15 @@ const installs = /^(?:\S+ -m )?(?:uv )?(?:pip3?|conda) install ((?:[^\s;&|#]+ ?)
 /** What a recipe calls the packages of pip. */
 const recipeNames: Readonly<Record<string, string>> = { torch: "pytorch" };
 
-/** For conda's recipes: what is to be installed is a requirement of the recipe. */
+/** What changes the sources has its place in the recipe's script, where $SRC_DIR is set. Source: conda-build's documentation, "Build environment variables". */
+const ofScript =
+  "# in the recipe's build.sh (recipe.yaml: build, script), before the build; for a feedstock better as a patch (source, patches):";
+
+/** For conda's recipes: what is to be installed is a requirement of the recipe, and what edits the sources a line of its script. */
 export function forRecipe(lines: readonly string[]): readonly string[] {
-  return lines.map((line) => {
+  const edit = lines.findIndex((line) => /^sed -i|^grep -rl.*sed -i|\$SRC_DIR\b/.test(line));
+  const placed = edit < 0 ? lines : [...lines.slice(0, edit), ofScript, ...lines.slice(edit)];
+  return placed.map((line) => {
     const words = installs.exec(line)?.[1]?.trim().split(" ");
     if (words === undefined) return line;
     const names = words

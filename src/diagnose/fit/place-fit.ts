@@ -105,7 +105,8 @@ function forDockerfile(lines: readonly string[], step: string | undefined): read
     if (variables !== undefined && variables.length > 0)
       return [
         ...(remark === "" ? [] : [remark]),
-        `ENV ${variables.map(([name, value]) => `${name}=${value}`).join(" ")}`,
+        // ENV knows no HOME: the user is root.
+        `ENV ${variables.map(([name, value]) => `${name}=${value.replaceAll(/\$HOME\b|\$\{HOME\}/g, "/root")}`).join(" ")}`,
       ];
     const folder = /^cd (\S+|"[^"]+")$/.exec(command)?.[1];
     if (folder?.includes("*") === true) {

@@ -28,7 +28,7 @@ const otherName: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** What only cmd.exe takes: blocks, its escape, its own programs without a counterpart of the same form. */
-const ofCmdAlone = /&|\^|^(?:if|for|call|mklink|start|assoc|subst|reg|type|copy|move|ren|xcopy)\b|[`{}@]|%/i;
+const ofCmdAlone = /&|\^|^(?:if|for|call|mklink|start|assoc|type|copy|move|ren|xcopy)\b|[`{}@]|%/i;
 
 /** A command that is no word of the shell itself. */
 function command(text: string): string | undefined {
@@ -95,6 +95,8 @@ function one(line: string): readonly string[] | undefined {
   }
   const removed = /^rmdir \/s \/q ("[^"]+"|[^\s"]+)$/.exec(line)?.[1];
   if (removed !== undefined) return [`Remove-Item -Recurse -Force ${variablesOf(removed)}`];
+  const made = /^mkdir ("[^"]+"|[^\s"]+)$/.exec(line)?.[1];
+  if (made !== undefined) return [`mkdir -Force ${variablesOf(made)}`];
   const deleted = /^del (?:\/\w )*("[^"]+"|[^\s"]+)$/.exec(line)?.[1];
   if (deleted !== undefined) return [`Remove-Item ${variablesOf(deleted)}`];
   const listed = /^dir \/s \/b (\S+)( \| findstr (?:\/i )?\S+)?$/.exec(line);

@@ -1,5 +1,5 @@
 /** Where a build runs: network file systems, folders that vanish, names that Windows refuses, arguments of ninja. */
-import { pip, platformOf, rebuild, removeFolder, setVariable } from "../commands/commands.ts";
+import { pip, platformOf, rebuild, removeFolder, setVariable, xformersFor } from "../commands/commands.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 import { isBuiltByPython } from "../commands/typed-builds.ts";
 
@@ -48,6 +48,11 @@ function shortFolders(match: Match): string[] {
       "# move the project, the environment and the temporary folder to short paths of plain ASCII letters:",
       "set TMP=C:\\t& set TEMP=C:\\t& mkdir C:\\t",
       ...longPaths(match),
+      ...(match.context.log.package === "xformers" && match.context.log.installedTorch !== undefined
+        ? xformersFor(match, match.context.log.installedTorch)
+            .slice(-1)
+            .map((line) => `# or without a build: ${line}`)
+        : []),
     ];
   return [
     'subst P: "%CD%" & P:   # the project under a short name, in the folder of the sources; away again: subst P: /d',
@@ -143,6 +148,11 @@ export const buildSurroundingsRules: readonly Rule[] = [
       {
         text: "ninja: error: Stat(E:/w/a/third_party/my_ops/build/temp.win-amd64-cpython-310/Release/w/a/third_party/my_ops/csrc/cpu/scale.obj): Filename longer than 260 characters",
         expect: 'subst P: "E:\\w\\a\\third_party\\my_ops" & P:',
+      },
+      {
+        text: "C:\\w>pip install -v --no-build-isolation xformers==0.0.28.post3\nRequirement already satisfied: torch==2.5.1 in c:\\e\\lib\\site-packages (from xformers==0.0.28.post3) (2.5.1+cu124)\n  Building wheel for xformers (setup.py) ... error\nninja: error: Stat(C:/Users/b/AppData/Local/Temp/pip-install-h2/xformers_0b/build/temp.win-amd64-cpython-311/Release/a.obj): Filename longer than 260 characters",
+        expect:
+          "# or without a build: python -m pip install --no-cache-dir --only-binary xformers xformers torch==2.5.1+cu124",
       },
       { text: "ninja: error: Stat(C:/p/long/a.obj): Filename longer than 260 characters", expect: "TEMP" },
     ],

@@ -3,6 +3,7 @@ import { own } from "../../base/own.ts";
 import { platformOf } from "../commands/commands.ts";
 import { type Match, type MatchFacts, placeOf, type Rule, said, saidAny } from "../rule.ts";
 import type { Finding } from "../finding.ts";
+import { askedByAttribute } from "../commands/device-properties.ts";
 import { addLines, type Edit, editFile } from "../commands/source-edits.ts";
 
 /**
@@ -89,6 +90,23 @@ function nameOf(match: Match): string {
   return own(removed, owner ?? "") === undefined ? (match.facts["name"] ?? "") : (owner ?? "");
 }
 
+const mostNames = 12;
+
+/** Every removed name that the text says to be missing, in each of its files: the next build would stop at them. */
+function allRemoved(match: Match): readonly Match[] {
+  const seen = new Set<string>();
+  return [match.finding, ...match.context.findings]
+    .flatMap((finding) => {
+      const facts = finding.kind === "compile" ? missingName(finding) : undefined;
+      const name = [facts?.["owner"], facts?.["name"]].find((each) => own(removed, each ?? "") !== undefined);
+      const key = `${name ?? ""} ${finding.file ?? ""}`;
+      if (facts === undefined || name === undefined || seen.has(key)) return [];
+      seen.add(key);
+      return [{ ...match, finding, facts }];
+    })
+    .slice(0, mostNames);
+}
+
 /** The change as a command, where it is the same in all places. */
 function replacement(match: Match): string[] {
   const name = nameOf(match);
@@ -106,7 +124,7 @@ function replacement(match: Match): string[] {
     ? []
     : editFile(
         match,
-        [[`\\bcub::${name}(\\(\\)|[{][}])?`, `::${functor}`]],
+        [[`(::)?\\bcub::${name}(\\(\\)|[{][}])?`, `::${functor}`]],
         ["#include <cuda/functional>", "#include <cuda/std/functional>"],
       );
 }
@@ -168,8 +186,12 @@ export const ccclRules: readonly Rule[] = [
     cause: (match) =>
       `\`${(match.facts["space"] ?? "").replace("::", "")}::${nameOf(match)}\` was removed in CCCL 3, which comes with CUDA 13 (deprecated since CUDA 12.x); ${placeOf(match.finding)} was written for an older CUDA.`,
     fix: (match) => [
-      ...replacement(match),
-      `# ${(match.facts["space"] ?? "").replace("::", "")}::${nameOf(match)} → ${own(removed, nameOf(match)) ?? ""}   (#include <cuda/std/functional>, <cuda/functional>)`,
+      ...askedByAttribute(match),
+      ...allRemoved(match).flatMap((each) => replacement(each)),
+      ...allRemoved(match).map(
+        (each) =>
+          `# ${(each.facts["space"] ?? "").replace("::", "")}::${nameOf(each)} → ${own(removed, nameOf(each)) ?? ""}   (#include <cuda/std/functional>, <cuda/functional>)`,
+      ),
       "# or take a release of the package that knows CUDA 13, or build with CUDA 12 and a torch for it (cu126, cu128)",
     ],
     sources: [
@@ -179,6 +201,10 @@ export const ccclRules: readonly Rule[] = [
     ],
     examples: [
       { text: 'r.cu(8): error: namespace "cub" has no member "Max"', expect: "cuda::maximum" },
+      {
+        text: 'a.cu(41): error: namespace "cub" has no member "Max"\nb.cu(52): error: namespace "cub" has no member "Sum"\nb.cu(60): error: class "cudaDeviceProp" has no member "clockRate"\n    int k = prop.clockRate;\n                 ^',
+        expect: "::cuda::std::plus<>{}/g' b.cu",
+      },
       { text: 'k.cuh(481): error: namespace "thrust" has no member class "unary_function"', expect: "drop it" },
       { text: 'q.cu(88): error: class "cub::FpLimits<float>" has no member "Lowest"', expect: "numeric_limits" },
       { text: "a.cu:9:5: error: no member named 'LaneId' in namespace 'cub'", expect: "get_sreg_laneid" },

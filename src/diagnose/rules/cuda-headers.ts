@@ -142,6 +142,10 @@ export const cudaHeaderRules: readonly Rule[] = [
     ],
     examples: [
       {
+        text: '$ wget https://github.com/me/fast-ops/archive/refs/heads/main.zip && unzip -q main.zip\njo@box:~$ cd fast-ops-main\njo@box:~/fast-ops-main$ python setup.py install\ncsrc/../ext.h:19:10: fatal error: cutlass/cutlass.h: No such file or directory\n   19 | #include "cutlass/cutlass.h"',
+        expect: "git clone --recursive https://github.com/me/fast-ops\ncd fast-ops",
+      },
+      {
         text: "(odise) jo@ws:~/o$ conda install -c nvidia cuda-nvcc=11.6 -y\n(odise) jo@ws:~/o$ pip install -e .\n/e/ATen/cuda/CUDAContext.h:6:10: fatal error: cusparse.h: No such file or directory",
         expect: "nvidia/label/cuda-11.6.0 cuda-toolkit",
       },

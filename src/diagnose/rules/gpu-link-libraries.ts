@@ -7,6 +7,7 @@ import {
   toolkitFolder,
   torchCuda,
 } from "../commands/commands.ts";
+import { numberedOnly } from "../facts/shown-libraries.ts";
 import { added, linkLibrary } from "../matchers.ts";
 import { driverFolder, hasDriver, nameDriver } from "../commands/driver-link.ts";
 import { linkBroughtByTorch, namesForLinkers } from "../commands/pip-toolkit.ts";
@@ -68,6 +69,18 @@ function developmentPackages(library: string, match: Match): string[] {
   ];
 }
 
+/** The text lists the library under the name with a number alone, which the loader looks for: the linker gets the other one. */
+function linkToNumbered(match: Match, name: string): string[] | undefined {
+  const there = /^cuda$|_static/.test(name) ? undefined : numberedOnly(match.context.log.shownLibraries, name);
+  if (there === undefined) return undefined;
+  const folder = there.slice(0, there.lastIndexOf("/"));
+  const root = /^\/(?:usr|lib|opt(?!\/(?:\w*conda|\w*forge)))(?!.*-packages\/)/.test(folder) ? "sudo " : "";
+  return [
+    `${root}ln -s ${there.slice(folder.length + 1)} ${folder}/lib${name}.so   # the name without a number, which linkers look for and development packages bring`,
+    `export LIBRARY_PATH=${folder}:$LIBRARY_PATH`,
+  ];
+}
+
 /** Where the driver's library is found, when the same link asks for it. */
 function driverToo(match: Match, root: string): string {
   if (!match.context.findings.some(({ library }) => /^(?:lib)?cuda(?:\.so)?$/.test(library ?? ""))) return "";
@@ -90,6 +103,9 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
     cause: (match) => {
       const name = match.facts["name"] ?? "";
       const cuda = toolkitHere(match);
+      const numbered = platformOf(match) === "win32" ? undefined : linkToNumbered(match, name);
+      if (numbered !== undefined)
+        return `The linker looks for lib${name}.so, and the text's list has the library under its numbered names alone, which are for the loader: the package with the run time is installed, the development package with the other name is not.`;
       if (/^(?:nccl|cudnn\w*|cusparseLt)$/.test(name))
         return `\`${match.facts["file"] ?? name}\` is no part of the CUDA toolkit: its development package is not installed. (pip's nvidia packages bring the library, under another name, lib${name}.so.<N>.)`;
       if (/_static/.test(name))
@@ -111,6 +127,14 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
           ...(torchCuda(match) === undefined ? [showTorchCuda(match), showToolkits(match)] : []),
           `${torchCuda(match) === undefined ? "# " : ""}${setVariable(match, "CUDA_HOME", toolkitFolder(match, torchCuda(match)))}`,
           "set LIB=%CUDA_HOME%\\lib\\x64;%LIB%",
+        ];
+      const linked = linkToNumbered(match, name);
+      if (linked !== undefined)
+        return [
+          ...linked,
+          ...developmentPackages(name, match).map((line) =>
+            line.replace(/^# the file is in none of these folders: /, "# or the package that has it: "),
+          ),
         ];
       if (/^(?:nccl|cudnn\w*|cusparseLt)$/.test(name)) {
         const part = name.replace(/^cudnn.*$/, "cudnn");
@@ -193,6 +217,10 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
     change: added,
     sources: ["baidu-research/warp-ctc#153", "pytorch/pytorch#103417", "sjtuytc/UnboundedNeRFPytorch#130"],
     examples: [
+      {
+        text: "$ pip install . --no-build-isolation\n      /home/jo/miniforge3/envs/t/bin/../x86_64-conda-linux-gnu/bin/ld: cannot find -lcudart: No such file or directory\n      error: command '/home/jo/miniforge3/envs/t/bin/x86_64-conda-linux-gnu-c++' failed with exit code 1\n$ ls /home/jo/miniforge3/envs/t/lib/libcudart*\n/home/jo/miniforge3/envs/t/lib/libcudart.so.12  /home/jo/miniforge3/envs/t/lib/libcudart.so.12.4.127",
+        expect: "ln -s libcudart.so.12 /home/jo/miniforge3/envs/t/lib/libcudart.so",
+      },
       {
         text: "Using /root/.cache/torch_extensions/py311_cu124 as PyTorch extensions root...\nBuilding extension module my_ops...\nc++ my_ops.o -shared -lcurand -L/opt/conda/lib/python3.11/site-packages/torch/lib -lc10 -ltorch -o my_ops.so\n/usr/bin/ld: cannot find -lcurand: No such file or directory",
         expect: "/nvidia/*/lib/libcurand.so.*",

@@ -322,10 +322,12 @@ export const isolationRules: readonly Rule[] = [
         return `setuptools 74 took \`distutils.${match.facts["name"] ?? ""}\` away; the package (often an old numpy.distutils) still asks for it.`;
       if (module === "distutils" && inIsolation(match))
         return `\`distutils\` was taken out of Python 3.12, and what is built here${named(match)} is a release from before that: it has no wheel for this Python${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`}, and asks for a setuptools that is older, too.`;
+      if (module === "ImpImporter" && inIsolation(match))
+        return `\`pkgutil.ImpImporter\` was taken out of Python 3.12, and the build's own environment has a setuptools from before that: the package${named(match)} pins an old one in build-system.requires. A newer setuptools outside of it changes nothing.`;
       if (module === "distutils" || module === "ImpImporter" || module === "imp")
         return `\`${module === "ImpImporter" ? "pkgutil.ImpImporter" : module}\` was taken out of Python 3.12: setuptools (or pip, or the package) is too old for this Python${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`}.`;
       if (module === "pkg_resources" && ofTorch(match))
-        return "torch itself (before 2.1, torch/utils/cpp_extension.py) imports packaging from pkg_resources: setuptools is not installed, lost that import (since 70), or lost pkg_resources (since 82).";
+        return "torch itself (older releases, 2.1 among them: torch/utils/cpp_extension.py) imports packaging from pkg_resources: setuptools is not installed, lost that import (since 70), or lost pkg_resources (since 82).";
       if (module === "pkg_resources" && atRunTime(match))
         return "An installed program imports pkg_resources, which setuptools (82 and newer) no longer has, and which a new environment (Python 3.12 and newer) lacks altogether.";
       if (module === "pkg_resources")
@@ -345,7 +347,11 @@ export const isolationRules: readonly Rule[] = [
           pip(match, `install --no-build-isolation ${wordsToBuild(match)}`),
         ];
       if (module === "pkg_resources" && ofTorch(match))
-        return [pip(match, 'install "setuptools<70"'), "# or a newer torch, which does without pkg_resources"];
+        return [
+          pip(match, 'install "setuptools<70"'),
+          "# or a newer torch, which does without pkg_resources",
+          ...(installing(match) ? [pip(match, `install --no-build-isolation ${wordsToBuild(match)}`)] : []),
+        ];
       if (module === "pkg_resources" && atRunTime(match))
         return [`${pip(match, 'install "setuptools<81"')}   # then the same command`];
       const inProject = match.context.log.uvCommand;
@@ -360,13 +366,20 @@ export const isolationRules: readonly Rule[] = [
           pip(match, `install "setuptools<${match.facts["name"] === undefined ? "81" : "70"}" wheel`),
           pip(match, `install --no-build-isolation ${wordsToBuild(match)}`),
         ];
-      if (module === "distutils" && inIsolation(match)) {
-        const built = builtRelease(match);
+      const release = builtRelease(match);
+      if (module === "ImpImporter" && inIsolation(match) && release?.startsWith("numpy") !== true)
         return [
-          built?.startsWith("numpy") === true
+          pip(match, 'install "setuptools<81" wheel ninja'),
+          pip(match, `install --no-build-isolation ${wordsToBuild(match)}`) +
+            "   # with the setuptools above, and the torch that is installed",
+          "# the package's own code may be of that time, too: a newer release of it, or an environment with Python 3.11",
+        ];
+      if ((module === "distutils" || module === "ImpImporter") && inIsolation(match)) {
+        return [
+          release?.startsWith("numpy") === true
             ? pip(match, 'install "numpy>=1.26"') +
               "   # the first numpy with wheels for Python 3.12; the pin (requirements, pyproject.toml, another package's metadata) has to allow it"
-            : `# a newer release of ${built ?? "the package that is built"}: take away or raise the pin (==) in requirements.txt or pyproject.toml; uv: constraint-dependencies`,
+            : `# a newer release of ${release ?? "the package that is built"}: take away or raise the pin (==) in requirements.txt or pyproject.toml; uv: constraint-dependencies`,
           "# or an environment with Python 3.11, for which the pinned release has a wheel: uv venv --python 3.11   (conda create -n e python=3.11)",
         ];
       }
@@ -447,6 +460,10 @@ export const isolationRules: readonly Rule[] = [
         expect: "setuptools<70",
       },
       { text: "error: invalid command 'bdist_wheel'", expect: "wheel" },
+      {
+        text: "  File \"/tmp/pip-build-env-o2/overlay/lib/python3.12/site-packages/pkg_resources/__init__.py\", line 2191, in <module>\n    register_finder(pkgutil.ImpImporter, find_on_path)\nAttributeError: module 'pkgutil' has no attribute 'ImpImporter'. Did you mean: 'zipimporter'?\nerror: subprocess-exited-with-error\nERROR: Failed to build 'my-ops' when getting requirements to build wheel",
+        expect: "install --no-build-isolation my-ops",
+      },
       {
         text: "AttributeError: module 'pkgutil' has no attribute 'ImpImporter'. Did you mean: 'zipimporter'?",
         expect: "3.12",

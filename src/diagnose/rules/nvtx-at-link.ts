@@ -35,10 +35,31 @@ function isWrittenInTorch(match: Match): boolean {
   return inPlainFolder(match) && torch !== undefined && compareVersions(parseVersion(torch), [1, 6]) < 0;
 }
 
+/** A toolkit that lies in an environment of conda's. */
+const inConda = /conda|mamba|miniforge|[\\/]envs[\\/]/;
+
+/** CMake found a toolkit, and it is none of conda's packages. */
+function hasOwnToolkit({ context: { log } }: Match): boolean {
+  return log.cmakeCudaInclude !== undefined && !inConda.test(log.cmakeCudaInclude);
+}
+
+/**
+ * Where torch's CMake files look for NVTX 3, and do not find it: the folder third_party of the project that asks for torch. A folder
+ * that the command names is taken as it is. Sources: pytorch/pytorch#151583, cmake/public/cuda.cmake of torch 2.5 and 2.6.
+ */
+function nameNvtx(match: Match): string[] {
+  const { log } = match.context;
+  if (!log.nvtxFallback || (log.cmakeCudaInclude === undefined && platformOf(match) === "win32")) return [];
+  const folder = log.cmakeCudaInclude ?? "${CUDA_HOME:-/usr/local/cuda}/include";
+  return [
+    `cmake -Dnvtx3_dir=${/\s/.test(folder) ? `"${folder}"` : folder} ..   # the toolkit's include folder, which has the headers in nvtx3/`,
+  ];
+}
+
 /** conda's CUDA leaves the package out unless it is asked for. */
 function condaNvtx(match: Match): string[] {
   const cuda = torchCuda(match) ?? match.context.log.cuda;
-  return match.context.log.conda && platformOf(match) === "linux"
+  return match.context.log.conda && platformOf(match) === "linux" && !hasOwnToolkit(match)
     ? [
         `conda install -c nvidia cuda-nvtx-dev${cuda === undefined ? "" : `=${cuda}`}   # where the CUDA toolkit is conda's: its packages leave NVTX's headers out`,
       ]
@@ -103,9 +124,11 @@ export const nvtxLinkRules: readonly Rule[] = [
               ? "The CUDA toolkit whose folder the build names does not have libnvToolsExt: it is not whole, or /usr/local/cuda is a link to another (newer) one than torch's CMake files and the build folder were made with. CUDA has had that library up to 12.8."
               : match.context.log.feedstock || condaNvtx(match).length > 0
                 ? "conda's packages of CUDA come without NVTX's headers, unless cuda-nvtx-dev is asked for, and CUDA 12.9 no longer has the nvToolsExt library at all; torch's CMake files before 2.7 still ask for it."
-                : platformOf(match) === "win32"
-                  ? "CUDA 12 for Windows no longer has the nvToolsExt library; torch's CMake files before 2.7 still ask for it where they do not find the headers of NVTX 3."
-                  : "CUDA 12.9 (and conda's CUDA earlier) no longer has the nvToolsExt library; torch's CMake files before 2.7 still ask for it. NVTX 3 has headers only.",
+                : nameNvtx(match).length > 0
+                  ? "torch's CMake files (2.5, 2.6) look for the headers of NVTX 3 below the project that asks for torch (third_party/NVTX), where no other project has them, and fall back to the library nvToolsExt of NVTX 2, which this CUDA does not have."
+                  : platformOf(match) === "win32"
+                    ? "CUDA 12 for Windows no longer has the nvToolsExt library; torch's CMake files before 2.7 still ask for it where they do not find the headers of NVTX 3."
+                    : "CUDA 12.9 (and conda's CUDA earlier) no longer has the nvToolsExt library; torch's CMake files before 2.7 still ask for it. NVTX 3 has headers only.",
     fix: (match) => {
       if (isWrittenInTorch(match)) return withFolderOfToolkit(match);
       const script = scriptWithNvtx(match);
@@ -127,6 +150,9 @@ export const nvtxLinkRules: readonly Rule[] = [
           ...useToolkit(match),
           "rm -rf build   # CMake's cache names the old folder; then the same build again (CMake: -DCUDA_TOOLKIT_ROOT_DIR=$CUDA_HOME)",
         ];
+      const found = nameNvtx(match);
+      if (found.length > 0 && !match.context.log.feedstock)
+        return [...condaNvtx(match), ...found, "# or torch 2.7 or newer, which uses NVTX 3 by itself"];
       if (match.context.log.namesLibtorch || match.context.log.libtorchFolder !== undefined)
         return [
           "# CMakeLists.txt, before find_package(Torch) (NVTX 3 has headers only):",
@@ -153,6 +179,7 @@ export const nvtxLinkRules: readonly Rule[] = [
       ];
     },
     sources: [
+      "pytorch/pytorch#151583",
       "pytorch/pytorch#116242",
       "pytorch/pytorch#133293",
       "pytorch/pytorch#152756",
@@ -169,6 +196,10 @@ export const nvtxLinkRules: readonly Rule[] = [
         expect: "/w/r.py   # out of extra_ldflags",
       },
       { text: "/usr/bin/ld: cannot find -lCUDA::nvToolsExt", expect: "CUDA 12.9" },
+      {
+        text: '(e) jo@box:~/ops/build$ cmake -GNinja -DCMAKE_PREFIX_PATH=/opt/conda/envs/e/lib/python3.12/site-packages/torch/share/cmake ..\n-- Found CUDAToolkit: /opt/cuda-12.8/include (found version "12.8.93")\nCMake Warning at /opt/conda/envs/e/lib/python3.12/site-packages/torch/share/cmake/Caffe2/public/cuda.cmake:184 (message):\n  Cannot find NVTX3, find old NVTX instead\nCMake Error at /opt/conda/envs/e/lib/python3.12/site-packages/torch/share/cmake/Caffe2/public/cuda.cmake:186 (set_property):\n  The link interface of target "torch::nvtoolsext" contains:\n\n    CUDA::nvToolsExt\n\n  but the target was not found.',
+        expect: "share/cmake .. -Dnvtx3_dir=/opt/cuda-12.8/include",
+      },
       {
         text: "Python 3.7.10\nmake[2]: *** No rule to make target '/usr/local/cuda/lib64/libnvToolsExt.so', needed by 'src/cmake_device_link.o'.  Stop.",
         expect: "find / -name 'libnvToolsExt.so*'",

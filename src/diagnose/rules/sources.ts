@@ -1,9 +1,11 @@
 /** Sources that no longer compile: what CUDA, Python, pybind11 and compilers changed. */
 import { changeFolder, pip, platformOf, quote, systemPackage } from "../commands/commands.ts";
 import { about, ofLog } from "../matchers.ts";
-import { newestGccFor } from "../tables/version-facts.ts";
+import { compareVersions, parseVersion } from "../../base/order.ts";
+import { firstCudaForGcc, newestGccFor } from "../tables/version-facts.ts";
 import { limitsApi } from "./limited-api.ts";
 import { setVariable } from "../commands/commands.ts";
+import { askedByAttribute, attributeOf } from "../commands/device-properties.ts";
 import { typedBuild } from "../commands/typed-builds.ts";
 import { type Match, placeOf, type Rule, saidAny } from "../rule.ts";
 
@@ -103,6 +105,20 @@ function withoutErrors(match: Match): string[] {
     : [`# add the flag ${flags} (or drop -Werror)`];
 }
 
+/** The gcc whose headers are read: of their folder in any of the messages, or as the text says it of itself. */
+function usedGcc({ finding, context }: Match): number | undefined {
+  const named = [finding, ...context.findings]
+    .map(({ file = "" }) => /[\\/](?:c\+\+|gcc[\\/][^\\/]+)[\\/](\d+)(?:\.[\d.]+)?[\\/]/.exec(file)?.[1])
+    .find((number) => number !== undefined);
+  const used = named ?? context.log.gccVersion;
+  return used === undefined ? undefined : Number.parseInt(used, 10);
+}
+
+/** Up to CUDA 11.5, gcc 11 is accepted and its headers are not understood. */
+function isBefore117(cuda: string | undefined): boolean {
+  return cuda !== undefined && compareVersions(parseVersion(cuda), [11, 7]) < 0;
+}
+
 export const sourceRules: readonly Rule[] = [
   {
     id: "gcc-headers-too-new-for-nvcc",
@@ -143,16 +159,19 @@ export const sourceRules: readonly Rule[] = [
     fix: (match) => {
       // What the CUDA of the log takes; where that is unknown, one below the gcc that it stumbled over.
       const cuda = match.context.log.cuda ?? match.context.environment?.cuda?.version;
-      const header = /\/gcc\/[^/]+\/(\d+)/.exec(match.finding.file ?? "")?.[1];
-      const used = Number(match.facts["gcc"] ?? header ?? "11");
+      const newest = cuda === undefined ? undefined : newestGccFor(cuda);
+      const used = usedGcc(match) ?? (newest !== undefined && newest > 10 && !isBefore117(cuda) ? newest + 1 : 11);
       const below = used > 5 ? used - 1 : 4.9;
-      const gcc = Math.min(below, (cuda === undefined ? undefined : newestGccFor(cuda)) ?? below);
+      const gcc = Math.min(below, newest ?? below);
+      const taking = firstCudaForGcc(used);
       return [
-        `sudo apt-get install gcc-${gcc} g++-${gcc}`,
+        ...systemPackage(match, { apt: `gcc-${gcc} g++-${gcc}`, dnf: `gcc-toolset-${gcc}` }),
         `export CC=gcc-${gcc} CXX=g++-${gcc} NVCC_PREPEND_FLAGS='-ccbin g++-${gcc}'`,
-        used < 10
-          ? `# or a newer CUDA toolkit (9.2 or newer for gcc 6 and 7, 10.1 Update 2 for gcc 8, 11 for gcc 9); which -a nvcc: is it the one of torch's CUDA?`
-          : "# or a newer CUDA toolkit (11.7 or newer for gcc 11)",
+        used > 11 && taking !== undefined
+          ? `# or a newer CUDA toolkit: ${taking} is the first for gcc ${used}, with a torch for it`
+          : used < 10
+            ? `# or a newer CUDA toolkit (9.2 or newer for gcc 6 and 7, 10.1 Update 2 for gcc 8, 11 for gcc 9); which -a nvcc: is it the one of torch's CUDA?`
+            : "# or a newer CUDA toolkit (11.7 or newer for gcc 11)",
       ];
     },
     change: (match) => {
@@ -171,6 +190,14 @@ export const sourceRules: readonly Rule[] = [
       {
         text: '/usr/lib/gcc/x86_64-linux-gnu/13/include/amxtileintrin.h(42): error: identifier "__builtin_ia32_ldtilecfg" is undefined',
         expect: "newer than this CUDA",
+      },
+      {
+        text: '[jo@fedora ops]$ nvcc --version | tail -2\nCuda compilation tools, release 11.8, V11.8.89\n[jo@fedora ops]$ NVCC_APPEND_FLAGS=-allow-unsupported-compiler python setup.py install\n/usr/include/stdlib.h(141): error: identifier "_Float32" is undefined\n/usr/include/c++/13/type_traits(505): error: identifier "_Float32" is undefined\nerror: command \'/usr/local/cuda/bin/nvcc\' failed with exit code 1',
+        expect: "export CC=$HOME/gcc-11/bin/gcc CXX=$HOME/gcc-11/bin/g++",
+      },
+      {
+        text: '$ gcc --version\ngcc (Debian 12.2.0-14) 12.2.0\n$ pip install --no-build-isolation .\n/usr/local/cuda-11.8/bin/nvcc -c a.cu -o a.o\n/usr/include/stdlib.h(141): error: identifier "_Float32" is undefined',
+        expect: "12.0 is the first for gcc 12",
       },
     ],
   },
@@ -260,6 +287,7 @@ export const sourceRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) => `cudaDeviceProp has had no \`${match.facts["name"] ?? ""}\` since CUDA 13.`,
     fix: (match) => [
+      ...askedByAttribute(match),
       `# int value; cudaDeviceGetAttribute(&value, ${attributeOf(match.facts["name"] ?? "")}, device);   (guard with #if CUDART_VERSION >= 13000)`,
       "# or build with CUDA 12",
     ],
@@ -273,6 +301,10 @@ export const sourceRules: readonly Rule[] = [
       {
         text: 'cuda_device_functions.h(144): error: class "cudaDeviceProp" has no member "clockRate"',
         expect: "cudaDevAttrClockRate",
+      },
+      {
+        text: 'csrc/info.cu(18): error: class "cudaDeviceProp" has no member "clockRate"\n    out.clockRate = props[i].clockRate;\n                             ^',
+        expect: "18s/\\bprops\\[i\\]\\.clockRate\\b/[]{ int d",
       },
       {
         text: "q.cpp:138:90: error: ‘struct cudaDeviceProp’ has no member named ‘memoryClockRate’",
@@ -449,16 +481,3 @@ export const sourceRules: readonly Rule[] = [
     ],
   },
 ];
-
-function attributeOf(field: string): string {
-  return (
-    {
-      clockRate: "cudaDevAttrClockRate",
-      memoryClockRate: "cudaDevAttrMemoryClockRate",
-      deviceOverlap: "cudaDevAttrGpuOverlap",
-      kernelExecTimeoutEnabled: "cudaDevAttrKernelExecTimeout",
-      computeMode: "cudaDevAttrComputeMode",
-      singleToDoublePrecisionPerfRatio: "cudaDevAttrSingleToDoublePrecisionPerfRatio",
-    }[field] ?? "cudaDevAttr…"
-  );
-}

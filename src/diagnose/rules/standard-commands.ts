@@ -1,5 +1,5 @@
 /** How to compile as the C++ standard that is needed: which one that is, and what puts it in place of an older one. */
-import { platformOf, python, standardFor, torchAtHand } from "../commands/commands.ts";
+import { platformOf, python, quote, standardFor, torchAtHand } from "../commands/commands.ts";
 import type { Match } from "../rule.ts";
 
 /** The standard to compile as. */
@@ -37,6 +37,11 @@ function older(match: Match): string {
   return `(${names.join("|")})`;
 }
 
+/** Where the project's own files lie, as far as the compiler's lines tell; else the folder of the shell. */
+function projectFolder({ context: { log } }: Match): string {
+  return log.compiledFolder === undefined ? "." : quote(log.compiledFolder);
+}
+
 /** A header of the torch that Python has lacks something of C++17, and nothing tells the release: it may need C++20. */
 function asksTorch(match: Match): boolean {
   return (
@@ -61,7 +66,7 @@ export function compileAsNeeded(match: Match): string[] {
             "# then the build in an empty folder, with the options as before",
           ]
         : [
-            `grep -rlE 'std=(c|gnu)\\+\\+${older(match)}' --include='*.py' --include='*.toml' . | xargs -r sed -i.bak -E "s/std=(c|gnu)\\+\\+${older(match)}/std=c++$s/g"   # in the project's folder: ${files}, and scripts that compile with load(); without any -std= torch's builder adds the right one`,
+            `grep -rlE 'std=(c|gnu)\\+\\+${older(match)}' --include='*.py' --include='*.toml' ${projectFolder(match)} | xargs -r sed -i.bak -E "s/std=(c|gnu)\\+\\+${older(match)}/std=c++$s/g"   # in the project's folder: ${files}, and scripts that compile with load(); without any -std= torch's builder adds the right one`,
           ]),
     ];
   }
@@ -88,7 +93,7 @@ export function compileAsNeeded(match: Match): string[] {
                 `sed -i.bak -E 's/["'"'"']-std=(c|gnu)\\+\\+[0-9a-z]+["'"'"'],? ?//g' setup.py   # torch's builder adds the standard that this torch needs`,
               ]
             : []),
-          `grep -rlE 'std=(c|gnu)\\+\\+${older(match)}|C(XX|UDA)_STANDARD +${older(match)}' --include='*.py' --include=CMakeLists.txt --include='*.toml' . | xargs -r sed -i.bak -E 's/std=(c|gnu)\\+\\+${older(match)}/std=c++${neededStandard(match)}/g; s/(C(XX|UDA)_STANDARD) +${older(match)}/\\1 ${neededStandard(match)}/g'   # in the project's folder: setup.py, and scripts that compile with load()`,
+          `grep -rlE 'std=(c|gnu)\\+\\+${older(match)}|C(XX|UDA)_STANDARD +${older(match)}' --include='*.py' --include=CMakeLists.txt --include='*.toml' ${projectFolder(match)} | xargs -r sed -i.bak -E 's/std=(c|gnu)\\+\\+${older(match)}/std=c++${neededStandard(match)}/g; s/(C(XX|UDA)_STANDARD) +${older(match)}/\\1 ${neededStandard(match)}/g'   # in the project's folder: setup.py, and scripts that compile with load()`,
         ]),
   ];
 }

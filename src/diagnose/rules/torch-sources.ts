@@ -293,6 +293,10 @@ export const torchSourceRules: readonly Rule[] = [
         expect: ".scalar_type()/g' src/b.cu",
       },
       {
+        text: '$SRC_DIR/csrc/a.cu(66): error: no suitable conversion function from "const at::DeprecatedTypeProperties" to "torch::headeronly::ScalarType" exists\n2 errors detected in the compilation of "$SRC_DIR/csrc/a.cu".',
+        expect: "build.sh",
+      },
+      {
         text: '$ python setup.py install\nsrc/a.cu(66): error: no suitable conversion function from "const at::DeprecatedTypeProperties" to "c10::ScalarType" exists',
         expect: "$(grep -rlE",
       },

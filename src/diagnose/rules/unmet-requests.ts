@@ -1,5 +1,6 @@
 /** A release that is asked for and has no wheel that fits: the Python or the system is another. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
+import { debianImage, debianPackages } from "../facts/alpine-images.ts";
 import { pip, platformOf, pythonVersion, torchIndex } from "../commands/commands.ts";
 import { askFor, projectTool, usePython, withCompanions } from "../commands/project-tools.ts";
 import { lastBeforeNewerGlibc, withNewerGlibc } from "../commands/older-glibc.ts";
@@ -61,13 +62,35 @@ function onMusl(match: Match): boolean {
   return match.context.log.musl && /^torch(?:vision|audio)?$/.test(unmetOf(match)?.name ?? "");
 }
 
+/** The image with Debian in place of Alpine, and what apk brought by apt-get. */
+function onDebian(match: Match): string[] {
+  const { alpineImage, apkPackages = [], dockerBuild } = match.context.log;
+  const image = debianImage(alpineImage ?? "alpine", pythonVersion(match));
+  if (!dockerBuild || alpineImage === undefined)
+    return [
+      `# Dockerfile: FROM ${image} in place of ${alpineImage ?? "python:3.12-alpine"} (apt-get in place of apk); without Docker: a system with glibc (Debian, Ubuntu, Fedora)`,
+    ];
+  // An image of Python's brings its own.
+  const packages = debianPackages(apkPackages).filter((name) => !/^python:/.test(image) || !name.startsWith("python3"));
+  return [
+    `# in place of FROM ${alpineImage}:`,
+    `FROM ${image}`,
+    ...(packages.length === 0
+      ? []
+      : [
+          `# in place of RUN apk add ${apkPackages.join(" ")}:`,
+          `RUN apt-get update && apt-get install -y --no-install-recommends ${packages.join(" ")}`,
+        ]),
+  ];
+}
+
 function withGlibc(match: Match): string[] {
   return match.context.log.cibuildwheel
     ? [
         'export CIBW_SKIP="*-musllinux_*"   # pyproject.toml: [tool.cibuildwheel] skip = ["*-musllinux_*"]; in a workflow: env: CIBW_SKIP',
         "export CIBW_MANYLINUX_X86_64_IMAGE=manylinux_2_28 CIBW_MANYLINUX_AARCH64_IMAGE=manylinux_2_28   # torch 2.6 and newer",
       ]
-    : ["# Dockerfile: FROM python:3.12-slim in place of python:3.12-alpine (apt-get in place of apk)"];
+    : onDebian(match);
 }
 
 /** A nightly of another day, of those that the index has for this system. */
@@ -282,6 +305,10 @@ export const unmetRequestRules: readonly Rule[] = [
     },
     sources: ["https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/"],
     examples: [
+      {
+        text: " => [app internal] load metadata for docker.io/library/python:3.11-alpine3.19   0.9s\n => [app 2/5] RUN apk add --no-cache build-base git ninja musl-dev   11.3s\n => ERROR [app 4/5] RUN pip install -r requirements.txt   9.7s\nERROR: Could not find a version that satisfies the requirement torch>=2.1 (from versions: none)\nERROR: No matching distribution found for torch>=2.1",
+        expect: "RUN apt-get update && apt-get install -y --no-install-recommends build-essential git ninja-build",
+      },
       {
         text: "$ pip install https://download.pytorch.org/whl/cu121/torchaudio-2.1.0%2Bcu121-cp39-cp39-linux_x86_64.whl\nERROR: torchaudio-2.1.0+cu121-cp39-cp39-linux_x86_64.whl is not a supported wheel on this platform.",
         expect: "install torchaudio==2.1.0 --index-url https://download.pytorch.org/whl/cu121",

@@ -120,6 +120,22 @@ describe("the shell and the Python of a text for Windows", () => {
     expect(lines.at(-1)).toBe("python setup.py install");
   });
 
+  it("is PowerShell, where a path stands before the command and a variable gets a value", () => {
+    const lines = fix(
+      "PS D:\\w> .\\py\\python.exe -m pip install -v --no-build-isolation my-ops==1.0\nninja: error: Stat(C:/Users/b/AppData/Local/Temp/pip-install-h2/my-ops_0b/build/temp.win-amd64-cpython-311/Release/a.obj): Filename longer than 260 characters",
+    );
+    expect(lines).toEqual(expect.arrayContaining(['$env:TMP = "C:\\t"', "mkdir -Force C:\\t"]));
+    expect(lines).not.toContain("cmd");
+  });
+
+  it("is PowerShell, which takes over what Visual Studio's script sets", () => {
+    const lines = fix(
+      "PS D:\\w> python setup.py install\nUserWarning: Error checking compiler version for cl: [WinError 2] The system cannot find the file specified\nerror: command 'cl.exe' failed: None",
+    );
+    expect(lines.join("\n")).toMatch(/^cmd \/c .*vcvars64\.bat.* ForEach-Object \{/m);
+    expect(lines).not.toContain("cmd");
+  });
+
   it("is the one of the launcher", () => {
     expect(
       fix(
