@@ -67,6 +67,9 @@ const startedByScript = /^venv "((?:[A-Za-z]:)?[\\/][^"]{1,200}[\\/]python[\d.]*
 /** A command within an image, options and all. */
 const imageRun =
   /(?:^|[$#>%] ?|srun [^|;]{0,160}? )((?:apptainer|singularity) exec (?:--?\w[\w-]*(?:[= ](?!\S+\.(?:sif|simg) )[^\s-]\S*)? )*\S+\.(?:sif|simg)) (?=\S)/;
+/** The shell has no program of that plain name: a Mac with python.org's or Apple's Python, Debian and Ubuntu. */
+const noPlainPython =
+  /^(?:zsh: command not found: python|(?:-?(?:ba|da|z)?sh: )?(?:line )?(?:\d+: )?python: (?:command )?not found|Command 'python' not found, did you mean:)$/;
 const notRun = /did not run|\[notice\]|To update, run|consider upgrading|exited with|Failed building|most recent/;
 const projectLine =
   /(?:^|[\s`'">$#(])((?:poetry|pdm|pixi) (?:install|sync|update|lock|add|run|build)(?: (?!(?:and|but|then|fails?|failed|gives?|command|with|in|on|I|it)\b)[\w.,:/\\=<>~^@+"[\]-]+){0,8})/;
@@ -103,6 +106,7 @@ export class PlaceReader {
   #service = false;
   #root = false;
   #plain = false;
+  #noPlain = false;
   #name: string | undefined;
   #project: string | undefined;
   #interpreter: string | undefined;
@@ -141,6 +145,7 @@ export class PlaceReader {
       const user = one ?? other;
       if (user !== undefined && user !== "root") this.#folders.add(`/home/${user}`);
     }
+    if (text.includes("python")) this.#noPlain ||= noPlainPython.test(text);
     if (/pip|python/.test(text) && !notRun.test(text))
       for (const [, , version] of text.matchAll(starts)) {
         if (version === undefined) this.#plain = true;
@@ -155,6 +160,12 @@ export class PlaceReader {
     if (/poetry|pdm|pixi/.test(text)) this.#project = projectLine.exec(text)?.[1] ?? this.#project;
   }
 
+  /** A shell that has no `python` was told so by its answer: what is named beside it runs. */
+  #named(): Pick<PlaceFacts, "pythonName"> {
+    if (this.#noPlain && this.#interpreter === undefined) return { pythonName: this.#name ?? "python3" };
+    return this.#name === undefined || this.#plain ? {} : { pythonName: this.#name };
+  }
+
   facts(): PlaceFacts {
     return {
       feedstock: this.#feedstock,
@@ -166,7 +177,7 @@ export class PlaceReader {
       spaceLists: this.#space,
       notebook: this.#notebook || (this.#cell && this.#service),
       rootShell: this.#root,
-      ...(this.#name === undefined || this.#plain ? {} : { pythonName: this.#name }),
+      ...this.#named(),
       ...(this.#interpreter === undefined || this.#plain || this.#name !== undefined
         ? {}
         : { interpreter: this.#interpreter }),

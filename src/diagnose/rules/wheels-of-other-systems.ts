@@ -118,6 +118,11 @@ export const wheelsOfOtherSystemsRules: readonly Rule[] = [
           `uv python install cpython-${pythonVersion(match) ?? "3.12"}-windows-x86_64-none`,
           `uv venv --python cpython-${pythonVersion(match) ?? "3.12"}-windows-x86_64-none   # then the same command`,
         ];
+      if (kind === "intel-mac" && match.context.log.appleProcessor && match.context.log.conda)
+        return [
+          `CONDA_SUBDIR=osx-arm64 conda create -y -n native python=${pythonVersion(match) ?? "3.12"}   # this conda is one for Intel, under Rosetta; what it makes so is for the Mac's own processor`,
+          "conda activate native && conda config --env --set subdir osx-arm64",
+        ];
       if (kind === "intel-mac" && match.context.log.appleProcessor)
         return [
           `${python(match)} -c "import platform; print(platform.machine())"   # x86_64: a Python for Intel that Rosetta runs on this Mac`,
