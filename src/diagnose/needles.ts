@@ -95,6 +95,8 @@ const facts =
   "|--> " +
   // Builders with an environment of their own, and services of CI.
   "|==> Installing |spack-stage|easyconfig |.pkg: |bitbake |.eb |guix build|BUILD:|BUILD.bazel:|rrors     << |ailed     << |ailed   <<< |--- stderr: |shell: /|The runner will stop|docker pull |install_package> |FAIL code |Invoking |nox > |ache restored|or recipe: |Image: ubuntu|which: no |which gcc|which g++|black |isort |ruff |clang-format" +
+  // Environments of MSYS2, and the Windows SDK on compilers' lines.
+  "|UCRT64 |CLANG64 |[GCC UCRT|mingw_x86|Windows Kits" +
   // What a program in Rust ends with.
   "|panicked at ";
 

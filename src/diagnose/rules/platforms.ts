@@ -401,11 +401,11 @@ export const platformRules: readonly Rule[] = [
       /due to missing Metal/.test(match.finding.message)
         ? ["xcodebuild -downloadComponent MetalToolchain"]
         : asksForMetal(match.finding.message)
-        ? [
-            "# the Metal compiler comes with Xcode itself, not with the command line tools: install Xcode from the App Store, then",
-            "sudo xcode-select -s /Applications/Xcode.app && xcodebuild -downloadComponent MetalToolchain",
-          ]
-        : ["xcode-select --install", "sudo xcodebuild -license accept   # when Xcode is installed"],
+          ? [
+              "# the Metal compiler comes with Xcode itself, not with the command line tools: install Xcode from the App Store, then",
+              "sudo xcode-select -s /Applications/Xcode.app && xcodebuild -downloadComponent MetalToolchain",
+            ]
+          : ["xcode-select --install", "sudo xcodebuild -license accept   # when Xcode is installed"],
     sources: ["https://developer.apple.com/xcode/resources/", "https://www.polpiella.dev/metal-toolchain-ci-cd/"],
     examples: [
       {
