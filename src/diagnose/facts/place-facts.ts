@@ -27,6 +27,8 @@ export interface PlaceFacts {
   readonly pythonName?: string;
   /** The interpreter that the text's commands name by a path, where none says plain `python` or `pip`: `.venv/bin/python`. */
   readonly interpreter?: string;
+  /** How a web UI is started, whose start script tells of its environment: the folder, and the script there. */
+  readonly startScript?: readonly [folder: string, script: string];
   /** The command of poetry, pdm or pixi that ran: `poetry install --with dev`. */
   readonly projectLine?: string;
   /** The program that keeps conda's packages there, where it is not conda itself. */
@@ -110,6 +112,7 @@ export class PlaceReader {
   #name: string | undefined;
   #project: string | undefined;
   #interpreter: string | undefined;
+  #startedIn: string | undefined;
   #image: string | undefined;
   readonly #folders = new Set<string>();
 
@@ -151,13 +154,24 @@ export class PlaceReader {
         if (version === undefined) this.#plain = true;
         else this.#name ??= `python${version}`;
       }
-    if (text.startsWith('venv "')) this.#interpreter ??= startedByScript.exec(text.trim())?.[1];
+    if (text.startsWith('venv "')) {
+      this.#startedIn = startedByScript.exec(text.trim())?.[1] ?? this.#startedIn;
+      this.#interpreter ??= this.#startedIn;
+    }
     if (/[\\/](?:pip|python)[\d.]*(?:\.exe)?"? /.test(text) && !notRun.test(text)) {
       const [, before = "", program, what = ""] = startsByPath.exec(text.trim()) ?? [];
       if (program !== undefined && (before !== "" || /^(?:-m|install|setup)/.test(what)))
         this.#interpreter = interpreterBeside(program);
     }
     if (/poetry|pdm|pixi/.test(text)) this.#project = projectLine.exec(text)?.[1] ?? this.#project;
+  }
+
+  /** Scripts of stable-diffusion-webui and what was made of it. Source: its README, "Installation and Running". */
+  #script(): Pick<PlaceFacts, "startScript"> {
+    const [, onWindows, elsewhere] =
+      /^(.+)\\venv\\Scripts\\python|^(.+)\/venv\/bin\/python/i.exec(this.#startedIn ?? "") ?? [];
+    if (onWindows !== undefined) return { startScript: [onWindows, "webui-user.bat"] };
+    return elsewhere === undefined ? {} : { startScript: [elsewhere, "./webui.sh"] };
   }
 
   /** A shell that has no `python` was told so by its answer: what is named beside it runs. */
@@ -178,6 +192,7 @@ export class PlaceReader {
       notebook: this.#notebook || (this.#cell && this.#service),
       rootShell: this.#root,
       ...this.#named(),
+      ...this.#script(),
       ...(this.#interpreter === undefined || this.#plain || this.#name !== undefined
         ? {}
         : { interpreter: this.#interpreter }),
