@@ -53,6 +53,23 @@ export const studioPrompt: readonly string[] = [
   "set DISTUTILS_USE_SDK=1",
 ];
 
+const installBuildTools =
+  'winget install Microsoft.VisualStudio.2022.BuildTools --override "--passive --wait --add Microsoft.VisualStudio.Workload.VCTools --includeRecommended"';
+
+/**
+ * Installs the compiler: at once where setuptools has looked for one and found none (pypa/setuptools: setuptools/_distutils/_msvccompiler.py),
+ * else where there is no Visual Studio, whose installer brings vswhere.exe.
+ */
+export function installCompiler({ finding, context: { log } }: Match): string[] {
+  if (log.hostedRunner || log.visualStudio !== undefined || /DISTUTILS_USE_SDK is not set/.test(finding.message))
+    return [];
+  return [
+    /Microsoft Visual C\+\+ \d+\.\d+ (?:or greater )?is required|Unable to find vcvarsall/.test(finding.message)
+      ? installBuildTools
+      : `if not exist "%ProgramFiles(x86)%\\Microsoft Visual Studio\\Installer\\vswhere.exe" ${installBuildTools}`,
+  ];
+}
+
 /** The component of the Windows SDK that goes with a Visual Studio. */
 function sdkComponent(studio: string): string {
   return `Microsoft.VisualStudio.Component.${/\\20(?:17|19)\\/.test(studio) ? "Windows10SDK.19041" : "Windows11SDK.22621"}`;
