@@ -27,9 +27,7 @@ export function onMac(match: Match): string[] {
     return [
       "# the file was installed or built by a Python for Intel (Rosetta, an old Homebrew in /usr/local, conda for osx-64), and is used by one for ARM: install it again with the one that uses it",
       `# ${ownArm}`,
-      ...(/[\\/]envs[\\/]|conda|mamba/.test(match.finding.text)
-        ? ["CONDA_SUBDIR=osx-arm64 conda create -n native python=3.11   # an environment for ARM, and torch in it"]
-        : []),
+      'export ARCHFLAGS="-arch arm64"   # the Python that loads it is one for ARM already',
     ];
   return [`# a native Python (arch -arm64), ${ownArm}`];
 }
