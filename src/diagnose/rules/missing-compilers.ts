@@ -229,7 +229,7 @@ export const missingCompilerRules: readonly Rule[] = [
     sources: ["NVIDIA/apex#938", "pytorch: torch/utils/cpp_extension.py"],
     examples: [
       {
-        text: 'venv "E:\\sd\\webui\\venv\\Scripts\\Python.exe"\nLaunching Web UI with arguments: --api\n  File "E:\\sd\\webui\\venv\\lib\\site-packages\\torch\\utils\\cpp_extension.py", line 1308, in load\nsubprocess.CalledProcessError: Command \'[\'where\', \'cl\']\' returned non-zero exit status 1.',
+        text: "venv \"E:\\sd\\webui\\venv\\Scripts\\Python.exe\"\nLaunching Web UI with arguments: --api\n  File \"E:\\sd\\webui\\venv\\lib\\site-packages\\torch\\utils\\cpp_extension.py\", line 1308, in load\nsubprocess.CalledProcessError: Command '['where', 'cl']' returned non-zero exit status 1.",
         expect: 'cd /d "E:\\sd\\webui" && webui-user.bat',
       },
       {

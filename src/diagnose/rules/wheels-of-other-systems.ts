@@ -2,6 +2,7 @@
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { pip, platformOf, python, pythonVersion } from "../commands/commands.ts";
 import { askFor, projectTool } from "../commands/project-tools.ts";
+import { nativeConda } from "./mac-processors.ts";
 import { coded, type Match, type Rule } from "../rule.ts";
 import { pythonsOf, torchOf, within } from "../tables/torch-wheels.ts";
 import { type Unmet, unmetOf } from "../commands/unmet-requests.ts";
@@ -140,11 +141,7 @@ export const wheelsOfOtherSystemsRules: readonly Rule[] = [
           `uv venv --python cpython-${pythonVersion(match) ?? "3.12"}-windows-x86_64-none   # then the same command`,
         ];
       if (kind === "intel-mac" && match.context.log.appleProcessor && match.context.log.conda)
-        return [
-          `CONDA_SUBDIR=osx-arm64 conda create -y -n native python=${pythonVersion(match) ?? "3.12"}   # this conda is one for Intel, under Rosetta; what it makes so is for the Mac's own processor`,
-          "conda activate native && conda config --env --set subdir osx-arm64",
-          askedAgain(match),
-        ];
+        return [...nativeConda(pythonVersion(match)), askedAgain(match)];
       if (kind === "intel-mac" && match.context.log.appleProcessor)
         return [
           `${python(match)} -c "import platform; print(platform.machine())"   # x86_64: a Python for Intel that Rosetta runs on this Mac`,
