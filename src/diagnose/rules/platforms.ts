@@ -413,7 +413,7 @@ export const platformRules: readonly Rule[] = [
         expect: "xcodebuild -downloadComponent MetalToolchain",
       },
       {
-        text: 'xcrun: error: unable to find utility "metallib", not a developer tool or in PATH',
+        text: 'jo@mbp ext % python3 -m pip install .\n      xcrun: error: unable to find utility "metallib", not a developer tool or in PATH',
         expect: "sudo xcode-select -s /Applications/Xcode.app",
       },
       {
