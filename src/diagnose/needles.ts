@@ -105,6 +105,8 @@ const facts =
   "|apk add|-alpine|alpine:" +
   // The release of gcc, and lists of CUDA's libraries.
   "|gcc (|g++ (|c++ (|compiler identification is GNU|/libcudart.so|/libcublas.so|/libcublasLt.so|/libcusparse.so|/libcusolver.so|/libcufft.so|/libcurand.so|/libnvrtc.so|/libnvJitLink.so|/libcudnn.so|/libnccl.so|/libcupti.so" +
+  // Environments of MSYS2, and the Windows SDK on compilers' lines.
+  "|UCRT64 |CLANG64 |[GCC UCRT|mingw_x86|Windows Kits" +
   // What a program in Rust ends with.
   "|panicked at ";
 

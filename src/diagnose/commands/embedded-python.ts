@@ -33,11 +33,16 @@ export function embeddedHeaders(match: Match): string[] {
   const archive = archives[version ?? ""];
   const { embeddedFolder } = match.context.log;
   if (archive === undefined) return fromNuget(match);
+  const address = `https://github.com/woct0rdho/triton-windows/releases/download/v3.0.0-windows.post1/${archive}`;
+  // What is run again stays in the prompt's folder.
+  if (embeddedFolder !== undefined)
+    return [
+      `curl.exe -Lo "${embeddedFolder}\\${archive}" ${address}`,
+      `tar.exe -xf "${embeddedFolder}\\${archive}" -C "${embeddedFolder}"   # brings include and libs`,
+    ];
   return [
-    embeddedFolder === undefined
-      ? "# in the folder of the python.exe that runs (python_embeded):"
-      : `cd /d "${embeddedFolder}"`,
-    `curl.exe -LO https://github.com/woct0rdho/triton-windows/releases/download/v3.0.0-windows.post1/${archive}`,
+    "# in the folder of the python.exe that runs (python_embeded):",
+    `curl.exe -LO ${address}`,
     `tar.exe -xf ${archive}   # brings include and libs`,
   ];
 }

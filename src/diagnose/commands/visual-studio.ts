@@ -53,6 +53,43 @@ export const studioPrompt: readonly string[] = [
   "set DISTUTILS_USE_SDK=1",
 ];
 
+const installBuildTools =
+  'winget install Microsoft.VisualStudio.2022.BuildTools --override "--passive --wait --add Microsoft.VisualStudio.Workload.VCTools --includeRecommended"';
+
+/**
+ * Installs the compiler: at once where setuptools has looked for one and found none (pypa/setuptools: setuptools/_distutils/_msvccompiler.py),
+ * else where there is no Visual Studio, whose installer brings vswhere.exe.
+ */
+export function installCompiler({ finding, context: { log } }: Match): string[] {
+  if (log.hostedRunner || log.visualStudio !== undefined || /DISTUTILS_USE_SDK is not set/.test(finding.message))
+    return [];
+  return [
+    /Microsoft Visual C\+\+ \d+\.\d+ (?:or greater )?is required|Unable to find vcvarsall/.test(finding.message)
+      ? installBuildTools
+      : `if not exist "%ProgramFiles(x86)%\\Microsoft Visual Studio\\Installer\\vswhere.exe" ${installBuildTools}`,
+  ];
+}
+
+/** The component of the Windows SDK that goes with a Visual Studio. */
+function sdkComponent(studio: string): string {
+  return `Microsoft.VisualStudio.Component.${/\\20(?:17|19)\\/.test(studio) ? "Windows10SDK.19041" : "Windows11SDK.22621"}`;
+}
+
+/**
+ * Sets the prompt up and has the Windows SDK installed: as a command where the text shows that Visual Studio's own scripts found
+ * none, for a cl.exe or link.exe of it ran without one of its folders. Components: "Visual Studio Community component directory".
+ */
+export function withWindowsSdk({ context: { log } }: Match): string[] {
+  const { visualStudio, windowsKits } = log;
+  const install = `start /wait "" "C:\\Program Files (x86)\\Microsoft Visual Studio\\Installer\\setup.exe" modify --installPath "${visualStudio ?? "C:\\Program Files\\Microsoft Visual Studio\\2022\\Community"}" --add ${sdkComponent(visualStudio ?? "")} --passive`;
+  if (visualStudio === undefined || windowsKits)
+    return [
+      ...studioPrompt,
+      `# and where the Windows SDK is not installed, in a prompt of an administrator: ${install}`,
+    ];
+  return [`${install}   # the Windows SDK, in a prompt of an administrator`, ...studioPrompt];
+}
+
 /**
  * Sets the prompt up with the first Visual Studio whose script does so, the newest before the others: where one is broken, the next.
  * Source: github.com/microsoft/vswhere, its wiki.

@@ -304,7 +304,10 @@ export class FactsReader {
   }
 
   #conda(text: string): void {
-    if (this.#facts.conda || text.length > 300 || !/onda|mamba/.test(text)) return;
+    if (this.#facts.conda || text.length > 300) return;
+    // conda's own environment in the prompt; no other tool calls one so.
+    if (/^\(base\) (?:\S+@\S|PS [A-Z]:\\|[A-Z]:\\|[➜~[])/.test(text)) this.#facts.conda = true;
+    if (!/onda|mamba/.test(text)) return;
     if (condaWords.test(text) && !/\b(?:no|not|without|outside)\b|n['’]t\b/i.test(text)) this.#facts.conda = true;
   }
 

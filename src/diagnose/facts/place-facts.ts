@@ -35,6 +35,8 @@ export interface PlaceFacts {
   readonly pythonName?: string;
   /** The interpreter that the text's commands name by a path, where none says plain `python` or `pip`: `.venv/bin/python`. */
   readonly interpreter?: string;
+  /** How a web UI is started, whose start script tells of its environment: the folder, and the script there. */
+  readonly startScript?: readonly [folder: string, script: string];
   /** The command of poetry, pdm or pixi that ran: `poetry install --with dev`. */
   readonly projectLine?: string;
   /** The program that keeps conda's packages there, where it is not conda itself. */
@@ -77,6 +79,9 @@ const startedByScript = /^venv "((?:[A-Za-z]:)?[\\/][^"]{1,200}[\\/]python[\d.]*
 /** A command within an image, options and all. */
 const imageRun =
   /(?:^|[$#>%] ?|srun [^|;]{0,160}? )((?:apptainer|singularity) exec (?:--?\w[\w-]*(?:[= ](?!\S+\.(?:sif|simg) )[^\s-]\S*)? )*\S+\.(?:sif|simg)) (?=\S)/;
+/** The shell has no program of that plain name: a Mac with python.org's or Apple's Python, Debian and Ubuntu. */
+const noPlainPython =
+  /^(?:zsh: command not found: python|(?:-?(?:ba|da|z)?sh: )?(?:line )?(?:\d+: )?python: (?:command )?not found|Command 'python' not found, did you mean:)$/;
 const notRun = /did not run|\[notice\]|To update, run|consider upgrading|exited with|Failed building|most recent/;
 const projectLine =
   /(?:^|[\s`'">$#(])((?:poetry|pdm|pixi) (?:install|sync|update|lock|add|run|build)(?: (?!(?:and|but|then|fails?|failed|gives?|command|with|in|on|I|it)\b)[\w.,:/\\=<>~^@+"[\]-]+){0,8})/;
@@ -125,9 +130,11 @@ export class PlaceReader {
   #root = false;
   #plain = false;
   #plainPip = false;
+  #noPlain = false;
   #name: string | undefined;
   #project: string | undefined;
   #interpreter: string | undefined;
+  #startedIn: string | undefined;
   #image: string | undefined;
   #container: ContainerRun | undefined;
   readonly #folders = new Set<string>();
@@ -180,6 +187,7 @@ export class PlaceReader {
       const user = one ?? other;
       if (user !== undefined && user !== "root") this.#folders.add(`/home/${user}`);
     }
+    if (text.includes("python")) this.#noPlain ||= noPlainPython.test(text);
     if (/pip|python/.test(text) && !notRun.test(text))
       for (const [, program, version] of text.matchAll(starts)) {
         // Debian's pip comes without a plain `python`.
@@ -187,13 +195,30 @@ export class PlaceReader {
         else if (version === undefined) this.#plain = true;
         else this.#name ??= `python${version}`;
       }
-    if (text.startsWith('venv "')) this.#interpreter ??= startedByScript.exec(text.trim())?.[1];
+    if (text.startsWith('venv "')) {
+      this.#startedIn = startedByScript.exec(text.trim())?.[1] ?? this.#startedIn;
+      this.#interpreter ??= this.#startedIn;
+    }
     if (/[\\/](?:pip|python)[\d.]*(?:\.exe)?"? /.test(text) && !notRun.test(text)) {
       const [, before = "", program, what = ""] = startsByPath.exec(text.trim()) ?? [];
       if (program !== undefined && (before !== "" || /^(?:-m|install|setup)/.test(what)))
         this.#interpreter = interpreterBeside(program);
     }
     if (/poetry|pdm|pixi/.test(text)) this.#project = projectLine.exec(text)?.[1] ?? this.#project;
+  }
+
+  /** Scripts of stable-diffusion-webui and what was made of it. Source: its README, "Installation and Running". */
+  #script(): Pick<PlaceFacts, "startScript"> {
+    const [, onWindows, elsewhere] =
+      /^(.+)\\venv\\Scripts\\python|^(.+)\/venv\/bin\/python/i.exec(this.#startedIn ?? "") ?? [];
+    if (onWindows !== undefined) return { startScript: [onWindows, "webui-user.bat"] };
+    return elsewhere === undefined ? {} : { startScript: [elsewhere, "./webui.sh"] };
+  }
+
+  /** A shell that has no `python` was told so by its answer: what is named beside it runs. */
+  #named(): Pick<PlaceFacts, "pythonName"> {
+    if (this.#noPlain && this.#interpreter === undefined) return { pythonName: this.#name ?? "python3" };
+    return this.#name === undefined || this.#plain ? {} : { pythonName: this.#name };
   }
 
   facts(): PlaceFacts {
@@ -208,7 +233,8 @@ export class PlaceReader {
       spaceLists: this.#space,
       notebook: this.#notebook || (this.#cell && this.#service) || (this.#serviceFiles && !this.#prompt),
       rootShell: this.#root,
-      ...(this.#name === undefined || this.#plain ? {} : { pythonName: this.#name }),
+      ...this.#named(),
+      ...this.#script(),
       ...(this.#interpreter === undefined || this.#plain || this.#plainPip || this.#name !== undefined
         ? {}
         : { interpreter: this.#interpreter }),

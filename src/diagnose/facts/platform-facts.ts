@@ -11,6 +11,8 @@ export interface PlatformFacts {
   readonly wsl: boolean;
   /** MinGW or MSYS2 compiles. */
   readonly mingw: boolean;
+  /** The Python is one that MSYS2 builds with gcc. */
+  readonly msysPython: boolean;
 }
 
 type Mutable = { -readonly [Name in keyof PlatformFacts]: PlatformFacts[Name] };
@@ -35,7 +37,7 @@ const statedArm = /\b(?:architecture|arch|machine|cpu|platform)\b[*:=\s]{1,20}aa
 /** Gathers it line by line. */
 export class PlatformReader {
   readonly #spoken = new Set<NonNullable<PlatformFacts["platform"]>>();
-  readonly #facts: Mutable = { wsl: false, mingw: false };
+  readonly #facts: Mutable = { wsl: false, mingw: false, msysPython: false };
 
   /** A line that the parsers look at. */
   parsed(text: string): void {
@@ -48,7 +50,7 @@ export class PlatformReader {
       )
         facts.platform = "win32";
       else if (
-        /-darwin\.so|\.dylib\b|flat namespace|macosx|MacOSX[\d.]*\.sdk|\/Library\/Developer\/|\/var\/folders\/|(?<!\/mnt\/[a-z])\/Users\/|apple-darwin|^ld: (?:library '|library not found|framework )|symbol\(s\) not found for|Undefined symbols for|include path for (?:libstdc\+\+|stdlibc\+\+) headers|\bdlopen\(\S+, 0?x?\d+\): |\/opt\/homebrew|\/usr\/local\/Cellar\/|^.{0,200}\/Library\/Frameworks\/|for architecture (?:arm64|x86_64)|which is not the architecture being linked|\b(?:x64|arm64)-osx\b/.test(
+        /-darwin\.so|\.dylib\b|flat namespace|macosx|\bxcrun\b|\bxcode-select\b|MacOSX[\d.]*\.sdk|\/Library\/Developer\/|\/var\/folders\/|(?<!\/mnt\/[a-z])\/Users\/|apple-darwin|^ld: (?:library '|library not found|framework )|symbol\(s\) not found for|Undefined symbols for|include path for (?:libstdc\+\+|stdlibc\+\+) headers|\bdlopen\(\S+, 0?x?\d+\): |\/opt\/homebrew|\/usr\/local\/Cellar\/|^.{0,200}\/Library\/Frameworks\/|for architecture (?:arm64|x86_64)|which is not the architecture being linked|\b(?:x64|arm64)-osx\b/.test(
           text,
         )
       )
@@ -65,6 +67,7 @@ export class PlatformReader {
       else if (/x86_64|amd64|win_amd64|MacOSX10\.\d+(?:\.\d+)?\.sdk/.test(text)) facts.arch = "x64";
     }
     this.#stated(text);
+    this.#msys(text);
     // CMake's generators of Windows.
     if (/NMake Makefiles|Visual Studio \d\d \d{4}/.test(text)) facts.platform = "win32";
     if (/\/mnt\/[a-z]\/|\bWSL ?[12]?\b|Subsystem for Linux|microsoft-standard|\/usr\/lib\/wsl\//.test(text))
@@ -72,10 +75,24 @@ export class PlatformReader {
     if (/mingw(?:32|64|-w64)|[\\/]MinGW\w*[\\/]|[\\/](?:ucrt64|msys64)[\\/]/i.test(text)) facts.mingw = true;
   }
 
+  /** Paths and prompts of MSYS2's environments, and how its Python names itself; Git's window is called MINGW64, too, and has none. */
+  #msys(text: string): void {
+    if (text.length > 600 || !/64|mingw/i.test(text)) return;
+    if (
+      !/\b(?:UCRT64|CLANG64|CLANGARM64) [~/]|\bmingw_(?:x86_64|i686|aarch64)|\[GCC [^\]]{0,40}\(AMD64\)\]|[\\/](?:ucrt64|mingw64|clang64)[\\/](?:bin[\\/]python|lib[\\/]python3)/.test(
+        text,
+      )
+    )
+      return;
+    this.#facts.msysPython = true;
+    this.#facts.platform = "win32";
+  }
+
   /** A line that no parser looks at: what people say of their machine. */
   unparsed(text: string): void {
     const facts = this.#facts;
     this.#stated(text);
+    this.#msys(text);
     if (!facts.wsl && /\bWSL ?[12]?\b|Subsystem for Linux/.test(text)) facts.wsl = true;
   }
 

@@ -13,6 +13,8 @@ export interface SettingFacts {
   readonly cudaHomeList?: readonly string[];
   /** The folder of the Visual Studio that the text names, where it is another than the usual one: `F:\\VisualStudio`. */
   readonly visualStudio?: string;
+  /** A folder of the Windows SDK stands in the text. */
+  readonly windowsKits: boolean;
   /** The folder whose setup.py was building, as torch's builder names it; not one that pip makes for one build. */
   readonly buildRoot?: string;
   /** The folder in which load() builds an extension while a program runs. */
@@ -183,6 +185,7 @@ export class SettingReader {
   #cpuTarget = false;
   #setsHome = false;
   #studio: string | undefined;
+  #kits = false;
   #placeholder = false;
   #apple = false;
   #condaNvcc = false;
@@ -225,6 +228,7 @@ export class SettingReader {
       ? /^((?::\/[\w./+-]+)+|(?:\/[\w.+-]+)+(?::\/[\w./+-]+)+)\/bin\/nvcc /.exec(text)?.[1]
       : undefined;
     if (before !== undefined) this.#list ??= listed(before);
+    if (!this.#kits) this.#kits = /\bWindows Kits[\\/]/.test(text);
     if (text.includes("MSVC"))
       this.#studio ??= /\b([A-Z]:\\[\w .()\\-]{1,120}?)\\{1,2}VC\\{1,2}Tools\\{1,2}MSVC\\/
         .exec(text)?.[1]
@@ -376,6 +380,7 @@ export class SettingReader {
       ...(this.#emittedFolder === undefined ? {} : { emittedFolder: this.#emittedFolder }),
       ...(this.#nvcc === undefined ? {} : { nvccShown: this.#nvcc }),
       ...(this.#studio === undefined ? {} : { visualStudio: this.#studio }),
+      windowsKits: this.#kits,
       placeholderTorch: this.#placeholder,
       appleProcessor: this.#apple,
       condaNvcc: this.#condaNvcc,

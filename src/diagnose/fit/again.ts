@@ -3,7 +3,7 @@
  * ends with that command, and one that mends what a program runs into ends with the program. Which command that is,
  * `failed-command.ts` knows.
  */
-import { platformOf } from "../commands/command-words.ts";
+import { platformOf, quote } from "../commands/command-words.ts";
 import { asTyped, commandAgain, failedCommand, failedProgram, folderOfPip } from "../commands/failed-command.ts";
 import { goingTo, inItsFolder } from "../commands/typed-builds.ts";
 import { variablesAgain } from "../commands/isolation-commands.ts";
@@ -217,11 +217,19 @@ function backFrom(lines: readonly string[], match: Match): string[] {
     : [];
 }
 
+/** A web UI that its script started is started by it again. */
+function withStartScript(lines: readonly string[], { context: { log } }: Match): readonly string[] | undefined {
+  const [folder, script] = log.startScript ?? [];
+  if (folder === undefined || script === undefined || !mends(lines)) return undefined;
+  return [...lines, script.endsWith(".bat") ? `cd /d "${folder}" && ${script}` : `cd ${quote(folder)} && ${script}`];
+}
+
 /** The program that failed as it ran, as it was started, behind lines that mend something. */
 function withProgram(lines: readonly string[], match: Match): readonly string[] | undefined {
   const { finding, context } = match;
   const { log } = context;
   const failed = failedProgram(match);
+  if (failed === undefined && log.typedProgram === undefined) return withStartScript(lines, match);
   if (failed === undefined || log.dockerBuild || log.host !== undefined) return undefined;
   if (!log.builtAtRunTime && finding.severity === "warning") return undefined;
   const kept = lines.filter((line) => !saysAgain.test(line));

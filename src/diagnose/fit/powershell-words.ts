@@ -88,7 +88,13 @@ function one(line: string): readonly string[] | undefined {
     const string = stringOf(text);
     return string === undefined ? undefined : [`$env:${name} = ${string}`];
   }
-  if (/^set \w+=/.test(line) || / && /.test(line.replaceAll(/"[^"]*"/g, ""))) {
+  const guarded = /^if not exist ("[^"]+"|\S+) (.+)$/.exec(line);
+  if (guarded !== null) {
+    const [, path = "", then = ""] = guarded;
+    const said = one(then);
+    return said === undefined ? undefined : [`if (-not (Test-Path ${variablesOf(path)})) { ${said.join("; ")} }`];
+  }
+  if (/^set \w+=/.test(line) || / &&? /.test(line.replaceAll(/"[^"]*"/g, ""))) {
     const parts = line.split(/ ?&&? (?=(?:[^"]*"[^"]*")*[^"]*$)/);
     const said = parts.length === 1 ? [undefined] : parts.map((part) => one(part));
     return said.every((each) => each !== undefined) ? said.flat() : undefined;

@@ -107,8 +107,14 @@ function line(line: LogLine, out: Collector): boolean {
       /:\s?([^\s:]{1,200}\.\w{1,4})\s?:/.exec(rest)?.[1] ??
       // In other languages than English it stands between colons.
       /:\s?([a-z_]{3,24})\s?: No such file/.exec(rest)?.[1];
+    // What the compiler writes itself; the words are C's for "out of memory", in the memory of the machine and its paging file.
+    if (/compiler (?:intermediate|generated) file.*: Not enough space/.test(rest)) {
+      out.add(line, { kind: "tool-died", program: "cl", ...common });
+      return true;
+    }
     if (
       header !== undefined &&
+      !/compiler (?:intermediate|generated) file/.test(rest) &&
       (isHeaderName(header) || /include|включ|include|inclusi|包括|インクルード|포함/i.test(rest))
     ) {
       out.add(line, { kind: "missing-header", header, ...common });

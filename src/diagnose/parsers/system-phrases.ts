@@ -372,7 +372,8 @@ export const phrases: readonly Phrase[] = [
     code: "submodules",
   },
   {
-    words: /xcrun: error|not agreed to the Xcode license|no developer tools were found/,
+    words:
+      /xcrun: error|cannot execute tool 'metal\w*' due to missing|not agreed to the Xcode license|no developer tools were found/,
     kind: "system",
     tool: "system",
     code: "xcrun",

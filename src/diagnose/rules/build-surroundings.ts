@@ -9,12 +9,12 @@ function ofNinja(tool: string): boolean {
 
 /** cl.exe and link.exe stay with 260 characters; ninja from 1.12 on takes more where Windows does. Source: ninja-build/ninja#2225. */
 function longPaths(match: Match): string[] {
-  return [
-    "reg add HKLM\\SYSTEM\\CurrentControlSet\\Control\\FileSystem /v LongPathsEnabled /t REG_DWORD /d 1 /f   # as administrator; cl.exe and link.exe keep their limit of 260",
-    ...(ofNinja(match.finding.tool) && match.facts["long"] !== undefined
-      ? [pip(match, 'install --upgrade "ninja>=1.12"') + "   # older ones do not heed that setting"]
-      : []),
-  ];
+  return ofNinja(match.finding.tool) && match.facts["long"] !== undefined
+    ? [
+        "reg add HKLM\\SYSTEM\\CurrentControlSet\\Control\\FileSystem /v LongPathsEnabled /t REG_DWORD /d 1 /f   # as administrator; cl.exe and link.exe keep their limit of 260",
+        pip(match, 'install --upgrade "ninja>=1.12"') + "   # older ones do not heed that setting",
+      ]
+    : ["# Windows's setting LongPathsEnabled does not help here: cl.exe and link.exe keep their limit of 260"];
 }
 
 /** An environment of conda's by its name, in the drive and the folder where the long path begins. */
@@ -46,7 +46,7 @@ function shortFolders(match: Match): string[] {
   if (ofPip.test(said) || match.facts["long"] === undefined || !isBuiltByPython(match))
     return [
       "# move the project, the environment and the temporary folder to short paths of plain ASCII letters:",
-      "set TMP=C:\\t& set TEMP=C:\\t& mkdir C:\\t",
+      "mkdir C:\\t & set TMP=C:\\t& set TEMP=C:\\t",
       ...longPaths(match),
       ...(match.context.log.package === "xformers" && match.context.log.installedTorch !== undefined
         ? xformersFor(match, match.context.log.installedTorch)

@@ -5,6 +5,7 @@ import { torchForJetson } from "../fit/machine-fit.ts";
 import { packageOf } from "../tables/packages.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 import { isBuiltByPython } from "../commands/typed-builds.ts";
+import { studioPrompt } from "../commands/visual-studio.ts";
 
 /** NCCL's source files by what they are about, and the variable that does without. Source: NCCL's environment variables. */
 const transports: Readonly<Record<string, readonly [what: string, without: string]>> = {
@@ -319,7 +320,8 @@ export const gpuRefusalRules: readonly Rule[] = [
       if (isBuiltByPython(match))
         return [
           pip(match, "install ninja"),
-          `${setVariable(match, "CMAKE_GENERATOR", "Ninja")}   # in the x64 Native Tools prompt: needs no integration`,
+          ...studioPrompt,
+          `${setVariable(match, "CMAKE_GENERATOR", "Ninja")}   # in such a prompt it needs no integration`,
           `# or for Visual Studio's generator: ${copy}`,
         ];
       return [

@@ -9,6 +9,7 @@ import { packageOfModule } from "../tables/packages.ts";
 import { baseName } from "../parsers/parser.ts";
 import { type Match, type Rule, saidAny } from "../rule.ts";
 import { editLine } from "../commands/source-edits.ts";
+import { withWindowsSdk } from "../commands/visual-studio.ts";
 
 /** The folder of carried sources that a header is wanted from, where the text builds a checkout: a submodule that is not there. */
 function ofSubmodule(match: Match): string | undefined {
@@ -162,11 +163,7 @@ export const libraryHeaderRules: readonly Rule[] = [
       return `\`${name}\` is of the C++ standard library, which is not installed for this compiler (clang without libstdc++, gcc without g++).`;
     },
     fix: (match) => {
-      if (match.facts["system"] === "win32")
-        return [
-          '"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvars64.bat"',
-          "# and install a Windows SDK in the Visual Studio Installer",
-        ];
+      if (match.facts["system"] === "win32") return withWindowsSdk(match);
       if (match.facts["system"] === "darwin")
         return ["xcode-select --install", "export SDKROOT=$(xcrun --show-sdk-path)"];
       const module = gccModuleFor(match);

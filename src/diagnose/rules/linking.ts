@@ -4,6 +4,7 @@ import { archiveWithPic } from "../commands/archives-without-pic.ts";
 import { chooseLinker, linkerPackage } from "../commands/linker-choice.ts";
 import { linkLibrary } from "../matchers.ts";
 import { isBuiltByPython } from "../commands/typed-builds.ts";
+import { withWindowsSdk } from "../commands/visual-studio.ts";
 import { judgeSymbol } from "../symbols.ts";
 import { outputPlaceRules } from "./output-places.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
@@ -322,12 +323,15 @@ export const linkingRules: readonly Rule[] = [
     confidence: "high",
     cause: () =>
       "link.exe starts rc.exe (or mt.exe) of the Windows SDK, which is not on PATH: the SDK is not installed, or the build does not run in a developer prompt.",
-    fix: () => [
-      '"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvars64.bat"',
-      "# and install a Windows SDK in the Visual Studio Installer",
-    ],
+    fix: withWindowsSdk,
     sources: ["https://learn.microsoft.com/cpp/error-messages/tool-errors/linker-tools-error-lnk1158"],
-    examples: [{ text: "LINK : fatal error LNK1158: cannot run 'rc.exe'", expect: "Windows SDK" }],
+    examples: [
+      { text: "LINK : fatal error LNK1158: cannot run 'rc.exe'", expect: "Windows SDK" },
+      {
+        text: "\"C:\\Program Files (x86)\\Microsoft Visual Studio\\2019\\BuildTools\\VC\\Tools\\MSVC\\14.29.30133\\bin\\HostX86\\x64\\link.exe\" /nologo /DLL torch.lib /OUT:ops.pyd\nLINK : fatal error LNK1158: cannot run 'rc.exe'",
+        expect: "--add Microsoft.VisualStudio.Component.Windows10SDK.19041",
+      },
+    ],
   },
   {
     id: "iterator-debug-level",

@@ -295,6 +295,10 @@ export const loadingRules: readonly Rule[] = [
         expect: "Rosetta",
       },
       {
+        text: "ImportError: dlopen(/Users/u/miniconda3/envs/nerf/lib/python3.10/site-packages/enc/_C.cpython-310-darwin.so, 0x0002): tried: '/Users/u/miniconda3/envs/nerf/lib/python3.10/site-packages/enc/_C.cpython-310-darwin.so' (mach-o file, but is an incompatible architecture (have 'arm64', need 'x86_64'))",
+        expect: "CONDA_SUBDIR=osx-arm64 conda create -y -n native python=3.10",
+      },
+      {
         text: "ld: warning: ignoring file '/l/libtorch.dylib': found architecture 'x86_64', required architecture 'arm64'",
         expect: "x86_64",
       },

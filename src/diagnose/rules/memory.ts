@@ -40,7 +40,9 @@ export const memoryRules: readonly Rule[] = [
       if (
         /^(?:signal 9|Killed|out of memory|C1060|C1002|LNK1102|C1076|C3859)$/.test(code) ||
         /Killed/.test(code) ||
-        /out of (?:heap|memory)|memory exhausted|bad_alloc|Cannot allocate memory/i.test(finding.message)
+        /out of (?:heap|memory)|memory exhausted|bad_alloc|Cannot allocate memory|: Not enough space$/i.test(
+          finding.message,
+        )
       ) {
         return {
           program: finding.program === "" ? undefined : finding.program,
@@ -116,6 +118,10 @@ export const memoryRules: readonly Rule[] = [
                 ],
     sources: ["rapidsai/cudf#8018", "NVlabs/nvdiffrast#183", "pytorch/pytorch#130443"],
     examples: [
+      {
+        text: "c1xx: fatal error C1083: Cannot open compiler intermediate file: 'C:\\Users\\u\\AppData\\Local\\Temp\\_CL_1f2e3d4cgl': Not enough space",
+        expect: "MAX_JOBS",
+      },
       {
         text: "$ ulimit -v 200000; g++ -O2 -fPIC -c ops.cpp -o ops.o\nvirtual memory exhausted: Cannot allocate memory",
         expect: "ulimit -v unlimited",

@@ -1,6 +1,6 @@
 /** C++ compilers that are not there, or that torch cannot ask for their version. */
 import { platformOf, setVariable, systemPackage } from "../commands/commands.ts";
-import { firstStudioThatWorks } from "../commands/visual-studio.ts";
+import { firstStudioThatWorks, installCompiler } from "../commands/visual-studio.ts";
 import { missingProgram, ofLog } from "../matchers.ts";
 import { shownPair } from "../facts/shown-compilers.ts";
 import { coded, type Match, type Rule, type RuleContext, said } from "../rule.ts";
@@ -221,12 +221,17 @@ export const missingCompilerRules: readonly Rule[] = [
             "# on a computer of one's own:",
           ]
         : []),
-      '# install "Desktop development with C++" (https://visualstudio.microsoft.com/visual-cpp-build-tools/), then in the x64 Native Tools Command Prompt, or:',
+      ...installCompiler(match),
+      '# a Visual Studio that is there needs "Desktop development with C++" (https://visualstudio.microsoft.com/visual-cpp-build-tools/); then in the x64 Native Tools Command Prompt, or:',
       '"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvars64.bat"',
       "set DISTUTILS_USE_SDK=1",
     ],
     sources: ["NVIDIA/apex#938", "pytorch: torch/utils/cpp_extension.py"],
     examples: [
+      {
+        text: "venv \"E:\\sd\\webui\\venv\\Scripts\\Python.exe\"\nLaunching Web UI with arguments: --api\n  File \"E:\\sd\\webui\\venv\\lib\\site-packages\\torch\\utils\\cpp_extension.py\", line 1308, in load\nsubprocess.CalledProcessError: Command '['where', 'cl']' returned non-zero exit status 1.",
+        expect: 'cd /d "E:\\sd\\webui" && webui-user.bat',
+      },
       {
         text: "UserWarning: Error checking compiler version for cl: [WinError 2] The system cannot find the file specified",
         expect: "vcvars64",
@@ -241,7 +246,7 @@ export const missingCompilerRules: readonly Rule[] = [
       },
       {
         text: 'error: Microsoft Visual C++ 14.0 or greater is required. Get it with "Microsoft C++ Build Tools"',
-        expect: "vcvars64",
+        expect: "winget install Microsoft.VisualStudio.2022.BuildTools --override",
       },
       { text: "nvcc fatal   : Cannot find compiler 'cl.exe' in PATH", expect: "x64 Native Tools" },
     ],

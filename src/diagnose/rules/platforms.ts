@@ -56,6 +56,11 @@ const clTypes: Readonly<Record<string, string>> = {
   __PRETTY_FUNCTION__: "__FUNCSIG__",
 };
 
+/** Whether xcrun misses the compiler of Metal's shaders. */
+function asksForMetal(message: string): boolean {
+  return /utility ["']?metal(?:lib)?\b|due to missing Metal/.test(message);
+}
+
 export const platformRules: readonly Rule[] = [
   {
     id: "macos-frameworks-not-linked",
@@ -388,17 +393,29 @@ export const platformRules: readonly Rule[] = [
           ? "low"
           : "medium"
         : "high",
-    cause: () =>
-      "The compiler of macOS comes with the command line tools, which are not installed, were removed by a system update, or whose license was not accepted.",
+    cause: (match) =>
+      asksForMetal(match.finding.message)
+        ? "The build compiles Metal shaders with `xcrun metal`. That compiler comes with Xcode alone, not with the command line tools, and since Xcode 26 it is a download of its own (the Metal Toolchain)."
+        : "The compiler of macOS comes with the command line tools, which are not installed, were removed by a system update, or whose license was not accepted.",
     fix: (match) =>
-      /"?metal(?:lib)?"?/.test(match.finding.message) && /utility/.test(match.finding.message)
-        ? [
-            "# the Metal compiler comes with Xcode itself, not with the command line tools: install Xcode from the App Store, then",
-            "sudo xcode-select -s /Applications/Xcode.app && xcodebuild -downloadComponent MetalToolchain",
-          ]
-        : ["xcode-select --install", "sudo xcodebuild -license accept   # when Xcode is installed"],
-    sources: ["https://developer.apple.com/xcode/resources/"],
+      /due to missing Metal/.test(match.finding.message)
+        ? ["xcodebuild -downloadComponent MetalToolchain"]
+        : asksForMetal(match.finding.message)
+          ? [
+              "# the Metal compiler comes with Xcode itself, not with the command line tools: install Xcode from the App Store, then",
+              "sudo xcode-select -s /Applications/Xcode.app && xcodebuild -downloadComponent MetalToolchain",
+            ]
+          : ["xcode-select --install", "sudo xcodebuild -license accept   # when Xcode is installed"],
+    sources: ["https://developer.apple.com/xcode/resources/", "https://www.polpiella.dev/metal-toolchain-ci-cd/"],
     examples: [
+      {
+        text: "xcrun -sdk macosx metal -c scan.metal -o scan.air\nerror: cannot execute tool 'metal' due to missing Metal Toolchain; use: xcodebuild -downloadComponent MetalToolchain",
+        expect: "xcodebuild -downloadComponent MetalToolchain",
+      },
+      {
+        text: 'jo@mbp ext % python3 -m pip install .\n      xcrun: error: unable to find utility "metallib", not a developer tool or in PATH',
+        expect: "sudo xcode-select -s /Applications/Xcode.app",
+      },
       {
         text: "xcrun: error: invalid active developer path (/Library/Developer/CommandLineTools), missing xcrun at: /Library/Developer/CommandLineTools/usr/bin/xcrun",
         expect: "xcode-select",

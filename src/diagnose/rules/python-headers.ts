@@ -59,13 +59,15 @@ export const pythonHeaderRules: readonly Rule[] = [
           ...(/[\\/](?:tmp\w*|Temp)[\\/].*(?:\w_utils|triton_launcher|main)\.c$/i.test(match.finding.file ?? "")
             ? ['rmdir /s /q "%USERPROFILE%\\.triton\\cache"   # Triton compiles it again']
             : []),
-          ...(version === undefined
+          ...(version === undefined || isEmbeddable(match)
             ? []
             : [
                 `winget install -e --id Python.Python.${version}`,
                 `# then the virtual environment anew with it: py -${version} -m venv <its folder>`,
               ]),
-          "# install Python from python.org or conda (the Store's and the embeddable Python have no headers)",
+          isEmbeddable(match)
+            ? "# an embeddable Python comes without them"
+            : "# install Python from python.org or conda (the Store's and the embeddable Python have no headers)",
         ];
       if (platformOf(match) === "darwin") return ["brew install python   # or xcode-select --install"];
       if (ofLibtorch(match))
@@ -119,7 +121,7 @@ export const pythonHeaderRules: readonly Rule[] = [
       },
       {
         text: "F:\\Comfyui>.\\python_embeded\\python.exe -s ComfyUI\\main.py --use-sage-attention\nPython version: 3.12.10 (tags/v3.12.10:0cc8128, Apr  8 2025, 12:21:36) [MSC v.1943 64 bit (AMD64)]\nC:/Users/Me/AppData/Local/Temp/tmplbqlaw5x/__triton_launcher.c:7: error: include file 'Python.h' not found\nFailed to compile. cc_cmd: ['F:\\\\Comfyui\\\\python_embeded\\\\Lib\\\\site-packages\\\\triton\\\\runtime\\\\tcc\\\\tcc.exe']",
-        expect: 'cd /d "F:\\Comfyui\\python_embeded"\ncurl.exe -LO',
+        expect: '-C "F:\\Comfyui\\python_embeded"',
       },
       {
         text: "D:\\ComfyUI_windows_portable\\python_embeded>python test_triton.py\nC:/Users/o/AppData/Local/Temp/tmp_wdgdqyv/cuda_utils.c:14: error: include file 'Python.h' not found",

@@ -225,6 +225,16 @@ export const unmetRequestRules: readonly Rule[] = [
           : {};
       if (coded(finding, "no-distribution", "no-solution", "no-candidate", "wheel-tags") === undefined)
         return undefined;
+      // pip says it once more, without what it found: the sentence before it is the one to read.
+      if (
+        finding.code === "no-distribution" &&
+        !/from versions/.test(finding.message) &&
+        context.findings.some(
+          (other) =>
+            other.code === "no-distribution" && other.symbol === finding.symbol && /from versions/.test(other.message),
+        )
+      )
+        return undefined;
       // pip had a release and left it out for what its setup.py said.
       if (context.findings.some(({ code }) => code === "inconsistent-metadata")) return undefined;
       const unmet = unmetOf({ finding, context });

@@ -1,7 +1,8 @@
 /** A release that is asked for and has wheels for other systems alone: Linux without glibc, Macs with Intel, Windows. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { platformOf, python, pythonVersion } from "../commands/commands.ts";
+import { pip, platformOf, python, pythonVersion } from "../commands/commands.ts";
 import { askFor, projectTool } from "../commands/project-tools.ts";
+import { nativeConda } from "./mac-processors.ts";
 import { coded, type Match, type Rule } from "../rule.ts";
 import { pythonsOf, torchOf, within } from "../tables/torch-wheels.ts";
 import { type Unmet, unmetOf } from "../commands/unmet-requests.ts";
@@ -30,9 +31,19 @@ function withoutIt(match: Match, name: string): string[] {
       ];
 }
 
+/** The command that pip refused, for another environment: as it was written, where the text has it. */
+function askedAgain(match: Match): string {
+  const { name = "", version } = match.facts;
+  const typed = match.context.log.typed.findLast(
+    ({ kind, line }) => kind === "pip" && line.split(/[\s=<>~!"'[]+/).includes(name),
+  );
+  const words = typed === undefined ? undefined : /\bpip[\d.]* (install .+)$/.exec(typed.line)?.[1];
+  return pip(match, words ?? `install ${name}${version === undefined ? "" : `==${version}`}`);
+}
+
 interface Elsewhere {
   readonly unmet: Unmet;
-  readonly kind: "linux-alone" | "intel-mac" | "musl" | "glibc" | "win32";
+  readonly kind: "linux-alone" | "intel-mac" | "musl" | "glibc" | "win32" | "msys";
 }
 
 function elsewhere(match: Pick<Match, "finding" | "context">): Elsewhere | undefined {
@@ -41,6 +52,7 @@ function elsewhere(match: Pick<Match, "finding" | "context">): Elsewhere | undef
   const { log } = match.context;
   const here =
     system(unmet.platform) ?? (log.platform === "win32" ? "Windows" : log.platform === "darwin" ? "macOS" : undefined);
+  if (log.msysPython && /^torch(?:vision|audio)?$/.test(unmet.name)) return { unmet, kind: "msys" };
   if (here === "musl" && unmet.platforms?.some((tag) => tag.startsWith("manylinux")) !== false)
     return { unmet, kind: "musl" };
   if (here === "Windows" && unmet.platform === "win32") return { unmet, kind: "win32" };
@@ -98,6 +110,8 @@ export const wheelsOfOtherSystemsRules: readonly Rule[] = [
       const at = here === undefined ? "" : ` (${here})`;
       if (kind === "musl")
         return `The image is Alpine or another Linux with musl${at}, and ${what} has wheels for glibc alone (manylinux).`;
+      if (kind === "msys")
+        return `The Python is MSYS2's, built with gcc: it takes no wheels for Windows (win_amd64), which are for the Python of python.org and its kin, and ${what} is there as such wheels alone.`;
       if (kind === "win32") return `The Python is one of 32 bits${at}, and ${what} has wheels for 64 bits alone.`;
       if (kind === "intel-mac")
         return `torch has no wheels for Macs with Intel processors${at} after 2.2.2, and ${what} is asked for.${match.context.log.appleProcessor ? " This Mac has one of Apple's own, as the text says: the Python (or uv) that runs is one for Intel, under Rosetta." : ""}`;
@@ -113,11 +127,21 @@ export const wheelsOfOtherSystemsRules: readonly Rule[] = [
         return [
           `# Dockerfile: FROM python:${pythonVersion(match) ?? "3.12"}-slim in place of …-alpine (uv: ghcr.io/astral-sh/uv:python${pythonVersion(match) ?? "3.12"}-bookworm-slim)`,
         ];
+      if (kind === "msys")
+        return [
+          "# in a cmd or PowerShell, not in MSYS2's window:",
+          "winget install -e --id Python.Python.3.12",
+          "py -3.12 -m venv venv-win",
+          "venv-win\\Scripts\\activate",
+          askedAgain(match),
+        ];
       if (kind === "win32")
         return [
           `uv python install cpython-${pythonVersion(match) ?? "3.12"}-windows-x86_64-none`,
           `uv venv --python cpython-${pythonVersion(match) ?? "3.12"}-windows-x86_64-none   # then the same command`,
         ];
+      if (kind === "intel-mac" && match.context.log.appleProcessor && match.context.log.conda)
+        return [...nativeConda(pythonVersion(match)), askedAgain(match)];
       if (kind === "intel-mac" && match.context.log.appleProcessor)
         return [
           `${python(match)} -c "import platform; print(platform.machine())"   # x86_64: a Python for Intel that Rosetta runs on this Mac`,
@@ -161,6 +185,14 @@ export const wheelsOfOtherSystemsRules: readonly Rule[] = [
       "vladmandic/sdnext#63",
     ],
     examples: [
+      {
+        text: "jo@PC UCRT64 ~/ext\n$ pip install torch ninja\nERROR: Could not find a version that satisfies the requirement torch (from versions: none)\nERROR: No matching distribution found for torch",
+        expect: "py -3.12 -m venv venv-win",
+      },
+      {
+        text: "(base) jo@Mac ext % sysctl -n machdep.cpu.brand_string\nApple M3 Pro\n(base) jo@Mac ext % pip install torch==2.5.1\nERROR: Could not find a version that satisfies the requirement torch==2.5.1 (from versions: 1.11.0, 1.12.0, 2.2.1, 2.2.2)",
+        expect: "CONDA_SUBDIR=osx-arm64 conda create",
+      },
       {
         text: "pip install my-ops==2.0.4\nRequirement already satisfied: torch in c:\\users\\u\\lib\\site-packages (from my-ops==2.0.4) (2.1.0+cu121)\nERROR: Could not find a version that satisfies the requirement triton (from my-ops) (from versions: none)",
         expect: "--no-build-isolation --no-deps my-ops==2.0.4",

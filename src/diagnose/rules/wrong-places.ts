@@ -169,8 +169,8 @@ export const wrongPlaceRules: readonly Rule[] = [
             "# without sudo: an environment of your own needs none. Where it must be, with the environment's own interpreter:",
             'sudo env "PATH=$PATH" "$(which python)" setup.py install',
           ]),
-      "which -a python python3 pip; python -V",
-      'python -c "import sys, torch; print(sys.executable, torch.__version__)"   # fails: activate the environment that has torch, or',
+      `which -a python python3 pip; ${python(match)} -V`,
+      `${python(match)} -c "import sys, torch; print(sys.executable, torch.__version__)"   # fails: activate the environment that has torch, or`,
       ...installTorch(match),
     ],
     sources: ["cfzd/Ultra-Fast-Lane-Detection-v2#131"],
@@ -182,6 +182,10 @@ export const wrongPlaceRules: readonly Rule[] = [
       {
         text: "Traceback (most recent call last):\n  File \"setup.py\", line 4, in <module>\n    import torch\nModuleNotFoundError: No module named 'torch'",
         expect: "which -a python",
+      },
+      {
+        text: "jo@box:~/ops$ python setup.py install\n-bash: python: command not found\njo@box:~/ops$ python3 setup.py install\nTraceback (most recent call last):\n  File \"/home/jo/ops/setup.py\", line 2, in <module>\n    from torch.utils.cpp_extension import BuildExtension\nModuleNotFoundError: No module named 'torch'",
+        expect: 'python3 -c "import sys, torch',
       },
     ],
   },
