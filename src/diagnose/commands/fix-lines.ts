@@ -6,7 +6,7 @@ import { isToFillIn } from "../fit/place-fit.ts";
 
 /** Commands that build or install a package. */
 const builds =
-  /\b(?:pip3?|uv|pdm|poetry|pixi) (?:install|add|sync|run|download|wheel)\b|(?<!--include=)\bsetup\.py\b(?!["' ]*(?:$|CMake|\|))|\bretorch build\b|\bcmake (?!--(?:version|help)\b)-|(?<!-)\bmake\b(?! --version)|\bninja\b(?!$| --version)|\bcargo (?:build|run|install|test)\b|\bemerge\b|\bnix(?:-build|-shell| build| develop| shell)\b|\bmeson setup\b|\bspack install\b|\bcatkin(?:_make| build)\b|\bcolcon build\b|\bbitbake\b|docker build|\bRUN\b/;
+  /\b(?:pip3?|uv|pdm|poetry|pixi) (?:install|add|sync|run|download|wheel)\b|(?<!--include=)\bsetup\.py\b(?! (?:-q )?sdist\b)(?!["' ]*(?:$|CMake|\|))|\bretorch build\b|\bcmake (?!--(?:version|help)\b)-|(?<!-)\bmake\b(?! --version)|\bninja\b(?!$| --version)|\bcargo (?:build|run|install|test)\b|\bemerge\b|\bnix(?:-build|-shell| build| develop| shell)\b|\bmeson setup\b|\bspack install\b|\bcatkin(?:_make| build)\b|\bcolcon build\b|\bbitbake\b|docker build|\bRUN\b/;
 
 /** Commands of an installer with nothing but these packages. */
 const onlyOf = (names: string): RegExp =>

@@ -283,7 +283,8 @@ function withTyped(lines: readonly string[], match: Match): readonly string[] {
 /** Submodules of a project in a folder below the prompt, `pip install -e ./gsplat-2dgs`: its own repository is asked. */
 function inOwnRepository(lines: readonly string[], folder: string | undefined, match: Match): readonly string[] {
   const { archiveOf, withoutGit } = match.context.log;
-  if (folder?.includes("/") !== true || archiveOf !== undefined || withoutGit) return lines;
+  if (folder?.includes("/") !== true || /\.(?:gz|zip|whl|bz2)$/.test(folder) || archiveOf !== undefined || withoutGit)
+    return lines;
   return lines.map((line) =>
     /^git submodule update --init --recursive(?!.*repository's folder)/.test(line)
       ? line.replace("git submodule", `git -C ${folder} submodule`)

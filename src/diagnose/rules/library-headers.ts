@@ -1,7 +1,7 @@
 /** Headers of the system, of libraries and of the project that were not found. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { newestGccFor } from "../tables/version-facts.ts";
-import { changeFolder, pip, platformOf, reinstall, systemPackage } from "../commands/commands.ts";
+import { changeFolder, pip, platformOf, python, reinstall, systemPackage } from "../commands/commands.ts";
 import { saidOnLinux } from "../commands/command-words.ts";
 import { libraryPackages } from "../tables/library-packages.ts";
 import { foundDir, header, includedBy } from "../matchers.ts";
@@ -317,7 +317,7 @@ export const libraryHeaderRules: readonly Rule[] = [
     confidence: (match) => (otherCase(match) === undefined && builtFromSdist(match) === undefined ? "medium" : "high"),
     cause: (match) => {
       if (builtFromSdist(match) !== undefined)
-        return `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is not in the source package: \`python -m build\` packs one first and makes the wheel from it, and setuptools packs no headers but those that MANIFEST.in (or depends=[…] of the extension) names.`;
+        return `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is not in the source package that is built: setuptools packs no headers but those that MANIFEST.in (or depends=[…] of the extension) names. (\`python -m build\` makes the wheel from such a package, too.)`;
       const there = otherCase(match);
       if (there !== undefined)
         return `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is not there, and \`${there}\` is: upper and lower case are told apart here, unlike on Windows and on most Macs.`;
@@ -336,6 +336,9 @@ export const libraryHeaderRules: readonly Rule[] = [
         return [
           `find . -name ${baseName(match.facts["header"] ?? "")} -not -path './build/*'   # its folder: below ${folder}, as a rule; another one takes its place in the next line`,
           `echo '${folder === "." ? "include" : `recursive-include ${folder}`} *.h *.hpp *.cuh *.inl' >> MANIFEST.in`,
+          ...(ownSdist.test(match.context.log.installs?.at(-1) ?? "")
+            ? [`${python(match)} setup.py sdist   # the package anew`]
+            : []),
         ];
       const there = otherCase(match);
       if (there !== undefined) return writtenAs(match, there);
@@ -373,6 +376,10 @@ export const libraryHeaderRules: readonly Rule[] = [
         expect: "recursive-include csrc *.h",
       },
       {
+        text: "$ python setup.py -q sdist\n$ pip install --no-build-isolation dist/crcpack-0.3.0.tar.gz\nProcessing ./dist/crcpack-0.3.0.tar.gz\n      src/crcmodule.c:3:10: fatal error: crc_tables.h: No such file or directory\n  ERROR: Failed building wheel for crcpack",
+        expect: "python setup.py sdist",
+      },
+      {
         text: "csrc/bind.cpp:4:10: fatal error: kernels/box.h: No such file or directory",
         expect: "git submodule update",
       },
@@ -388,10 +395,15 @@ export const libraryHeaderRules: readonly Rule[] = [
   },
 ];
 
+/** A source package that lies here, as `python -m build` and `setup.py sdist` make it. */
+const ownSdist = /(?:^|\s)(?:\.{0,2}\/)?(?:[\w.-]+\/)*dist\/[\w.+-]+\.tar\.gz(?:\s|$)/;
+
 /** The folder within the project of what includes the header, where `python -m build` compiles what it packed itself. */
-function builtFromSdist({ finding }: Match): string | undefined {
+function builtFromSdist({ finding, context: { log } }: Match): string | undefined {
   const within = /build-via-sdist-\w+[\\/][^\\/]+[\\/](?:([\w.-]+)[\\/])?[^:]*$/.exec(finding.file ?? "");
-  return within === null ? undefined : (within[1] ?? ".");
+  if (within !== null) return within[1] ?? ".";
+  const ofArchive = /^(?:\.\/)?(?:([\w.-]+)\/)?[^/:]+$/.exec(finding.file ?? "");
+  return ofArchive !== null && ownSdist.test(log.installs?.at(-1) ?? "") ? (ofArchive[1] ?? ".") : undefined;
 }
 
 /** The installed package whose own file asks for the header; torch's and NumPy's headers are others' affair. */

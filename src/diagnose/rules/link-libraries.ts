@@ -2,6 +2,7 @@
 import { developmentPackages, type PackageNames } from "../tables/development-packages.ts";
 import { homebrew, pip, platformOf, python, pythonVersion, removeFolder, systemPackage } from "../commands/commands.ts";
 import { embeddedHeaders, isEmbeddable } from "../commands/embedded-python.ts";
+import { literally } from "../../base/literally.ts";
 import { added, linkLibrary } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
 import { type Match, type Rule } from "../rule.ts";
@@ -59,6 +60,14 @@ function ofCondaLinker({ finding, facts }: Match): string | undefined {
   if (!/-conda(?:_cos\d+)?-linux-gnu[\\/](?:bin[\\/])?\S*ld: cannot find/.test(finding.text)) return undefined;
   const name = facts["name"] ?? "";
   return name === "gomp" ? "gxx libgomp" : /^(?:stdc\+\+|gcc|gcc_s|m|c|pthread|dl|rt)$/.test(name) ? "gxx" : undefined;
+}
+
+/** A library that was asked for by its file's name: `-llibmorton`, `-lmorton.so`; as written, and as it has to be. */
+function withItsFileName({ finding }: Match): readonly [written: string, plain: string] | undefined {
+  const [, written, one, other] =
+    /-l(lib(\w[\w+-]*?)(?:\.so|\.a)?|(\w[\w+-]*?)(?:\.so|\.a))(?=[:'"\s]|$)/.exec(finding.text) ?? [];
+  const plain = one ?? other;
+  return written === undefined || plain === undefined ? undefined : [written, plain];
 }
 
 export const linkLibraryRules: readonly Rule[] = [
@@ -281,6 +290,9 @@ export const linkLibraryRules: readonly Rule[] = [
     confidence: (match) => (ofCondaLinker(match) !== undefined ? "medium" : "high"),
     cause: (match) => {
       const dir = added(match)?.dir;
+      const [written, name] = withItsFileName(match) ?? [];
+      if (written !== undefined)
+        return `The build asks for \`-l${written}\`, which stands for a file lib${written}.so: a library is named without \`lib\` in front and without its ending, \`${name ?? ""}\`.`;
       if (notOnMac(match))
         return `\`${match.facts["name"] ?? ""}\` is a library of Linux's tools that macOS does not have: the build names it without asking for the system.`;
       const asker = neededBy(match);
@@ -290,6 +302,12 @@ export const linkLibraryRules: readonly Rule[] = [
     },
     fix: (match) => {
       const dir = added(match)?.dir;
+      const [written, plain] = withItsFileName(match) ?? [];
+      if (written !== undefined && platformOf(match) !== "win32")
+        return [
+          `grep -rlE '(^|[^A-Za-z0-9_/-]|-l)${literally(written)}([^A-Za-z0-9_./-]|$)' --include=setup.py --include=CMakeLists.txt --include=pyproject.toml --include=Makefile . | xargs -r sed -i.bak -E 's/(^|[^A-Za-z0-9_\\/-]|-l)${literally(written)}([^A-Za-z0-9_.\\/-]|$)/\\1${plain ?? ""}\\2/g'`,
+          `# setup.py: libraries=["${plain ?? ""}"]; CMake: target_link_libraries(<target> PRIVATE ${plain ?? ""})`,
+        ];
       const name = match.facts["name"] ?? "";
       const ofConda = ofCondaLinker(match);
       if (ofConda !== undefined)
@@ -363,6 +381,10 @@ export const linkLibraryRules: readonly Rule[] = [
       {
         text: "/home/u/miniconda3/envs/e/bin/../lib/gcc/x86_64-conda-linux-gnu/12.2.0/../../../../x86_64-conda-linux-gnu/bin/ld: cannot find -lgomp: No such file or directory\ncollect2: error: ld returned 1 exit status",
         expect: "conda install -y -c conda-forge gxx libgomp",
+      },
+      {
+        text: "$ python setup.py build_ext --inplace\ng++ -shared a.o -Lvendor -llibmorton -o z.so\n/usr/bin/ld: cannot find -llibmorton: No such file or directory",
+        expect: 'libraries=["morton"]',
       },
       {
         text: "/usr/bin/ld: warning: libfoo.so.2, needed by ../lib/libbar.so.1.6, not found (try using -rpath or -rpath-link)",
