@@ -6,6 +6,10 @@ const ipythonFrame =
 /** The row of a session's traceback that was running: `---> 20 from torch_sparse import SparseTensor`. */
 const importingRow = /^-{2,6}> ?\d{1,6} +(?:from|import) (\w+)/;
 
+/** What a session or `python -c "import torch, a; import b"` imports: the last one. */
+const ofSession = /^(?:>>>|In \[\d+\]:) (?:import|from) (\w+)/;
+const ofCommand = /\bpython[\d.]* -c ["'](?:.{0,200};)? ?(?:import|from) (?:[\w., ]+, ?)?(\w+)[^;]{0,60}["']/;
+
 /** Packages that load, build or carry others: what fails below them is somebody else's. */
 const carriers =
   /^(?:torch|nvidia|numpy|setuptools|pip|wheel|pyproject_hooks|pluggy|pytest|_pytest|importlib\w*|pkg_resources|_distutils_hack|ninja|pybind11|IPython|click|typer|filelock|fsspec|multiprocess|uvloop|uvicorn|asyncio|ray|starlette|fastapi|gradio|tqdm|peft|trl|diffusers|transformers|accelerate|lightning|pytorch_lightning|hydra)$/;
@@ -23,8 +27,10 @@ export function runningModule(text: string): string | undefined {
       : text.startsWith("--")
         ? importingRow.exec(text)?.[1]
         : text.startsWith(">>> ") || text.startsWith("In [")
-          ? /^(?:>>>|In \[\d+\]:) (?:import|from) (\w+)/.exec(text)?.[1]
-          : undefined;
+          ? ofSession.exec(text)?.[1]
+          : text.includes(" -c ")
+            ? ofCommand.exec(text.slice(0, 400))?.[1]
+            : undefined;
   return running === undefined || carriers.test(running) || standardModules.test(running)
     ? undefined
     : running.replace(/-\d+$/, "");

@@ -41,10 +41,38 @@ function fixPlaces(match: Match): string[] {
       `${python(match)} -c "import importlib.util as u; print(u.find_spec('${match.facts["type"] ?? "the_module"}'))"; find / -name '*${match.facts["type"] ?? ""}*.so' -not -path '/proc/*' 2>/dev/null   # the copies: of the installed package, and of a build folder, of a folder beside a model, or of another package that carries it`,
       "# load one of them: the import of the package or torch.ops.load_library, not both; take the second copy away",
     ];
+  const both = bothWanted(match, places);
+  if (both !== undefined) {
+    const space = match.facts["type"] ?? "ns";
+    return [
+      `sed -i.bak 's/TORCH_LIBRARY(${space},/TORCH_LIBRARY_FRAGMENT(${space},/' ${fileOf(places[1])}   # where the sources of ${both} lie; a fragment may stand beside the block of the other`,
+      `# then build ${both} again, and start a new Python process`,
+      `# both define an operator of one name: a namespace of its own in ${both}: TORCH_LIBRARY(${both}, m), the same in its TORCH_LIBRARY_IMPL blocks, and torch.ops.${both}.… in its Python code (TORCH_EXTENSION_NAME serves as well: it is another in each extension)`,
+    ];
+  }
   return [
     `# whose are ${places[0]} and ${places[1]}? Keep one: uninstall the other package, or install it without its own operators (an option of its build, such as its CPU part)`,
     `# both are needed: ${fragment} in the second, or a namespace of its own`,
   ];
+}
+
+function fileOf(place: string): string {
+  return place.replace(/:\d+$/, "");
+}
+
+/** The module that came second, where the text imports both by the names of their folders: neither is a stray copy. */
+function bothWanted({ context: { log } }: Match, places: readonly [string, string]): string | undefined {
+  const [first, second] = places.map((place) =>
+    /\.py:|-packages[\\/]/.test(place)
+      ? undefined
+      : log.imports.findLast((name) => folderOf(place).split(/[\\/]/).includes(name)),
+  );
+  return first === undefined || second === undefined || first === second ? undefined : second;
+}
+
+function areBothWanted(match: Match): boolean {
+  const places = registrations(match);
+  return places !== undefined && bothWanted(match, places) !== undefined;
 }
 
 /** What the packages of a namespace or type are most often called like. */
@@ -112,7 +140,7 @@ export const doubleRegistrationRules: readonly Rule[] = [
       if (places !== undefined && folderOf(places[0]) === folderOf(places[1]) && differ(places))
         return `Two sources of one project have a TORCH_LIBRARY block for \`${match.facts["type"] ?? ""}\` (\`${places[0]}\` and \`${places[1]}\`), and there may be one for each namespace; or one of them is loaded from an older build.`;
       if (places !== undefined)
-        return `Two libraries in this process register the operator namespace \`${match.facts["type"] ?? ""}\` with TORCH_LIBRARY, which may stand once for each: one from \`${places[0]}\`, the other from \`${places[1]}\`. ${differ(places) ? "These are two packages (or two builds of one): one of them is not meant to be installed or loaded here, or one has to take another name." : "It is the same source: the library was built twice and both copies are loaded."}`;
+        return `Two libraries in this process register the operator namespace \`${match.facts["type"] ?? ""}\` with TORCH_LIBRARY, which may stand once for each: one from \`${places[0]}\`, the other from \`${places[1]}\`. ${areBothWanted(match) ? "These are two extensions, and the text imports both: one block has to be a TORCH_LIBRARY_FRAGMENT, or to take a namespace of its own." : differ(places) ? "These are two packages (or two builds of one): one of them is not meant to be installed or loaded here, or one has to take another name." : "It is the same source: the library was built twice and both copies are loaded."}`;
       if (match.facts["first"] !== undefined && /different schemas/.test(match.finding.message))
         return `\`${match.facts["type"] ?? ""}\` exists with the schema \`${match.facts["first"]}\`, and is registered again with \`${match.facts["second"] ?? ""}\`: a schema that torch makes of a C++ function has no names for its arguments, so that even the same function counts as another operator.`;
       if (match.facts["first"] !== undefined)
@@ -133,8 +161,10 @@ export const doubleRegistrationRules: readonly Rule[] = [
                 '# tests: with torch.library._scoped_library("mylib", "FRAGMENT") as lib: …   takes the definitions back',
               ]
             : []),
-      "# start a new Python process (notebook: restart the kernel): a loaded library cannot be replaced",
-      ...(isPython(registrations(match) ?? ["", ""])
+      ...(areBothWanted(match)
+        ? []
+        : ["# start a new Python process (notebook: restart the kernel): a loaded library cannot be replaced"]),
+      ...(areBothWanted(match) || isPython(registrations(match) ?? ["", ""])
         ? []
         : [
             `${python(match)} -m pip list | grep -i ${nameOf(match)}; find . -name '*.so'   # is there a second copy?`,
@@ -157,6 +187,10 @@ export const doubleRegistrationRules: readonly Rule[] = [
       {
         text: "terminate called after throwing an instance of 'c10::Error'\n  what():  Only a single TORCH_LIBRARY can be used to register the namespace _C; please put all of your definitions in a single TORCH_LIBRARY block.  Previous registration of TORCH_LIBRARY was registered at /src/one/csrc/ops.cpp:10; latest registration was registered at /src/two/csrc/bind.cpp:45",
         expect: "two packages",
+      },
+      {
+        text: ">>> import torch\n>>> import fast_gemm\n>>> import slow_gemm\nlibc++abi: terminating due to uncaught exception of type c10::Error: Only a single TORCH_LIBRARY can be used to register the namespace gemm_ops; please put all of your definitions in a single TORCH_LIBRARY block.  Previous registration of TORCH_LIBRARY was registered at fast_gemm/ops.cpp:3; latest registration was registered at slow_gemm/ops.cpp:9",
+        expect: "TORCH_LIBRARY_FRAGMENT(gemm_ops,/' slow_gemm/ops.cpp",
       },
       {
         text: "RuntimeError: Only a single TORCH_LIBRARY can be used to register the namespace polyops; please put all of your definitions in a single TORCH_LIBRARY block.  If you were trying to specify implementations, consider using TORCH_LIBRARY_IMPL (which can be duplicated).  If you really intended to define operators for a single namespace in a distributed way, you can use TORCH_LIBRARY_FRAGMENT to explicitly indicate this.  Previous registration of TORCH_LIBRARY was registered at /w/test_ops.py:2; latest registration was registered at /w/test_ops.py:5",
