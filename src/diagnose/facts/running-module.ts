@@ -6,8 +6,7 @@ const ipythonFrame =
 /** The row of a session's traceback that was running: `---> 20 from torch_sparse import SparseTensor`. */
 const importingRow = /^-{2,6}> ?\d{1,6} +(?:from|import) (\w+)/;
 
-/** What a session or `python -c "import torch, a; import b"` imports: the last one. */
-const ofSession = /^(?:>>>|In \[\d+\]:) (?:import|from) (\w+)/;
+/** The last that `python -c "import torch, a; import b"` does. */
 const ofCommand = /\bpython[\d.]* -c ["'](?:.{0,200};)? ?(?:import|from) (?:[\w., ]+, ?)?(\w+)[^;]{0,60}["']/;
 
 /** Packages that load, build or carry others: what fails below them is somebody else's. */
@@ -27,11 +26,17 @@ export function runningModule(text: string): string | undefined {
       : text.startsWith("--")
         ? importingRow.exec(text)?.[1]
         : text.startsWith(">>> ") || text.startsWith("In [")
-          ? ofSession.exec(text)?.[1]
-          : text.includes(" -c ")
-            ? ofCommand.exec(text.slice(0, 400))?.[1]
-            : undefined;
-  return running === undefined || carriers.test(running) || standardModules.test(running)
-    ? undefined
-    : running.replace(/-\d+$/, "");
+          ? /^(?:>>>|In \[\d+\]:) (?:import|from) (\w+)/.exec(text)?.[1]
+          : undefined;
+  return running === undefined || isOfOthers(running) ? undefined : running.replace(/-\d+$/, "");
+}
+
+function isOfOthers(module: string): boolean {
+  return carriers.test(module) || standardModules.test(module);
+}
+
+/** Whether a command ends with an import: what ran in a traceback above it does not run there. */
+export function importsAnew(text: string): boolean {
+  const module = text.includes(" -c ") ? ofCommand.exec(text.slice(0, 400))?.[1] : undefined;
+  return module !== undefined && !isOfOthers(module);
 }

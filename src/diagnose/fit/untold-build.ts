@@ -10,7 +10,7 @@ import type { Match } from "../rule.ts";
 /** What setuptools and pip print around a compiler that failed. */
 const ofSetuptools =
   /^\s*error: command '(?!\S*cmake)[^']+' failed with exit (?:code|status)|Failed building wheel for |(?:^|[\s\\/])build[\\/]temp\.\w+-/;
-const edits = /(?:^|\| xargs (?:-r )?)sed -i/;
+const edits = /(?:^|\| xargs (?:-r )?)sed -i|\bp\.write_text\(/;
 
 /** Whether nothing of the text says how the build was started, and pip can start it. */
 function isUntold({ finding, context: { log, findings } }: Match): boolean {

@@ -1,5 +1,5 @@
 /** Operators, namespaces and types that are registered twice, or in a block of another namespace. */
-import { python } from "../commands/commands.ts";
+import { pip, python, quote } from "../commands/commands.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** Where a namespace was registered first and last, as the message says. */
@@ -46,7 +46,7 @@ function fixPlaces(match: Match): string[] {
     const space = match.facts["type"] ?? "ns";
     return [
       `sed -i.bak 's/TORCH_LIBRARY(${space},/TORCH_LIBRARY_FRAGMENT(${space},/' ${fileOf(places[1])}   # where the sources of ${both} lie; a fragment may stand beside the block of the other`,
-      `# then build ${both} again, and start a new Python process`,
+      ...buildOf(match, both, places[1]),
       `# both define an operator of one name: a namespace of its own in ${both}: TORCH_LIBRARY(${both}, m), the same in its TORCH_LIBRARY_IMPL blocks, and torch.ops.${both}.… in its Python code (TORCH_EXTENSION_NAME serves as well: it is another in each extension)`,
     ];
   }
@@ -68,6 +68,16 @@ function bothWanted({ context: { log } }: Match, places: readonly [string, strin
       : log.imports.findLast((name) => folderOf(place).split(/[\\/]/).includes(name)),
   );
   return first === undefined || second === undefined || first === second ? undefined : second;
+}
+
+/** The build of that extension: in its folder, where the place of its source has it whole. */
+function buildOf(match: Match, module: string, place: string): string[] {
+  const folder = new RegExp(`^(?:/|[A-Za-z]:\\\\).{0,250}?[\\\\/]${module}(?=[\\\\/])`).exec(place)?.[0];
+  return folder === undefined
+    ? [
+        `# ${module} has to be compiled once more for that: ${pip(match, "install --no-build-isolation .")} in its folder, or as it was built before; and Python started anew`,
+      ]
+    : [pip(match, `install --no-build-isolation --force-reinstall --no-deps ${quote(folder)}`)];
 }
 
 function areBothWanted(match: Match): boolean {
@@ -191,6 +201,10 @@ export const doubleRegistrationRules: readonly Rule[] = [
       {
         text: ">>> import torch\n>>> import fast_gemm\n>>> import slow_gemm\nlibc++abi: terminating due to uncaught exception of type c10::Error: Only a single TORCH_LIBRARY can be used to register the namespace gemm_ops; please put all of your definitions in a single TORCH_LIBRARY block.  Previous registration of TORCH_LIBRARY was registered at fast_gemm/ops.cpp:3; latest registration was registered at slow_gemm/ops.cpp:9",
         expect: "TORCH_LIBRARY_FRAGMENT(gemm_ops,/' slow_gemm/ops.cpp",
+      },
+      {
+        text: "$ python -c \"import my_ops, their_ops\"\nterminate called after throwing an instance of 'c10::Error'\n  what():  Only a single TORCH_LIBRARY can be used to register the namespace ops; please put all of your definitions in a single TORCH_LIBRARY block.  Previous registration of TORCH_LIBRARY was registered at /w/my_ops/csrc/reg.cpp:36; latest registration was registered at /w/their_ops/csrc/reg.cpp:49",
+        expect: "install --no-build-isolation --force-reinstall --no-deps /w/their_ops",
       },
       {
         text: "RuntimeError: Only a single TORCH_LIBRARY can be used to register the namespace polyops; please put all of your definitions in a single TORCH_LIBRARY block.  If you were trying to specify implementations, consider using TORCH_LIBRARY_IMPL (which can be duplicated).  If you really intended to define operators for a single namespace in a distributed way, you can use TORCH_LIBRARY_FRAGMENT to explicitly indicate this.  Previous registration of TORCH_LIBRARY was registered at /w/test_ops.py:2; latest registration was registered at /w/test_ops.py:5",
