@@ -1,15 +1,6 @@
 /** Libraries of CUDA and of the NVIDIA driver that the dynamic loader does not find. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import {
-  installTorchFor,
-  pip,
-  platformOf,
-  python,
-  rebuild,
-  reinstall,
-  torchAgain,
-  torchCuda,
-} from "../commands/commands.ts";
+import { installTorchFor, pip, platformOf, python, rebuild, torchAgain, torchCuda } from "../commands/commands.ts";
 import { packageOf } from "../tables/packages.ts";
 import type { LogFacts } from "../facts/log-facts.ts";
 import type { Finding } from "../finding.ts";
@@ -47,19 +38,6 @@ function fromOtherPage(match: Match, cuda: string | undefined): string | undefin
   );
   const words = installs.find((each) => each.search(tag) >= 0 && !/(?:^| )torch(?:[=<>~! ]|$)/.test(each));
   return words?.replaceAll(tag, `cu${there.replace(".", "")}`);
-}
-
-/**
- * What stopped at the import has a compiled module of its own, which it loads next. Source: mamba_ssm/ops/selective_scan_interface.py
- * of state-spaces/mamba, that imports causal_conv1d first.
- */
-function waitingModules(match: Match): string[] {
-  const { findings, log } = match.context;
-  const isMamba = (text: string): boolean => /[\\/]mamba_ssm[\\/]/.test(text);
-  return packageOf(match) === "causal-conv1d" &&
-    (log.imports.includes("mamba_ssm") || findings.some(({ frames = [] }) => frames.some(isMamba)))
-    ? reinstall(match, "mamba-ssm")
-    : [];
 }
 
 /** Wheels for a machine without GPU, of packages that have them. */
@@ -198,7 +176,6 @@ export const missingGpuLibraryRules: readonly Rule[] = [
               "# of another major version: build the extension again for the torch and CUDA that are installed:",
             ]),
         ...rebuild(match),
-        ...waitingModules(match),
         ...(cuda === undefined || (packageOf(match) === "dgl" && isOfOther(match, cuda))
           ? []
           : [
