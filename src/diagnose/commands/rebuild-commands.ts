@@ -46,7 +46,8 @@ export function rebuild(match: Match): string[] {
   if (typed !== undefined && (match.finding.kind === "missing-header" || !/-packages[\\/]/.test(file)))
     return [typedBuildFromScratch(typed)];
   const name = packageOf(match);
-  if (name !== undefined) return fromCondaForge(match, "any") ?? reinstall(match, name);
+  if (name !== undefined)
+    return fromCondaForge(match, "any") ?? [...reinstall(match, name), ...waitingModules(match, name)];
   // The one that was compiled is the one that runs; its sources lie nowhere here.
   const [compiled, ...others] = match.finding.kind === "gpu" ? match.context.log.compiledPackages : [];
   if (compiled !== undefined && others.length === 0 && match.context.log.setupCommand === undefined)
@@ -75,6 +76,29 @@ export function rebuild(match: Match): string[] {
       ? "# with setup.py alone: rmdir /s /q build, then python setup.py build_ext --inplace --force"
       : `# with setup.py alone: rm -rf build *.egg-info && ${python(match)} setup.py build_ext --inplace --force`,
   ];
+}
+
+/**
+ * What stopped at the import has a compiled module of its own, which it loads next and which was built beside the other one. Source:
+ * mamba_ssm/ops/selective_scan_interface.py of state-spaces/mamba, that imports causal_conv1d first.
+ */
+function waitingModules(match: Match, name: string): string[] {
+  const { finding, context } = match;
+  const isMamba = (text: string): boolean => /[\\/]mamba_ssm[\\/]/.test(text);
+  if (
+    name !== "causal-conv1d" ||
+    !(
+      context.log.imports.includes("mamba_ssm") ||
+      [finding, ...context.findings].some(({ frames = [] }) => frames.some(isMamba))
+    )
+  )
+    return [];
+  const lines = reinstall(match, "mamba-ssm");
+  return finding.kind === "missing-library"
+    ? lines
+    : [
+        `# mamba-ssm, which imports it, has a module of its own; it fails alike next: ${lines.join(platformOf(match) === "win32" ? "&& " : " && ")}`,
+      ];
 }
 
 /**

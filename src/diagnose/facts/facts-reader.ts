@@ -17,7 +17,7 @@ import { VendorReader } from "./gpu-vendor.ts";
 import { type PasteFacts, PasteReader } from "./paste-facts.ts";
 import { type PlatformFacts, PlatformReader } from "./platform-facts.ts";
 import { type PlaceFacts, PlaceReader } from "./place-facts.ts";
-import { runningModule } from "./running-module.ts";
+import { importsAnew, runningModule } from "./running-module.ts";
 import {
   requestedWord,
   type RequestFacts,
@@ -250,6 +250,7 @@ export class FactsReader {
     }
     const running = runningModule(text);
     if (running !== undefined) facts.runningModule = running;
+    else if (importsAnew(text)) delete facts.runningModule;
     if (/Setting up PyTorch plugin|torch_extensions|Loading extension module|Error building extension '/.test(text))
       facts.builtAtRunTime = true;
     // A set-up script that an installer runs may call load() as well.

@@ -6,6 +6,9 @@ const ipythonFrame =
 /** The row of a session's traceback that was running: `---> 20 from torch_sparse import SparseTensor`. */
 const importingRow = /^-{2,6}> ?\d{1,6} +(?:from|import) (\w+)/;
 
+/** The last that `python -c "import torch, a; import b"` does. */
+const ofCommand = /\bpython[\d.]* -c ["'](?:.{0,200};)? ?(?:import|from) (?:[\w., ]+, ?)?(\w+)[^;]{0,60}["']/;
+
 /** Packages that load, build or carry others: what fails below them is somebody else's. */
 const carriers =
   /^(?:torch|nvidia|numpy|setuptools|pip|wheel|pyproject_hooks|pluggy|pytest|_pytest|importlib\w*|pkg_resources|_distutils_hack|ninja|pybind11|IPython|click|typer|filelock|fsspec|multiprocess|uvloop|uvicorn|asyncio|ray|starlette|fastapi|gradio|tqdm|peft|trl|diffusers|transformers|accelerate|lightning|pytorch_lightning|hydra)$/;
@@ -25,7 +28,15 @@ export function runningModule(text: string): string | undefined {
         : text.startsWith(">>> ") || text.startsWith("In [")
           ? /^(?:>>>|In \[\d+\]:) (?:import|from) (\w+)/.exec(text)?.[1]
           : undefined;
-  return running === undefined || carriers.test(running) || standardModules.test(running)
-    ? undefined
-    : running.replace(/-\d+$/, "");
+  return running === undefined || isOfOthers(running) ? undefined : running.replace(/-\d+$/, "");
+}
+
+function isOfOthers(module: string): boolean {
+  return carriers.test(module) || standardModules.test(module);
+}
+
+/** Whether a command ends with an import: what ran in a traceback above it does not run there. */
+export function importsAnew(text: string): boolean {
+  const module = text.includes(" -c ") ? ofCommand.exec(text.slice(0, 400))?.[1] : undefined;
+  return module !== undefined && !isOfOthers(module);
 }

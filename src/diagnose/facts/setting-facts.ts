@@ -333,9 +333,9 @@ export class SettingReader {
         )?.[1] ?? this.#cmakePython;
     if (text.includes("Found Python"))
       this.#pythonWithoutHeaders ||= /Found Python3?: .*found components: Interpreter\s*$/.test(text);
-    if (text.includes("Emitting ninja build file "))
+    if (text.includes("Emitting ninja build file ") || text.startsWith("FAILED: "))
       this.#buildRoot =
-        /Emitting ninja build file ((?:[A-Za-z]:)?[\\/](?!.*(?:pip-(?:req-build|install|modern)|[\\/]tmp[\\/]|builds-v0)).{1,200}?)[\\/]build[\\/]temp\./.exec(
+        /(?:Emitting ninja build file |^FAILED: (?:\[code=\d+\] )?)((?:[A-Za-z]:)?[\\/](?!.*(?:pip-(?:req-build|install|modern)|[\\/]tmp[\\/]|builds-v0)).{1,200}?)[\\/]build[\\/]temp\./.exec(
           text,
         )?.[1] ?? this.#buildRoot;
     if (text.includes("Emitting ninja build file "))

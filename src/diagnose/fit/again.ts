@@ -12,6 +12,7 @@ import { inFetchedSources } from "./fetched-sources.ts";
 import { commandPart, isBuildLine, isLook, isOfFolder } from "../commands/fix-lines.ts";
 import { cmakeAgain } from "./typed-fit.ts";
 import type { Match } from "../rule.ts";
+import { withUntoldBuild } from "./untold-build.ts";
 import { withCompilers } from "../facts/shown-compilers.ts";
 
 const ofBuilds: ReadonlySet<string> = new Set([
@@ -102,7 +103,7 @@ export function withAgain(given: readonly string[], match: Match): readonly stri
     wanted?.some((line) => /(?:^|[\s/])cibuildwheel\/|\s\/project\b/.test(line)) === true
   )
     return lines;
-  if (wanted === undefined) return withProgram(lines, match) ?? withTyped(lines, match);
+  if (wanted === undefined) return withProgram(lines, match) ?? withUntoldBuild(withTyped(lines, match), match);
   return withCommand(
     withoutRetorch(lines, match),
     wanted.map((line) => withCompilers(match, line)),

@@ -27,7 +27,7 @@ function withoutRemark(line: string): string[] {
   for (let at = 0; at < line.length; at++) {
     if (line[at] === '"') quoted = !quoted;
     else if (!quoted && at > 0 && line[at] === "#" && line[at - 1] === " " && line[at + 1] === " ")
-      return [line.slice(0, at).trimEnd(), line.slice(at)];
+      return [line.slice(0, at).trimEnd(), ...(line.slice(at) === "# again" ? [] : [line.slice(at)])];
   }
   return [line];
 }

@@ -3,7 +3,7 @@
  * what took its setup.py over. What then fails is for other rules to say.
  */
 import { pip, platformOf, python, quote, setVariable } from "../commands/commands.ts";
-import { forcedBuild } from "../tables/packages.ts";
+import { forcedBuild, plainName } from "../tables/packages.ts";
 import { type Match, type MatchFacts, type Rule, type RuleContext, saidAny } from "../rule.ts";
 
 const wheelAddress =
@@ -37,6 +37,15 @@ export function soughtAddress(context: RuleContext): string | undefined {
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** The package as the text asks for it, in the release that it names. */
+function askedFor({ context: { log } }: Match, name: string): string {
+  return (
+    log.requested?.find(
+      (word) => /^"?[\w.-]+[=<>~!]/.test(word) && plainName(word.replace(/^"|[=<>~!].*$/g, "")) === name,
+    ) ?? name
+  );
 }
 
 export const absentWheelRules: readonly Rule[] = [
@@ -163,7 +172,7 @@ export const absentWheelRules: readonly Rule[] = [
               `# the project's own wheels: https://github.com/${owner ?? "Dao-AILab/flash-attention"}/releases; a torch that they are for (another 2.x) spares the compiler, too`,
             ]),
         `${setVariable(match, "MAX_JOBS", "4")}   # or compile it, with nvcc of torch's CUDA:`,
-        pip(match, `install -v --no-build-isolation ${name}`),
+        pip(match, `install -v --no-build-isolation ${askedFor(match, name)}`),
       ];
     },
     sources: [
@@ -172,6 +181,10 @@ export const absentWheelRules: readonly Rule[] = [
       "https://github.com/mjun0812/flash-attention-prebuild-wheels",
     ],
     examples: [
+      {
+        text: "$ pip install causal-conv1d==1.4.0\nGuessing wheel URL:  https://github.com/Dao-AILab/causal-conv1d/releases/download/v1.4.0/causal_conv1d-1.4.0+cu124torch2.4cxx11abiFALSE-cp310-cp310-linux_x86_64.whl\nPrecompiled wheel not found. Building from source...",
+        expect: "--no-build-isolation causal-conv1d==1.4.0",
+      },
       {
         text: "Guessing wheel URL:  https://github.com/Dao-AILab/flash-attention/releases/download/v2.7.4.post1/flash_attn-2.7.4.post1+cu12torch2.6cxx11abiFALSE-cp311-cp311-win_amd64.whl\nPrecompiled wheel not found. Building from source...\nrunning build\nrunning build_py\ncreating build\\lib.win-amd64-cpython-311\\flash_attn",
         expect: "none for Windows",

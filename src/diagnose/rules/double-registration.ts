@@ -1,5 +1,5 @@
 /** Operators, namespaces and types that are registered twice, or in a block of another namespace. */
-import { python } from "../commands/commands.ts";
+import { pip, python, quote } from "../commands/commands.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** Where a namespace was registered first and last, as the message says. */
@@ -41,10 +41,48 @@ function fixPlaces(match: Match): string[] {
       `${python(match)} -c "import importlib.util as u; print(u.find_spec('${match.facts["type"] ?? "the_module"}'))"; find / -name '*${match.facts["type"] ?? ""}*.so' -not -path '/proc/*' 2>/dev/null   # the copies: of the installed package, and of a build folder, of a folder beside a model, or of another package that carries it`,
       "# load one of them: the import of the package or torch.ops.load_library, not both; take the second copy away",
     ];
+  const both = bothWanted(match, places);
+  if (both !== undefined) {
+    const space = match.facts["type"] ?? "ns";
+    return [
+      `sed -i.bak 's/TORCH_LIBRARY(${space},/TORCH_LIBRARY_FRAGMENT(${space},/' ${fileOf(places[1])}   # where the sources of ${both} lie; a fragment may stand beside the block of the other`,
+      ...buildOf(match, both, places[1]),
+      `# both define an operator of one name: a namespace of its own in ${both}: TORCH_LIBRARY(${both}, m), the same in its TORCH_LIBRARY_IMPL blocks, and torch.ops.${both}.… in its Python code (TORCH_EXTENSION_NAME serves as well: it is another in each extension)`,
+    ];
+  }
   return [
     `# whose are ${places[0]} and ${places[1]}? Keep one: uninstall the other package, or install it without its own operators (an option of its build, such as its CPU part)`,
     `# both are needed: ${fragment} in the second, or a namespace of its own`,
   ];
+}
+
+function fileOf(place: string): string {
+  return place.replace(/:\d+$/, "");
+}
+
+/** The module that came second, where the text imports both by the names of their folders: neither is a stray copy. */
+function bothWanted({ context: { log } }: Match, places: readonly [string, string]): string | undefined {
+  const [first, second] = places.map((place) =>
+    /\.py:|-packages[\\/]/.test(place)
+      ? undefined
+      : log.imports.findLast((name) => folderOf(place).split(/[\\/]/).includes(name)),
+  );
+  return first === undefined || second === undefined || first === second ? undefined : second;
+}
+
+/** The build of that extension: in its folder, where the place of its source has it whole. */
+function buildOf(match: Match, module: string, place: string): string[] {
+  const folder = new RegExp(`^(?:/|[A-Za-z]:\\\\).{0,250}?[\\\\/]${module}(?=[\\\\/])`).exec(place)?.[0];
+  return folder === undefined
+    ? [
+        `# ${module} has to be compiled once more for that: ${pip(match, "install --no-build-isolation .")} in its folder, or as it was built before; and Python started anew`,
+      ]
+    : [pip(match, `install --no-build-isolation --force-reinstall --no-deps ${quote(folder)}`)];
+}
+
+function areBothWanted(match: Match): boolean {
+  const places = registrations(match);
+  return places !== undefined && bothWanted(match, places) !== undefined;
 }
 
 /** What the packages of a namespace or type are most often called like. */
@@ -112,7 +150,7 @@ export const doubleRegistrationRules: readonly Rule[] = [
       if (places !== undefined && folderOf(places[0]) === folderOf(places[1]) && differ(places))
         return `Two sources of one project have a TORCH_LIBRARY block for \`${match.facts["type"] ?? ""}\` (\`${places[0]}\` and \`${places[1]}\`), and there may be one for each namespace; or one of them is loaded from an older build.`;
       if (places !== undefined)
-        return `Two libraries in this process register the operator namespace \`${match.facts["type"] ?? ""}\` with TORCH_LIBRARY, which may stand once for each: one from \`${places[0]}\`, the other from \`${places[1]}\`. ${differ(places) ? "These are two packages (or two builds of one): one of them is not meant to be installed or loaded here, or one has to take another name." : "It is the same source: the library was built twice and both copies are loaded."}`;
+        return `Two libraries in this process register the operator namespace \`${match.facts["type"] ?? ""}\` with TORCH_LIBRARY, which may stand once for each: one from \`${places[0]}\`, the other from \`${places[1]}\`. ${areBothWanted(match) ? "These are two extensions, and the text imports both: one block has to be a TORCH_LIBRARY_FRAGMENT, or to take a namespace of its own." : differ(places) ? "These are two packages (or two builds of one): one of them is not meant to be installed or loaded here, or one has to take another name." : "It is the same source: the library was built twice and both copies are loaded."}`;
       if (match.facts["first"] !== undefined && /different schemas/.test(match.finding.message))
         return `\`${match.facts["type"] ?? ""}\` exists with the schema \`${match.facts["first"]}\`, and is registered again with \`${match.facts["second"] ?? ""}\`: a schema that torch makes of a C++ function has no names for its arguments, so that even the same function counts as another operator.`;
       if (match.facts["first"] !== undefined)
@@ -133,8 +171,10 @@ export const doubleRegistrationRules: readonly Rule[] = [
                 '# tests: with torch.library._scoped_library("mylib", "FRAGMENT") as lib: …   takes the definitions back',
               ]
             : []),
-      "# start a new Python process (notebook: restart the kernel): a loaded library cannot be replaced",
-      ...(isPython(registrations(match) ?? ["", ""])
+      ...(areBothWanted(match)
+        ? []
+        : ["# start a new Python process (notebook: restart the kernel): a loaded library cannot be replaced"]),
+      ...(areBothWanted(match) || isPython(registrations(match) ?? ["", ""])
         ? []
         : [
             `${python(match)} -m pip list | grep -i ${nameOf(match)}; find . -name '*.so'   # is there a second copy?`,
@@ -157,6 +197,14 @@ export const doubleRegistrationRules: readonly Rule[] = [
       {
         text: "terminate called after throwing an instance of 'c10::Error'\n  what():  Only a single TORCH_LIBRARY can be used to register the namespace _C; please put all of your definitions in a single TORCH_LIBRARY block.  Previous registration of TORCH_LIBRARY was registered at /src/one/csrc/ops.cpp:10; latest registration was registered at /src/two/csrc/bind.cpp:45",
         expect: "two packages",
+      },
+      {
+        text: ">>> import torch\n>>> import fast_gemm\n>>> import slow_gemm\nlibc++abi: terminating due to uncaught exception of type c10::Error: Only a single TORCH_LIBRARY can be used to register the namespace gemm_ops; please put all of your definitions in a single TORCH_LIBRARY block.  Previous registration of TORCH_LIBRARY was registered at fast_gemm/ops.cpp:3; latest registration was registered at slow_gemm/ops.cpp:9",
+        expect: "TORCH_LIBRARY_FRAGMENT(gemm_ops,/' slow_gemm/ops.cpp",
+      },
+      {
+        text: "$ python -c \"import my_ops, their_ops\"\nterminate called after throwing an instance of 'c10::Error'\n  what():  Only a single TORCH_LIBRARY can be used to register the namespace ops; please put all of your definitions in a single TORCH_LIBRARY block.  Previous registration of TORCH_LIBRARY was registered at /w/my_ops/csrc/reg.cpp:36; latest registration was registered at /w/their_ops/csrc/reg.cpp:49",
+        expect: "install --no-build-isolation --force-reinstall --no-deps /w/their_ops",
       },
       {
         text: "RuntimeError: Only a single TORCH_LIBRARY can be used to register the namespace polyops; please put all of your definitions in a single TORCH_LIBRARY block.  If you were trying to specify implementations, consider using TORCH_LIBRARY_IMPL (which can be duplicated).  If you really intended to define operators for a single namespace in a distributed way, you can use TORCH_LIBRARY_FRAGMENT to explicitly indicate this.  Previous registration of TORCH_LIBRARY was registered at /w/test_ops.py:2; latest registration was registered at /w/test_ops.py:5",

@@ -218,6 +218,10 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
     sources: ["baidu-research/warp-ctc#153", "pytorch/pytorch#103417", "sjtuytc/UnboundedNeRFPytorch#130"],
     examples: [
       {
+        text: "g++ -shared -L/usr/local/cuda-11.3/lib64 -lcuda -o build/lib.linux-x86_64-3.8/my_bindings/_C.so build/temp.linux-x86_64-3.8/a.o\n/usr/bin/ld: cannot find -lcuda\ncollect2: error: ld returned 1 exit status\nerror: command '/usr/bin/g++' failed with exit code 1",
+        expect: "the command that failed once more, in this shell",
+      },
+      {
         text: "$ pip install . --no-build-isolation\n      /home/jo/miniforge3/envs/t/bin/../x86_64-conda-linux-gnu/bin/ld: cannot find -lcudart: No such file or directory\n      error: command '/home/jo/miniforge3/envs/t/bin/x86_64-conda-linux-gnu-c++' failed with exit code 1\n$ ls /home/jo/miniforge3/envs/t/lib/libcudart*\n/home/jo/miniforge3/envs/t/lib/libcudart.so.12  /home/jo/miniforge3/envs/t/lib/libcudart.so.12.4.127",
         expect: "ln -s libcudart.so.12 /home/jo/miniforge3/envs/t/lib/libcudart.so",
       },

@@ -25,6 +25,14 @@ function ownLibraryPath(match: Match): string[] {
   ];
 }
 
+/** The build with these compilers: by the program, where load() makes the library as it runs, and from an empty folder. */
+function builtWith({ finding, context: { log } }: Match, compilers: string): string {
+  const folder = /required by (\/\S{1,250}torch_extensions\/\S{1,200})\/[^/\s]+\.so\)/.exec(finding.text)?.[1];
+  return folder === undefined
+    ? `${compilers} retorch build --force`
+    : `rm -rf ${folder}, then ${log.typedProgram === undefined || log.notebook ? `the program again with ${compilers}` : `${compilers} ${log.typedProgram}`}`;
+}
+
 /** The LibTorch for older systems beside the one that was fetched; undefined where there is none (2.7 and newer). */
 function olderLibtorch(match: Match): string | undefined {
   const zip = match.context.log.libtorchZip;
@@ -107,7 +115,7 @@ export const libraryVersionRules: readonly Rule[] = [
         `LD_PRELOAD=$(gcc -print-file-name=libstdc++.so.6) ${python(match)} the_program.py   # to try it out`,
         built < 6
           ? "# or build with the system's own gcc: CC=/usr/bin/gcc CXX=/usr/bin/g++ retorch build --force"
-          : `# or build with an older gcc: CC=gcc-${built - 1} CXX=g++-${built - 1} retorch build --force`,
+          : `# or build with an older gcc: ${builtWith(match, `CC=gcc-${built - 1} CXX=g++-${built - 1}`)}`,
       ];
     },
     sources: ["NVIDIA/apex#716", "pytorch/pytorch#87279", "pytorch/pytorch#157709", "pytorch/pytorch#8318"],
@@ -115,6 +123,11 @@ export const libraryVersionRules: readonly Rule[] = [
       {
         text: "(gym) jo@ws:~$ conda activate gym\nImportError: …/libstdc++.so.6: version `GLIBCXX_3.4.32' not found (required by …/gymtorch.so)",
         expect: 'conda install -y -c conda-forge "libstdcxx-ng>=13"',
+      },
+      {
+        text: "(sim) jo@ws:~$ python run.py --n 1\nLoading extension module simtorch...\nImportError: /home/jo/miniconda3/envs/sim/bin/../lib/libstdc++.so.6: version `GLIBCXX_3.4.32' not found (required by /home/jo/.cache/torch_extensions/py38_cu121/simtorch/simtorch.so)",
+        expect:
+          "rm -rf /home/jo/.cache/torch_extensions/py38_cu121/simtorch, then CC=gcc-12 CXX=g++-12 python run.py --n 1",
       },
       {
         text: "ImportError: /../libstdc++.so.6: version `GLIBCXX_3.4.29' not found\nImportError: /home/u/miniconda3/envs/e/lib/python3.8/site-packages/torch/lib/../../../.././libstdc++.so.6: version `GLIBCXX_3.4.29' not found (required by /home/u/.cache/torch_extensions/p/p.so)",

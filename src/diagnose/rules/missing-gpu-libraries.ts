@@ -168,7 +168,9 @@ export const missingGpuLibraryRules: readonly Rule[] = [
               ? []
               : rebuild(match)[0]?.includes("   # with what it depends on") === true
                 ? ["# the package with the torch that it was built for, whose packages bring that library:"]
-                : ["# build the extension again for the torch and CUDA that are installed:"]
+                : [
+                    `# build the extension again for the torch and CUDA that are installed, with nvcc of ${match.context.log.torchCuda === undefined ? "that CUDA" : `CUDA ${match.context.log.torchCuda}`}:`,
+                  ]
           : [
               `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"   # which CUDA does torch have?`,
               "# of another major version: build the extension again for the torch and CUDA that are installed:",
@@ -186,7 +188,7 @@ export const missingGpuLibraryRules: readonly Rule[] = [
         ...cpuWheels(match),
       ];
     },
-    sources: ["rusty1s/tsne-cuda#126", "rusty1s/pytorch_sparse#304", "pytorch/pytorch#110074"],
+    sources: ["rusty1s/tsne-cuda#126", "rusty1s/pytorch_sparse#304", "pytorch/pytorch#110074", "MzeroMiko/VMamba#12"],
     examples: [
       {
         text: "$ docker run --gpus all --rm -it acme/serve:cu13 vllm serve /m/q -tp 2\nWARNING 05-14 09:22:19 [_custom_ops.py:21] Failed to import from vllm._C with ImportError('libcudart.so.12: cannot open shared object file: No such file or directory')\nAttributeError: '_OpNamespace' '_C' object has no attribute 'rms_norm'\n$ docker run --rm acme/serve:cu13 pip list\ntorch                    2.9.0+cu130\nvllm                     0.10.0",
@@ -199,6 +201,14 @@ export const missingGpuLibraryRules: readonly Rule[] = [
       {
         text: "torch                    2.9.0+cu130\nImportError: libcudart.so.12: cannot open shared object file: No such file or directory",
         expect: "(2.9.0+cu130) is for CUDA 13.0",
+      },
+      {
+        text: '$ python -c "import torch; print(torch.__version__); import mamba_ssm"\n2.2.0+cu118\nTraceback (most recent call last):\n  File "/e/lib/python3.11/site-packages/mamba_ssm/ops/selective_scan_interface.py", line 9, in <module>\n    from causal_conv1d import causal_conv1d_fn\n  File "/e/lib/python3.11/site-packages/causal_conv1d/causal_conv1d_interface.py", line 7, in <module>\n    import causal_conv1d_cuda\nImportError: libcudart.so.12: cannot open shared object file: No such file or directory',
+        expect: "CAUSAL_CONV1D_FORCE_BUILD=TRUE",
+      },
+      {
+        text: 'torch 2.2.0+cu118\nTraceback (most recent call last):\n  File "/w/train.py", line 3, in <module>\n    import mamba_ssm\n  File "/e/lib/python3.11/site-packages/mamba_ssm/ops/selective_scan_interface.py", line 9, in <module>\n    from causal_conv1d import causal_conv1d_fn\n  File "/e/lib/python3.11/site-packages/causal_conv1d/causal_conv1d_interface.py", line 7, in <module>\n    import causal_conv1d_cuda\nImportError: libcudart.so.12: cannot open shared object file: No such file or directory',
+        expect: "--no-binary mamba-ssm mamba-ssm",
       },
       {
         text: 'pytorch is 1.11.0 (py3.9_cuda11.3_cudnn8.2.0_0), dgl is dgl-cuda11.3.\n  File "/home/h/miniconda3/envs/dgl/lib/python3.9/site-packages/dgl/_ffi/base.py", line 34, in _load_lib\n    lib = ctypes.CDLL(lib_path[0])\n  File "/home/h/miniconda3/envs/dgl/lib/python3.9/ctypes/__init__.py", line 374, in __init__\n    self._handle = _dlopen(self._name, mode)\nOSError: libcudart.so.10.2: cannot open shared object file: No such file or directory',

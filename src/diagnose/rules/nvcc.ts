@@ -154,15 +154,22 @@ export const nvccRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `The kernel \`${match.facts["kernel"] ?? ""}\` asks for ${match.facts["used"] === undefined ? "more" : `${Number(match.facts["used"])} bytes of`} static ${match.facts["what"] ?? "shared data"}${match.facts["max"] === undefined ? "" : `; ${Number(match.facts["max"])} are allowed`}.`,
-    fix: () => [
+    fix: (match) => [
       "# make the tile smaller, or take it as dynamic shared memory: extern __shared__, launch with the size, and cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes)",
-      "# a package of others: another release of it, or fewer architectures where the message is of one of several (TORCH_CUDA_ARCH_LIST, CMAKE_CUDA_ARCHITECTURES with those of your GPU alone); a smaller block or tile size where the package has an option for it",
+      // 48 KiB of static memory are the limit of every GPU.
+      Number(match.facts["max"]) === 49_152
+        ? "# a package of others: another release of it, or a smaller block or tile size where the package has an option for it; no architecture allows more of static memory"
+        : "# a package of others: another release of it, or fewer architectures where the message is of one of several (TORCH_CUDA_ARCH_LIST, CMAKE_CUDA_ARCHITECTURES with those of your GPU alone); a smaller block or tile size where the package has an option for it",
     ],
     sources: ["https://docs.nvidia.com/cuda/cuda-c-programming-guide/#shared-memory-8-x"],
     examples: [
       {
         text: "ptxas error   : Entry function '_Z1kPf' uses too much shared data (0x61a80 bytes, 0xc000 max)",
         expect: "400000",
+      },
+      {
+        text: "ptxas error   : Entry function '_Z5sortKPfi' uses too much shared data (0x10100 bytes, 0xc000 max)",
+        expect: "no architecture allows more",
       },
     ],
   },

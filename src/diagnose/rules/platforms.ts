@@ -109,7 +109,7 @@ export const platformRules: readonly Rule[] = [
       "brew install llvm libomp",
       ...(!match.context.log.cmake
         ? [
-            `export CC=$(brew --prefix llvm)/bin/clang CXX=$(brew --prefix llvm)/bin/clang++ LDFLAGS="-L$(brew --prefix libomp)/lib"   # Homebrew's clang knows -fopenmp; then build again`,
+            `export CC=$(brew --prefix llvm)/bin/clang CXX=$(brew --prefix llvm)/bin/clang++ LDFLAGS="-L$(brew --prefix libomp)/lib" CPATH=$(brew --prefix libomp)/include   # Homebrew's clang knows -fopenmp; then build again`,
           ]
         : []),
       ...(match.context.log.cmake
@@ -124,6 +124,7 @@ export const platformRules: readonly Rule[] = [
     sources: ["ClementPinard/Pytorch-Correlation-extension#30", "facebookresearch/SparseConvNet#216"],
     examples: [
       { text: "clang: error: unsupported option '-fopenmp'", expect: "-Xpreprocessor" },
+      { text: "clang: error: unsupported option '-fopenmp'", expect: "CPATH=$(brew --prefix libomp)/include" },
       {
         text: "clang -arch x86_64 -c pygtftk/stats/intersect/create_shuffles.c -o build/temp.macosx-10.9-x86_64-3.7/create_shuffles.o -fopenmp\nclang: error: unsupported option '-fopenmp'",
         expect: "-I/usr/local/opt/libomp/include",

@@ -265,26 +265,32 @@ export const rocmRules: readonly Rule[] = [
         : undefined,
     confidence: "high",
     cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\`: wavefronts of AMD's data-center GPUs have 64 lanes, so the _sync functions take a mask of 64 bits (since ROCm 6.2, and only with HIP_ENABLE_WARP_SYNC_BUILTINS before 7.0); the code gives 32 bits (0xffffffff).`,
+      `\`${match.facts["name"] ?? ""}\`: HIP's _sync functions take a mask of 64 bits on every AMD GPU, those with wavefronts of 32 lanes included (since ROCm 6.2, and only with HIP_ENABLE_WARP_SYNC_BUILTINS before 7.0); the code gives 32 bits (0xffffffff).`,
     fix: (match) => [
       ...(maskedFile(match) === undefined
         ? []
         : translated.test(maskedFile(match) ?? "")
           ? [
-              "grep -rlE '_sync *\\(' --include='*.cu' --include='*.cuh' --include='*.h' . | xargs -r sed -i.bak -E '/_sync *\\(/s/\\b0[xX][fF]{8}([uU]?[lL]{0,2})\\b/0xffffffffffffffffULL/g'   # in the sources, of which the file that is named is made; for ROCm alone: CUDA's masks have 32 bits",
+              "grep -rlE '_sync *\\(|#define \\w*MASK' --include='*.cu' --include='*.cuh' --include='*.h' . | xargs -r sed -i.bak -E '/_sync *\\(|#define \\w*MASK/s/\\b0[xX][fF]{8}([uU]?[lL]{0,2})\\b/0xffffffffffffffffULL/g'   # in the sources, of which the file that is named is made; for ROCm alone: CUDA's masks have 32 bits",
             ]
           : [
               `sed -i.bak -E 's/\\b0[xX][fF]{8}([uU]?[lL]{0,2})\\b/0xffffffffffffffffULL/g' ${maskedFile(match) ?? ""}   # for ROCm alone: CUDA's masks have 32 bits; the same for each file that is named`,
               "# for both: #ifdef USE_ROCM  #define FULL_MASK 0xffffffffffffffffULL  #else  #define FULL_MASK 0xffffffffu  #endif; a mask in a variable: uint64_t",
             ]),
-      "# #ifdef USE_ROCM: __shfl_xor(v, lane_mask) without _sync, or a mask of 0xffffffffffffffffULL; warpSize in place of 32",
-      "# flag for ROCm 6: -DHIP_ENABLE_WARP_SYNC_BUILTINS",
+      "# #ifdef USE_ROCM: __shfl_xor(v, lane_mask) without _sync, or a mask of 0xffffffffffffffffULL; data-center GPUs (gfx9) have 64 lanes: warpSize in place of 32 there",
+      ...(/static assertion/.test(match.finding.message)
+        ? ["# ROCm 6: without -DHIP_ENABLE_WARP_SYNC_BUILTINS there are no _sync functions, and none of these checks"]
+        : ["# flag for ROCm 6: -DHIP_ENABLE_WARP_SYNC_BUILTINS"]),
     ],
     sources: ["https://rocm.docs.amd.com/projects/HIP/en/latest/how-to/hip_cpp_language_extensions.html"],
     examples: [
       {
         text: "csrc/k.hip:77:13: error: no matching function for call to '__shfl_xor_sync'",
         expect: "--include='*.cu'",
+      },
+      {
+        text: "FAILED: [code=1] /w/ops/build/temp.linux-x86_64-cpython-310/csrc/k.o\n/opt/rocm-6.3.0/include/hip/amd_detail/amd_warp_sync_functions.h:276:52: error: static assertion failed due to requirement 'sizeof(unsigned int) == 8': The mask must be a 64-bit integer. Implicitly promoting a smaller integer is almost always an error.\n/w/ops/csrc/k.hip:21:12: note: in instantiation of function template specialization '__shfl_down_sync<unsigned int, float>' requested here",
+        expect: "cd /w/ops",
       },
       {
         text: "/opt/rocm-7.2.3/include/hip/amd_detail/amd_warp_sync_functions.h:307:62: error: \n      static assertion failed due to requirement 'sizeof(unsigned int) == 8': The mask must be a 64-bit\n      integer. Implicitly promoting a smaller integer is almost always an error.\n/p/mma.cuh:739:22: note: in instantiation of function template specialization '__shfl_xor_sync<unsigned int, float>' requested here",

@@ -289,6 +289,10 @@ export const torchSourceRules: readonly Rule[] = [
         expect: "scalar_type()",
       },
       {
+        text: '      k/a.cu(66): error: no suitable conversion function from "const at::DeprecatedTypeProperties" to "c10::ScalarType" exists\n      error: command \'/usr/local/cuda-12.8/bin/nvcc\' failed with exit code 2\n      [end of output]\n  ERROR: Failed building wheel for my_ops',
+        expect: "install --no-build-isolation .   # in the folder of my_ops's sources",
+      },
+      {
         text: 'src/a.cu(66): error: no suitable conversion function from "const at::DeprecatedTypeProperties" to "c10::ScalarType" exists\nsrc/b.cu(6): error: no suitable conversion function from "const at::DeprecatedTypeProperties" to "c10::ScalarType" exists',
         expect: ".scalar_type()/g' src/b.cu",
       },

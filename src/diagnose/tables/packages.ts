@@ -118,6 +118,9 @@ function importedPackage(message: string, log: Match["context"]["log"]): string 
   const known = spoken === undefined ? undefined : packageOfModule(spoken);
   if (known !== undefined) return known;
   const last = log.importsLast ? log.imports.at(-1) : undefined;
+  // That import led into another package, whose own module it was that failed.
+  if (last !== undefined && log.runningModule !== undefined && log.runningModule !== last)
+    return packageOfModule(`${log.runningModule}.`);
   return last === undefined || /^(?:torch|numpy|sys|os)$/.test(last) ? undefined : packageOfModule(`${last}.`);
 }
 
