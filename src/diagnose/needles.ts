@@ -105,6 +105,8 @@ const facts =
   "|apk add|-alpine|alpine:" +
   // The release of gcc, and lists of CUDA's libraries.
   "|gcc (|g++ (|c++ (|compiler identification is GNU|/libcudart.so|/libcublas.so|/libcublasLt.so|/libcusparse.so|/libcusolver.so|/libcufft.so|/libcurand.so|/libnvrtc.so|/libnvJitLink.so|/libcudnn.so|/libnccl.so|/libcupti.so" +
+  // Portage, as root and as another user, and what torch's CMake files say of their flags.
+  "|# emerge |sudo emerge |Added CUDA NVCC" +
   // What a program in Rust ends with.
   "|panicked at ";
 

@@ -30,8 +30,10 @@ export interface BuildFacts extends CmakeArchitectureFacts {
   readonly generatedIn?: string;
   /** Architectures that a command line of nvcc's or CMake's report of torch's flags names: `52`. */
   readonly compiledFor: readonly string[];
-  /** Architectures that the project names on nvcc's command line itself: torch writes `-gencode=arch=`. */
+  /** Architectures that the project names on nvcc's command line itself: torch writes `-gencode=arch=`, and its CMake files say what they add. */
   readonly ownGencode: readonly string[];
+  /** Architectures that torch's CMake files say they add. */
+  readonly torchGencode: readonly string[];
   /** The service whose notebook it is: its sessions have a GPU and nvcc when they are started with one. */
   readonly notebookService?: "Kaggle" | "Colab";
   /** The folder that git cloned into, written out: `J:\Comfy\SageAttention`. */
@@ -96,6 +98,8 @@ export class BuildReader {
   #sccache = false;
   readonly #bodiless: string[] = [];
   readonly #gencode = new Set<string>();
+  /** What torch's CMake files say that they add. */
+  readonly #ofTorch = new Set<string>();
   readonly #compiledFor = new Set<string>();
   #service: BuildFacts["notebookService"];
   #clone: string | undefined;
@@ -156,6 +160,7 @@ export class BuildReader {
         .matchAll(/( ?)-gencode([ =;])arch=compute_(\d{2,3}[af]?)/g)) {
         if (this.#compiledFor.size < 20) this.#compiledFor.add(arch);
         if (before === " " && sign === " " && this.#gencode.size < 20) this.#gencode.add(arch);
+        if (sign === ";" && text.includes("Added CUDA NVCC flags")) this.#ofTorch.add(arch);
       }
     if (this.#service === undefined && /aggle|olab|\/content\//.test(text)) {
       if (
@@ -206,7 +211,8 @@ export class BuildReader {
     return {
       shownInstalled: [...this.#shown],
       ...this.#architectures.facts(),
-      ownGencode: [...this.#gencode],
+      ownGencode: [...this.#gencode].filter((arch) => !this.#ofTorch.has(arch)),
+      torchGencode: [...this.#ofTorch],
       compiledFor: [...this.#compiledFor],
       killedForMemory: this.#memory,
       needsBuildKit: this.#buildKit,

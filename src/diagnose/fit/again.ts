@@ -156,7 +156,7 @@ function withCommand(lines: readonly string[], wanted: readonly string[], match:
     const sets = new RegExp(`(?:^|[\\s;&"])${name ?? ""}=(?!\\[)|^unset (?:\\w+ )*${name ?? ""}(?:\\s|$)`);
     return name === undefined || !kept.some((each) => sets.test(commandPart(each).trim()));
   });
-  const given = withoutSet(command, kept);
+  const given = keepingVariables(withoutSet(command, kept), kept);
   const going = wanted.slice(0, -1);
   // What is edited lies where the command runs.
   const first = going.length > 0 && kept.some(isOfFolder);
@@ -207,6 +207,11 @@ function withoutSet(command: string, lines: readonly string[]): string {
       lines.some((line) => new RegExp(`^(?:export|set) .*\\b${name}=`).test(commandPart(line))) ? "" : whole,
     ),
   );
+}
+
+/** sudo hands none of the variables on that the fix exports, unless it is told to (sudo(8)). */
+function keepingVariables(command: string, lines: readonly string[]): string {
+  return lines.some((line) => line.startsWith("export ")) ? command.replace(/^sudo (?=[\w/])/, "sudo -E ") : command;
 }
 
 /** Back to where the text's program was started, behind lines that went to another folder. */
