@@ -59,7 +59,7 @@ export function rebuild(match: Match): string[] {
   const checkout = rebuildCheckout(match) ?? rebuildRoot(match) ?? installFromFolder(match);
   if (checkout !== undefined) return checkout;
   const asked = match.context.log.requested?.join(" ") ?? "";
-  if (/^(?:-e )?"?\.(?:\[[\w,-]+\])?"?$/.test(asked))
+  if (ofThisFolder.test(asked))
     return [
       ...toImporter(match),
       removeFolder(match, "build"),
@@ -95,6 +95,9 @@ function rebuildTypedOperators(match: Match): string[] | undefined {
     `(cd ${quote(buildRoot)} && rm -rf build dist *.egg-info && ${script.line})   # compiles anew: ninja keeps the objects for the other GPU`,
   ];
 }
+
+/** `.`, `-e .`, `".[dev]"`. */
+const ofThisFolder = /^(?:-e )?"?\.\/?(?:\[[\w,-]+\])?"?$/;
 
 /** Builds and installs a package again for the torch that is installed. */
 export function reinstall(match: Match, name: string): string[] {
@@ -173,6 +176,10 @@ export function reinstall(match: Match, name: string): string[] {
     return [`${own}   # in the folder that ${name} was installed from`];
   // As the text has it installed.
   const { requested = [] } = match.context.log;
+  const [words = "", ...others] = requested;
+  // pip builds such a folder where it lies, and setuptools takes the module of the last build in it as it is.
+  if (!isWellKnown(name) && others.length === 0 && ofThisFolder.test(words))
+    return [removeFolder(match, "build"), pip(match, `${options} ${words}`)];
   const repository = requested.find((word) => word.startsWith('"git+'));
   if (!isWellKnown(name) && repository !== undefined && requested.length === 1)
     return [pip(match, `${options} ${repository}`)];
