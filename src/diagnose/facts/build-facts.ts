@@ -60,7 +60,14 @@ export interface BuildFacts extends CmakeArchitectureFacts {
   readonly needsBuildKit: boolean;
   /** A job or a process was ended for its memory, as Slurm, the kernel or a shell say: `OUT_OF_MEMORY`, `oom_kill`, `Out of memory: Killed`. */
   readonly killedForMemory: boolean;
+  /** What the text sets MAX_JOBS to: `1`. */
+  readonly maxJobs?: string;
+  /** How many compilers a runner of GitHub's ended when its job was over, `(cicc)`, and which. */
+  readonly orphanCompilers: readonly string[];
 }
+
+const orphan =
+  /^Terminate orphan process: pid \(\d+\) \((cicc|ptxas|nvcc|cudafe\+\+|cc1plus|fatbinary|clang\S*|hipcc)\)/;
 
 const archListOther =
   /\bTORCH_CUDA_ARCH_LIST["']?\s?=\s?["']?((?:(?:sm_?|compute_?)?\d{2,3}[af]?(?:\+PTX)?(?:[;, ]+|(?=["'\s]|$)))+)/;
@@ -116,12 +123,20 @@ export class BuildReader {
   #shownName: string | undefined;
   readonly #shown = new Set<string>();
   readonly #architectures = new CmakeArchitectureReader();
+  #jobs: string | undefined;
+  readonly #orphans: string[] = [];
 
   line(text: string): void {
     if (!this.#memory && /OUT_OF_ME|oom|OOM|ut of memory: Kill/.test(text))
       this.#memory = /\bOUT_OF_ME(?:M|\+)|\boom[-_ ]?kill|\bOOM[-_ ]?[Kk]ill|Out of memory: Kill/.test(text);
     this.#architectures.line(text);
     this.#pipShow(text);
+    if (text.includes("MAX_JOBS"))
+      this.#jobs = /\bMAX_JOBS(?:["']?: |["']?=)["']?(\d{1,3})\b/.exec(text)?.[1] ?? this.#jobs;
+    if (text.includes("rphan process")) {
+      const name = orphan.exec(text.trim())?.[1];
+      if (name !== undefined && this.#orphans.length < 100) this.#orphans.push(name);
+    }
     if (text.includes("-lcudart") || (text.includes("-lc10") && text.includes("64")))
       this.#cudaFolder =
         /(?:^|\s)-L((?:\/[\w.+@-]+){1,12})\/lib64(?=\s|$)(?!.*\s-L\S+\/lib64)/.exec(text.slice(0, 20_000))?.[1] ??
@@ -215,6 +230,8 @@ export class BuildReader {
       torchGencode: [...this.#ofTorch],
       compiledFor: [...this.#compiledFor],
       killedForMemory: this.#memory,
+      ...(this.#jobs === undefined ? {} : { maxJobs: this.#jobs }),
+      orphanCompilers: this.#orphans,
       needsBuildKit: this.#buildKit,
       namesMinkowski: this.#minkowski,
       builtTorch: this.#builtTorch,
