@@ -83,8 +83,9 @@ function withoutUndone(lines: readonly string[]): readonly string[] {
   });
 }
 
-/** A trace with srun in it is a job's: what holds for its shell has to stand in its script, and whoever reads it is not there. */
+/** What holds for the shell of a job has to stand in its script: whoever reads its output is not there. */
 function inJobScript(lines: readonly string[], { context: { log } }: Match): readonly string[] {
+  if (!log.batchJob) return lines;
   const started = log.typed.filter(({ shell, starter }) => shell === "trace" && starter.startsWith("srun "));
   return lines.map((line) =>
     started.some((command) => command.line === line)
