@@ -96,6 +96,11 @@ function rebuildTypedOperators(match: Match): string[] | undefined {
   ];
 }
 
+/** pip builds a folder where it lies, and setuptools takes the module of the last build in it as it is. */
+function fromSources(match: Match, install: string, where: string): string[] {
+  return [`${removeFolder(match, "build")}   # ${where}, and the next line there, too`, install];
+}
+
 /** `.`, `-e .`, `".[dev]"`. */
 const ofThisFolder = /^(?:-e )?"?\.\/?(?:\[[\w,-]+\])?"?$/;
 
@@ -173,11 +178,11 @@ export function reinstall(match: Match, name: string): string[] {
       : [...variables, pip(match, `${options} -v "${origin.source}"`)].join(" && ");
   const own = pip(match, `${options} .`);
   if (match.context.log.localPackages.includes(plainName(name)))
-    return [`${own}   # in the folder that ${name} was installed from`];
+    return fromSources(match, own, `in the folder that ${name} was installed from`);
   // As the text has it installed.
   const { requested = [] } = match.context.log;
   const [words = "", ...others] = requested;
-  // pip builds such a folder where it lies, and setuptools takes the module of the last build in it as it is.
+  // fromSources() says why.
   if (!isWellKnown(name) && others.length === 0 && ofThisFolder.test(words))
     return [removeFolder(match, "build"), pip(match, `${options} ${words}`)];
   const repository = requested.find((word) => word.startsWith('"git+'));
@@ -197,7 +202,7 @@ export function reinstall(match: Match, name: string): string[] {
     ];
   if (!isWellKnown(name))
     return [
-      `${own}   # in the folder of ${name}'s sources`,
+      ...fromSources(match, own, `in the folder of ${name}'s sources`),
       `# when PyPI's ${name} is the one that is meant: ${build}`,
     ];
   const force = forcedBuild(name);
