@@ -107,6 +107,12 @@ const facts =
   "|gcc (|g++ (|c++ (|compiler identification is GNU|/libcudart.so|/libcublas.so|/libcublasLt.so|/libcusparse.so|/libcusolver.so|/libcufft.so|/libcurand.so|/libnvrtc.so|/libnvJitLink.so|/libcudnn.so|/libnccl.so|/libcupti.so" +
   // Environments of MSYS2, and the Windows SDK on compilers' lines.
   "|UCRT64 |CLANG64 |[GCC UCRT|mingw_x86|Windows Kits" +
+  // Portage, as root and as another user, and what torch's CMake files say of their flags.
+  "|# emerge |sudo emerge |Added CUDA NVCC" +
+  // What tells of a job of Slurm's.
+  "|SLURM_JOB|slurm-|StepId=" +
+  // How many compilers were asked for, and those that a runner finds still running.
+  "|MAX_JOBS: |MAX_JOBS=|rphan process: pid" +
   // What a program in Rust ends with.
   "|panicked at ";
 

@@ -5,7 +5,7 @@ import type { Match } from "../rule.ts";
 import { cudaForArchitecture } from "../tables/version-facts.ts";
 
 /** Whether a CUDA has a target: `8.6`, `11.3`. */
-function knows(cuda: string, capability: string): boolean {
+export function knows(cuda: string, capability: string): boolean {
   const known = cudaForArchitecture(capability.replace(".", ""));
   const version = parseVersion(cuda);
   return (

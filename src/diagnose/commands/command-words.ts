@@ -92,9 +92,11 @@ export function ownTemporaryFolder(match: Match): string[] {
 /** One compiler at a time: torch's builder reads MAX_JOBS, CMake and scikit-build-core read a variable of CMake's. */
 export function oneCompiler(match: Match): string[] {
   const { log } = match.context;
+  const cmake = log.cmake || log.scikit || log.runsCmake;
   return [
-    setVariable(match, "MAX_JOBS", "1"),
-    ...(log.cmake || log.scikit || log.runsCmake ? [setVariable(match, "CMAKE_BUILD_PARALLEL_LEVEL", "1")] : []),
+    // Where it was set to that already, it was not torch's builder that ran.
+    ...(cmake && log.maxJobs === "1" ? [] : [setVariable(match, "MAX_JOBS", "1")]),
+    ...(cmake ? [setVariable(match, "CMAKE_BUILD_PARALLEL_LEVEL", "1")] : []),
     setVariable(match, "NVCC_THREADS", "1"),
   ];
 }

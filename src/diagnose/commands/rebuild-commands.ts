@@ -60,7 +60,7 @@ export function rebuild(match: Match): string[] {
   const checkout = rebuildCheckout(match) ?? rebuildRoot(match) ?? installFromFolder(match);
   if (checkout !== undefined) return checkout;
   const asked = match.context.log.requested?.join(" ") ?? "";
-  if (/^(?:-e )?"?\.(?:\[[\w,-]+\])?"?$/.test(asked))
+  if (ofThisFolder.test(asked))
     return [
       ...toImporter(match),
       removeFolder(match, "build"),
@@ -119,6 +119,14 @@ function rebuildTypedOperators(match: Match): string[] | undefined {
     `(cd ${quote(buildRoot)} && rm -rf build dist *.egg-info && ${script.line})   # compiles anew: ninja keeps the objects for the other GPU`,
   ];
 }
+
+/** pip builds a folder where it lies, and setuptools takes the module of the last build in it as it is. */
+function fromSources(match: Match, install: string, where: string): string[] {
+  return [`${removeFolder(match, "build")}   # ${where}, and the next line there, too`, install];
+}
+
+/** `.`, `-e .`, `".[dev]"`. */
+const ofThisFolder = /^(?:-e )?"?\.\/?(?:\[[\w,-]+\])?"?$/;
 
 /** Builds and installs a package again for the torch that is installed. */
 export function reinstall(match: Match, name: string): string[] {
@@ -194,9 +202,13 @@ export function reinstall(match: Match, name: string): string[] {
       : [...variables, pip(match, `${options} -v "${origin.source}"`)].join(" && ");
   const own = pip(match, `${options} .`);
   if (match.context.log.localPackages.includes(plainName(name)))
-    return [`${own}   # in the folder that ${name} was installed from`];
+    return fromSources(match, own, `in the folder that ${name} was installed from`);
   // As the text has it installed.
   const { requested = [] } = match.context.log;
+  const [words = "", ...others] = requested;
+  // fromSources() says why.
+  if (!isWellKnown(name) && others.length === 0 && ofThisFolder.test(words))
+    return [removeFolder(match, "build"), pip(match, `${options} ${words}`)];
   const repository = requested.find((word) => word.startsWith('"git+'));
   if (!isWellKnown(name) && repository !== undefined && requested.length === 1)
     return [pip(match, `${options} ${repository}`)];
@@ -214,7 +226,7 @@ export function reinstall(match: Match, name: string): string[] {
     ];
   if (!isWellKnown(name))
     return [
-      `${own}   # in the folder of ${name}'s sources`,
+      ...fromSources(match, own, `in the folder of ${name}'s sources`),
       `# when PyPI's ${name} is the one that is meant: ${build}`,
     ];
   const force = forcedBuild(name);

@@ -30,8 +30,10 @@ export interface BuildFacts extends CmakeArchitectureFacts {
   readonly generatedIn?: string;
   /** Architectures that a command line of nvcc's or CMake's report of torch's flags names: `52`. */
   readonly compiledFor: readonly string[];
-  /** Architectures that the project names on nvcc's command line itself: torch writes `-gencode=arch=`. */
+  /** Architectures that the project names on nvcc's command line itself: torch writes `-gencode=arch=`, and its CMake files say what they add. */
   readonly ownGencode: readonly string[];
+  /** Architectures that torch's CMake files say they add. */
+  readonly torchGencode: readonly string[];
   /** The service whose notebook it is: its sessions have a GPU and nvcc when they are started with one. */
   readonly notebookService?: "Kaggle" | "Colab";
   /** The folder that git cloned into, written out: `J:\Comfy\SageAttention`. */
@@ -58,7 +60,14 @@ export interface BuildFacts extends CmakeArchitectureFacts {
   readonly needsBuildKit: boolean;
   /** A job or a process was ended for its memory, as Slurm, the kernel or a shell say: `OUT_OF_MEMORY`, `oom_kill`, `Out of memory: Killed`. */
   readonly killedForMemory: boolean;
+  /** What the text sets MAX_JOBS to: `1`. */
+  readonly maxJobs?: string;
+  /** How many compilers a runner of GitHub's ended when its job was over, `(cicc)`, and which. */
+  readonly orphanCompilers: readonly string[];
 }
+
+const orphan =
+  /^Terminate orphan process: pid \(\d+\) \((cicc|ptxas|nvcc|cudafe\+\+|cc1plus|fatbinary|clang\S*|hipcc)\)/;
 
 const archListOther =
   /\bTORCH_CUDA_ARCH_LIST["']?\s?=\s?["']?((?:(?:sm_?|compute_?)?\d{2,3}[af]?(?:\+PTX)?(?:[;, ]+|(?=["'\s]|$)))+)/;
@@ -96,6 +105,8 @@ export class BuildReader {
   #sccache = false;
   readonly #bodiless: string[] = [];
   readonly #gencode = new Set<string>();
+  /** What torch's CMake files say that they add. */
+  readonly #ofTorch = new Set<string>();
   readonly #compiledFor = new Set<string>();
   #service: BuildFacts["notebookService"];
   #clone: string | undefined;
@@ -112,12 +123,20 @@ export class BuildReader {
   #shownName: string | undefined;
   readonly #shown = new Set<string>();
   readonly #architectures = new CmakeArchitectureReader();
+  #jobs: string | undefined;
+  readonly #orphans: string[] = [];
 
   line(text: string): void {
     if (!this.#memory && /OUT_OF_ME|oom|OOM|ut of memory: Kill/.test(text))
       this.#memory = /\bOUT_OF_ME(?:M|\+)|\boom[-_ ]?kill|\bOOM[-_ ]?[Kk]ill|Out of memory: Kill/.test(text);
     this.#architectures.line(text);
     this.#pipShow(text);
+    if (text.includes("MAX_JOBS"))
+      this.#jobs = /\bMAX_JOBS(?:["']?: |["']?=)["']?(\d{1,3})\b/.exec(text)?.[1] ?? this.#jobs;
+    if (text.includes("rphan process")) {
+      const name = orphan.exec(text.trim())?.[1];
+      if (name !== undefined && this.#orphans.length < 100) this.#orphans.push(name);
+    }
     if (text.includes("-lcudart") || (text.includes("-lc10") && text.includes("64")))
       this.#cudaFolder =
         /(?:^|\s)-L((?:\/[\w.+@-]+){1,12})\/lib64(?=\s|$)(?!.*\s-L\S+\/lib64)/.exec(text.slice(0, 20_000))?.[1] ??
@@ -156,6 +175,7 @@ export class BuildReader {
         .matchAll(/( ?)-gencode([ =;])arch=compute_(\d{2,3}[af]?)/g)) {
         if (this.#compiledFor.size < 20) this.#compiledFor.add(arch);
         if (before === " " && sign === " " && this.#gencode.size < 20) this.#gencode.add(arch);
+        if (sign === ";" && text.includes("Added CUDA NVCC flags")) this.#ofTorch.add(arch);
       }
     if (this.#service === undefined && /aggle|olab|\/content\//.test(text)) {
       if (
@@ -206,9 +226,12 @@ export class BuildReader {
     return {
       shownInstalled: [...this.#shown],
       ...this.#architectures.facts(),
-      ownGencode: [...this.#gencode],
+      ownGencode: [...this.#gencode].filter((arch) => !this.#ofTorch.has(arch)),
+      torchGencode: [...this.#ofTorch],
       compiledFor: [...this.#compiledFor],
       killedForMemory: this.#memory,
+      ...(this.#jobs === undefined ? {} : { maxJobs: this.#jobs }),
+      orphanCompilers: this.#orphans,
       needsBuildKit: this.#buildKit,
       namesMinkowski: this.#minkowski,
       builtTorch: this.#builtTorch,

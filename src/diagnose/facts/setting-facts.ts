@@ -31,6 +31,8 @@ export interface SettingFacts {
   readonly cpuIndex: boolean;
   /** Software comes as environment modules here, as on clusters: `module load gcc/11`. */
   readonly usesModules: boolean;
+  /** It is the output of a job of Slurm's, as names of its own in it tell. */
+  readonly batchJob: boolean;
   /** What the text calls the module of gcc: `GCC`, `gnu`, `compiler/gcc`. */
   readonly gccModuleName?: string;
   /** The toolkits that a command of the text lists: `12.1` of `/usr/local/cuda-12.1`. */
@@ -176,6 +178,7 @@ export class SettingReader {
   #uvLine: string | undefined;
   #tool: string | undefined;
   #modules = false;
+  #job = false;
   readonly #listed = new Set<string>();
   #gccName: string | undefined;
   #runner = false;
@@ -288,6 +291,8 @@ export class SettingReader {
       this.#libtorch = true;
     if (text.includes("whl/") && /\binstall .*\/whl\/(?:\S{0,60}(?:\+|%2[Bb]))?cpu\b/.test(text)) this.#cpuIndex = true;
     if (!this.#modules && modules.test(text)) this.#modules = true;
+    if (!this.#job && /slurm|SLURM|StepId/.test(text))
+      this.#job = /\bSLURM_JOB\w*=|\bslurm-\d+\.(?:out|err)\b|^slurmstepd: |^srun: .*\bStepId=/.test(text);
     // What `ls -d /usr/local/cuda*` prints: nothing but such folders.
     if (text.includes("/cuda-") && /^(?:\/usr\/local\/cuda(?:-\d+(?:\.\d+)?)?\/?\s*)+$/.test(text.trim()))
       for (const [, version = ""] of text.matchAll(/cuda-(\d+\.\d+)/g)) this.#listed.add(version);
@@ -366,6 +371,7 @@ export class SettingReader {
       placeholderPrefix: this.#placeholderPrefix,
       runsCmake: this.#runsCmake,
       usesModules: this.#modules,
+      batchJob: this.#job,
       listedToolkits: [...this.#listed],
       ...(this.#gccName === undefined ? {} : { gccModuleName: this.#gccName }),
       hostedRunner: this.#runner,

@@ -174,6 +174,8 @@ export class ToolReader {
     }
     if (text.includes("odule load") || text.includes("odule add") || text.includes("odule swap"))
       this.#module = gccModule.exec(text)?.[1] ?? this.#module;
+    if (text.includes("oading "))
+      this.#module = /^\s*Loading ((?:gcc|GCC)\/\d[\w.+-]*)\s*$/.exec(text)?.[1] ?? this.#module;
     if (text.includes("/spack/")) this.#spack ??= spackGcc.exec(text)?.[1];
   }
 

@@ -84,8 +84,23 @@ function withoutUndone(lines: readonly string[]): readonly string[] {
   });
 }
 
+/** What holds for the shell of a job has to stand in its script: whoever reads its output is not there. */
+function inJobScript(lines: readonly string[], { context: { log } }: Match): readonly string[] {
+  if (!log.batchJob) return lines;
+  const started = log.typed.filter(({ shell, starter }) => shell === "trace" && starter.startsWith("srun "));
+  return lines.map((line) =>
+    started.some((command) => command.line === line)
+      ? `# the lines above in the job's script, in front of its srun; then sbatch it again: ${line}`
+      : line,
+  );
+}
+
 /** The fix with the command that failed at its end, where it does not build by itself. */
 export function withAgain(given: readonly string[], match: Match): readonly string[] {
+  return inJobScript(endingWithCommand(given, match), match);
+}
+
+function endingWithCommand(given: readonly string[], match: Match): readonly string[] {
   const lines = withoutUndone(given);
   if (lines.length === 0 || isOfForm(match)) return lines;
   if (!isBuild(match))
@@ -157,7 +172,7 @@ function withCommand(lines: readonly string[], wanted: readonly string[], match:
     const sets = new RegExp(`(?:^|[\\s;&"])${name ?? ""}=(?!\\[)|^unset (?:\\w+ )*${name ?? ""}(?:\\s|$)`);
     return name === undefined || !kept.some((each) => sets.test(commandPart(each).trim()));
   });
-  const given = withoutSet(command, kept);
+  const given = keepingVariables(withoutSet(command, kept), kept);
   const going = wanted.slice(0, -1);
   // What is edited lies where the command runs.
   const first = going.length > 0 && kept.some(isOfFolder);
@@ -208,6 +223,11 @@ function withoutSet(command: string, lines: readonly string[]): string {
       lines.some((line) => new RegExp(`^(?:export|set) .*\\b${name}=`).test(commandPart(line))) ? "" : whole,
     ),
   );
+}
+
+/** sudo hands none of the variables on that the fix exports, unless it is told to (sudo(8)). */
+function keepingVariables(command: string, lines: readonly string[]): string {
+  return lines.some((line) => line.startsWith("export ")) ? command.replace(/^sudo (?=[\w/])/, "sudo -E ") : command;
 }
 
 /** Back to where the text's program was started, behind lines that went to another folder. */

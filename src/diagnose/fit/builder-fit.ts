@@ -141,7 +141,7 @@ const installs = /\b(?:pip3?|conda|mamba) install ((?:[^\s;&|#]+ ?)+)/;
 /** What a live line of a fix asks of the build's environment; undefined where it says nothing of it. */
 function wishesOf(line: string): readonly Wish[] | undefined {
   const command = commandPart(line);
-  if (/^sed -i|\bxargs (?:-r )?sed -i/.test(command)) return [{ kind: "edit", command }];
+  if (/^sed -i|\bxargs (?:-r )?(?:sed|perl) -p?i/.test(command)) return [{ kind: "edit", command }];
   const exported = /^export ((?:\w+=(?:"[^"]*"|\S+) ?)+)$/.exec(command)?.[1];
   if (exported !== undefined)
     return Array.from(exported.matchAll(/(\w+)=("[^"]*"|\S+)/g), ([, name = "", value = ""]) => ({

@@ -7,7 +7,7 @@ import { isOfUv, pip, platformOf, python, quote } from "../commands/command-word
 import { plainName } from "../tables/packages.ts";
 import type { Match } from "../rule.ts";
 
-const edits = /^sed -i|\bxargs (?:-r )?sed -i/;
+const edits = /^sed -i|\bxargs (?:-r )?(?:sed|perl) -p?i/;
 /** A remark that is a change of C++; where it stands behind others, they may hold a semicolon of their own. */
 const code = /::|_cast<|→|#include|->|;(?:\s|$)|\{|<\w+>\(/;
 const laterCode = /^#.*(?:::|→|#include|->|<\w+>\()/;

@@ -152,6 +152,15 @@ function forNotebook(lines: readonly string[]): readonly string[] {
   });
 }
 
+/** What a cell builds as it runs is built when it runs again; a package that was imported already takes a new kernel instead. */
+function withCell(lines: readonly string[], { context: { log } }: Match): readonly string[] {
+  return log.builtAtRunTime &&
+    lines.some((line) => /^(?:%env |import os; )/.test(line)) &&
+    !lines.some((line) => /\binstall\b|[Rr]estart|cell again/.test(line.replace(/^#.*/, "")))
+    ? [...lines, "# then the cell that failed, once more"]
+    : lines;
+}
+
 /** As steps of Modal's image, in the app's file. Source: modal.com/docs/reference/modal.Image (run_commands, env). */
 function forModal(lines: readonly string[]): readonly string[] {
   const live = lines.filter((line) => !line.startsWith("#")).map((line) => asRoot(parted(line)[0]));
@@ -295,7 +304,7 @@ export function fittedForPlace(lines: readonly string[], match: Match): readonly
           `# then build the image again: ${imageBuild ?? ""}`,
         ]
       : honest;
-  if (notebook) return forNotebook(honest);
+  if (notebook) return withCell(forNotebook(honest), match);
   if (image !== undefined) return inImage(honest, image);
   if (containerRun !== undefined && !isTypedBeside(match)) return onTopOfImage(honest, containerRun);
   if (rootShell || jobImage !== undefined) return honest.map((line) => (line.startsWith("#") ? line : asRoot(line)));

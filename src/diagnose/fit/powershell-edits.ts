@@ -54,9 +54,9 @@ function substitutionsIn(program: string): readonly Substitution[] | undefined {
 /** A text in PowerShell's single quotes; what cannot stand in them within a command of cmd.exe is a character by its number. */
 function literal(text: string): string {
   // The first part is a text in any case, as a number in front of a text would be added to it.
-  const [first = "", ...others] = text.split(/(["\n\t])/);
+  const [first = "", ...others] = text.split(/(["'\n\t])/);
   const rest = others.filter((part) => part !== "");
-  const written = rest.map((part) => (/^["\n\t]$/.test(part) ? `[char]${part.charCodeAt(0)}` : `'${part}'`));
+  const written = rest.map((part) => (/^["'\n\t]$/.test(part) ? `[char]${part.charCodeAt(0)}` : `'${part}'`));
   return rest.length === 0 ? `'${first}'` : `(${[`'${first}'`, ...written].join("+")})`;
 }
 
@@ -71,8 +71,13 @@ function replacementOf(text: string): string {
   );
 }
 
+/** A pattern without the signs that end a text of PowerShell's, or of cmd.exe's around it. */
+function inQuotes(pattern: string): string {
+  return pattern.replaceAll('"', "\\x22").replaceAll("'", "\\x27");
+}
+
 function applied(to: string, { wanted, replacement, everywhere }: Substitution): string {
-  const pattern = `'${wanted.replaceAll('"', "\\x22")}'`;
+  const pattern = `'${inQuotes(wanted)}'`;
   const put = replacementOf(replacement);
   return everywhere ? `${to} -creplace ${pattern},${put}` : `([regex]${pattern}).Replace(${to},${put},1)`;
 }
@@ -80,8 +85,41 @@ function applied(to: string, { wanted, replacement, everywhere }: Substitution):
 /** Whether a pattern of sed's older syntax says the same in .NET's. */
 const plain = /^(?:[^\\+?(){}|]|\\[.b/[\]])*$/;
 
+const grepAndSed =
+  /^grep -rl(?:[Ew]|F(?= ))*(?= )(?<words>(?: (?:--include=(?:'[^']+'|[\w.*+-]+)|-e|--|'[^']+'|"(?:[^"\\]|\\.)+"|[\w.-]+(?= )))+) \. \| xargs (?:-r )?sed -i(?:\.bak)?(?<extended> -E)? (?:'(?<program>[^']+)'|"(?<quoted>(?:[^"\\$`]|\\.)+)")$/;
+
+/** The same substitutions in all files of some names: what grep looked for, they look for themselves. */
+function editOfMany(command: string): string | undefined {
+  const { words = "", extended, program, quoted } = grepAndSed.exec(command)?.groups ?? {};
+  const names = Array.from(words.matchAll(/--include='?([\w.*+-]+)'?/g), ([, name = ""]) => name);
+  const all = substitutionsIn(program ?? quoted?.replaceAll(/\\(["\\$`])/g, "$1") ?? "");
+  if (names.length === 0 || all === undefined || all.length === 0) return undefined;
+  if (
+    all.some(
+      ({ line, wanted, replacement }) =>
+        line !== undefined ||
+        /\[:|%/.test(wanted) ||
+        replacement.includes("%") ||
+        (extended === undefined && !plain.test(wanted)),
+    )
+  )
+    return undefined;
+  const changed = all.reduce(
+    (to, { wanted, replacement }) =>
+      // The text of a whole file has many beginnings of lines.
+      applied(to, {
+        wanted: /(?<![[\\])\^|\$/.test(wanted) ? `(?m)${wanted}` : wanted,
+        replacement,
+        everywhere: true,
+      }),
+    "$t",
+  );
+  return `powershell -Command "Get-ChildItem -Recurse -Include ${names.join(",")} | ForEach-Object { $f = $_.FullName; $t = Get-Content $f -Raw; $n = ${changed}; if ($n -cne $t) { Set-Content $f $n -NoNewline; $f } }"`;
+}
+
 /** The command for the same edit; undefined for what is none, or none that it knows. */
 export function editByPowerShell(command: string): string | undefined {
+  if (command.startsWith("grep -rl")) return editOfMany(command);
   const { extended, program = "", file: written = "" } = sedLine.exec(command)?.groups ?? {};
   if (program === "") return undefined;
   const file = written.startsWith('"') ? `'${written.slice(1, -1)}'` : written;

@@ -185,6 +185,8 @@ export function inWordsOfCmd(lines: readonly string[]): string[] {
   const there = lines.flatMap((line) => {
     if (line.startsWith("#")) return [remarkForCmd(line)];
     const [, code = line, remark] = /^(.*?)\s{2,}(# .*)$/.exec(line) ?? [];
+    const edited = code.startsWith("grep -rl") ? editByPowerShell(code) : undefined;
+    if (edited !== undefined) return [remark === undefined ? edited : `${edited}   ${remark}`];
     if (unixOnly.test(code)) return [];
     if (/^(?:set|for|rmdir|dir|call|del|powershell) |^"?[A-Z]:\\/.test(code) && !code.includes("$("))
       return [/~\/|\/usr\/local/.test(code) ? asValue(line) : line];

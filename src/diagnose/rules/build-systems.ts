@@ -59,7 +59,7 @@ function installedPackage({ facts }: Match): string | undefined {
 }
 
 /** The machine that built went away, and nobody says that its time was over. */
-function runnerLost({ finding, context: { findings } }: Match): boolean {
+export function runnerLost({ finding, context: { findings } }: Match): boolean {
   const said = [finding, ...findings.filter(({ code }) => code === "runner-stopped")].map(({ text }) => text);
   return (
     said.some((text) => /lost communication|received a shutdown signal/.test(text)) &&

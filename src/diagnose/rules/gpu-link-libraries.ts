@@ -191,10 +191,15 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
       if (ofConda !== undefined)
         return [
           `export LIBRARY_PATH=${ofConda}/lib:${ofConda}/targets/${match.context.log.arch === "arm64" ? "sbsa" : "x86_64"}-linux/lib:${driverToo(match, ofConda)}$LIBRARY_PATH   # CUDA_HOME is ${ofConda}: the link looks into its lib64, and conda puts libraries into these`,
-          `ls ${ofConda}/lib/lib${name}.so* ${ofConda}/targets/*/lib/lib${name}.so*   # one of them, without number, has to be there`,
-          ...developmentPackages(name, match).map((line) =>
-            line.replace("conda install ", `conda install -p ${ofConda} `),
-          ),
+          // The text lists it there by the name that the linker looks for.
+          ...(match.context.log.shownLibraries.includes(`${ofConda}/lib/lib${name}.so`)
+            ? []
+            : [
+                `ls ${ofConda}/lib/lib${name}.so* ${ofConda}/targets/*/lib/lib${name}.so*   # one of them, without number, has to be there`,
+                ...developmentPackages(name, match).map((line) =>
+                  line.replace("conda install ", `conda install -p ${ofConda} `),
+                ),
+              ]),
         ];
       return [
         `export LIBRARY_PATH=${root}/lib64:${root}/lib:$LIBRARY_PATH`,
@@ -232,6 +237,10 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
       {
         text: "/usr/bin/ld: cannot find -lcuda\n| NVIDIA-SMI 550.54.15    Driver Version: 550.54.15    CUDA Version: 12.4 |",
         expect: "ln -s libcuda.so.1",
+      },
+      {
+        text: "!pip install -q my-ops\n!ls /opt/conda/lib/libcudart*\n/opt/conda/lib/libcudart.so\n/opt/conda/lib/libcudart.so.11.0\nUsing /root/.cache/torch_extensions/py310_cu116 as PyTorch extensions root...\nBuilding extension module my_ops...\nc++ my_ops.o -shared -L/opt/conda/lib/python3.10/site-packages/torch/lib -lc10 -ltorch -L/opt/conda/lib64 -lcudart -o my_ops.so\n/usr/bin/ld: cannot find -lcudart",
+        expect: "# then the cell that failed, once more",
       },
       { text: "/usr/bin/ld: cannot find -lcudart: No such file or directory", expect: "lib64" },
       { text: "/usr/bin/ld: cannot find -lcuda", expect: "stubs" },

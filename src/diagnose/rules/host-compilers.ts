@@ -89,9 +89,11 @@ const easyBuildGcc: Readonly<Record<string, string>> = {
 
 /** The module of a gcc in the words of the text. */
 function loadsGcc(match: Match, newest: string): string {
-  const { gccModuleName } = match.context.log;
+  const { gccModule, gccModuleName } = match.context.log;
   const wanted = `${gccModuleName ?? "gcc"}/${gccModuleName === "GCC" ? (easyBuildGcc[newest] ?? newest) : newest}`;
-  return `module avail ${gccModuleName ?? "gcc"} 2>&1 | grep -i ${gccModuleName ?? "gcc"}; module load ${wanted}   # ${gccModuleName === undefined ? "as it is called there" : "the release that the list has"}; after the CUDA module, which may bring a gcc of its own`;
+  // One that is loaded already may stand in the way of another.
+  const load = gccModule === undefined || gccModule === wanted ? "load" : `swap ${gccModule}`;
+  return `module avail ${gccModuleName ?? "gcc"} 2>&1 | grep -i ${gccModuleName ?? "gcc"}; module ${load} ${wanted}   # ${gccModuleName === undefined ? "as it is called there" : "the release that the list has"}; after the CUDA module, which may bring a gcc of its own`;
 }
 
 export const hostCompilerRules: readonly Rule[] = [
@@ -183,6 +185,10 @@ export const hostCompilerRules: readonly Rule[] = [
       {
         text: "/usr/local/cuda/include/crt/host_config.h:139:2: error: #error -- unsupported GNU version! gcc versions later than 11 are not supported! The nvcc flag '-allow-unsupported-compiler' can be used to override this version check;",
         expect: "g++-11",
+      },
+      {
+        text: "Loading cuda/11.7.1\nLoading gcc/12.2.0\n+ srun --ntasks=1 deepspeed --num_gpus=4 train.py --bf16\n/apps/cuda/11.7.1/include/crt/host_config.h:132:2: error: #error -- unsupported GNU version! gcc versions later than 11 are not supported!\nninja: build stopped: subcommand failed.\nsrun: error: gpu-a07: task 0: Exited with exit code 1",
+        expect: "module swap gcc/12.2.0 gcc/11",
       },
       {
         text: "module load libs/nvidia-cuda/11.2.0\n/opt/pkg/cuda/include/crt/host_config.h:139:2: error: #error -- unsupported GNU version! gcc versions later than 10 are not supported!",

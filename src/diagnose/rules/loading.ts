@@ -121,7 +121,7 @@ function isBuiltUnderName(match: Match): boolean {
 
 /** The macro with the name that the builder gives. */
 function macroRenamed(match: Match): string[] {
-  return isBuiltUnderName(match) && platformOf(match) !== "win32"
+  return isBuiltUnderName(match)
     ? [
         "grep -rl PYBIND11_MODULE --include='*.cpp' --include='*.cc' --include='*.cu' . | xargs -r sed -i.bak -E 's/PYBIND11_MODULE\\( *[A-Za-z_][A-Za-z0-9_]* *,/PYBIND11_MODULE(TORCH_EXTENSION_NAME,/'   # in the folder of setup.py",
       ]

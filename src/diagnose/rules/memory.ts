@@ -1,7 +1,8 @@
 /** Memory that runs out: of a compile, of an installer, of what workers share. */
 import { isBuiltByPython } from "../commands/typed-builds.ts";
 import { buildAgain, oneCompiler, pip } from "../commands/commands.ts";
-import { type Match, type Rule, saidAny } from "../rule.ts";
+import { coded, type Match, type Rule, saidAny } from "../rule.ts";
+import { runnerLost } from "./build-systems.ts";
 
 function fewerJobs(match: Match): string[] {
   const [first = "", ...others] = oneCompiler(match);
@@ -29,7 +30,48 @@ function fewerJobs(match: Match): string[] {
 const isNoCompiler =
   /^(?:postgres|mysqld?|mariadbd|mongod|redis-server|java|node|nginx|apache2?|httpd|php\S*|dockerd|containerd|kubelet|systemd\S*|snapd|chrom\w*|firefox\S*|Web Content|gnome-shell|Xorg|code|influxd|prometheus|elasticsearch|clickhouse\S*)$/;
 
+/** `4 × cicc`. */
+function counted(names: readonly string[]): string {
+  return [...new Set(names)].map((name) => `${names.filter((each) => each === name).length} × ${name}`).join(", ");
+}
+
 export const memoryRules: readonly Rule[] = [
+  {
+    id: "runner-out-of-memory",
+    title: "Compilers that ran at once took all memory of the CI runner",
+    on: ["system"],
+    role: "symptom",
+    specificity: 60,
+    matches: (finding, context) =>
+      context.log.orphanCompilers.length > 1 && runnerLost({ finding, facts: {}, context })
+        ? coded(finding, "runner-stopped")
+        : undefined,
+    confidence: "medium",
+    cause: ({ context: { log } }) =>
+      `The runner was lost in the middle of the build, and these compilers were still running when it ended its job: ${counted(log.orphanCompilers)}. nvcc's take several GB each, and together more than the machine has.${
+        log.maxJobs === "1" && (log.cmake || log.scikit || log.runsCmake)
+          ? " MAX_JOBS=1 is set, and counts for nothing here: torch's builder reads it, and CMake, which runs ninja itself, does not."
+          : ""
+      }`,
+    fix: (match) => [
+      ...oneCompiler(match),
+      "# in the workflow these lines stand in the run: of the step that builds, or as NAME: 1 under its env:. Still too little: fewer architectures for each job (TORCH_CUDA_ARCH_LIST), a larger runner, or swap in a step before",
+    ],
+    sources: [
+      "hao-ai-lab/FastVideo#1483",
+      "https://cmake.org/cmake/help/latest/envvar/CMAKE_BUILD_PARALLEL_LEVEL.html",
+    ],
+    examples: [
+      {
+        text: "##[group]Run python -m build --wheel --no-isolation\nshell: /usr/bin/bash -e {0}\nenv:\n  MAX_JOBS: 1\n##[endgroup]\n*** scikit-build-core 0.11.5 using CMake 4.0.3 (wheel)\n*** Building project with Ninja...\n##[error]The hosted runner lost communication with the server.\nTerminate orphan process: pid (4117) (ninja)\nTerminate orphan process: pid (4163) (cicc)\nTerminate orphan process: pid (4171) (cicc)",
+        expect: "MAX_JOBS=1 is set, and counts for nothing",
+      },
+      {
+        text: "##[group]Run pip install --no-build-isolation -v .\nBuilding wheels for collected packages: ops\n##[error]The runner has received a shutdown signal.\nTerminate orphan process: pid (31) (cicc)\nTerminate orphan process: pid (32) (ptxas)",
+        expect: "export MAX_JOBS=1",
+      },
+    ],
+  },
   {
     id: "out-of-memory",
     title: "The machine ran out of memory while compiling",

@@ -1,11 +1,20 @@
 /** A GPU architecture that nvcc does not know: not yet, no longer, or no architecture at all; and where the list of them comes from. */
-import { usualArchitectures } from "../commands/arch-lists.ts";
+import { knows, usualArchitectures } from "../commands/arch-lists.ts";
 import { shownWith, withoutUnsupported } from "../commands/cmake-architectures.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { cudaForArchitecture, dotted } from "../tables/version-facts.ts";
 import { loadingScript } from "../commands/source-edits.ts";
 import { quote } from "../commands/command-words.ts";
-import { knownCapabilities, platformOf, removeFolder, setVariable, torchCuda } from "../commands/commands.ts";
+import { failedCommand } from "../commands/failed-command.ts";
+import {
+  knownCapabilities,
+  platformOf,
+  removeFolder,
+  setVariable,
+  toolkitFolder,
+  toolkitOnPath,
+  torchCuda,
+} from "../commands/commands.ts";
 import { isBuiltByPython } from "../commands/typed-builds.ts";
 import { ownListWithout } from "../commands/own-arch-list.ts";
 import { newerToolkit } from "../commands/newer-toolkit.ts";
@@ -53,6 +62,28 @@ function wantsNewerToolkit(match: Match, since: string): boolean {
   const isOlder = (version: string): boolean => compareVersions(parseVersion(version), parseVersion(since)) < 0;
   if (cuda !== undefined && isOlder(cuda) && cuda.split(".")[0] !== since.split(".")[0]) return true;
   return ofTorch !== undefined && !isOlder(ofTorch) && (cuda === undefined || isOlder(cuda));
+}
+
+/** Whether torch's CMake files asked the GPU, and it is of an architecture that is gone. */
+function isOfCard({ context: { log } }: Match, arch: string): boolean {
+  return !log.detectionFailed && log.autodetected?.length === 1 && log.autodetected[0] === dotted(arch);
+}
+
+/** The toolkit before the one that dropped the target; with what torch was made, a person has to see to. */
+function forOldCard(match: Match, gone: string): string[] {
+  const last = gone === "13.0" ? "12.8" : gone === "12.0" ? "11.8" : "10.2";
+  return [
+    ...toolkitPackage(match, last),
+    setVariable(match, "CUDA_HOME", toolkitFolder(match, last)),
+    toolkitOnPath(match),
+    `# torch has to be of a CUDA before ${gone}, too (torch.version.cuda says of which it is)`,
+  ];
+}
+
+/** A package manager or a project's tool runs CMake by itself, with a build folder of its own. */
+function isBuiltByTool(match: Match): boolean {
+  const kind = failedCommand(match)?.kind;
+  return kind === "tool" || kind === "pip" || kind === "setup" || kind === "package";
 }
 
 /** CMake's own lists without the targets that a CUDA dropped. */
@@ -129,9 +160,13 @@ export const nvccArchitectureRules: readonly Rule[] = [
             : match.context.log.ownGencode.includes(arch)
               ? `This nvcc${nvccHere(match)} has no target for compute capability ${dotted(arch)} any more: CUDA ${known.gone ?? ""} dropped it, and the project's own flags still name it (\`-gencode arch=compute_${arch}\`, with a space: torch writes \`-gencode=arch=\`). Where a project brings such flags, torch adds none and TORCH_CUDA_ARCH_LIST counts for nothing.`
               : `This nvcc${nvccHere(match)} has no target for compute capability ${dotted(arch)} any more: CUDA ${known.gone ?? ""} dropped it, and ${
-                  match.context.log.detectionFailed
-                    ? "torch's CMake files, which saw no GPU, still have it in their list of common ones: TORCH_CUDA_ARCH_LIST takes the place of that list"
-                    : "the project (its setup.py, or TORCH_CUDA_ARCH_LIST) still names it"
+                  isOfCard(match, arch)
+                    ? "it is what torch's CMake files found the GPU of this machine to be: such a card needs an older CUDA, and a torch that was made with it"
+                    : match.context.log.detectionFailed
+                      ? "torch's CMake files, which saw no GPU, still have it in their list of common ones: TORCH_CUDA_ARCH_LIST takes the place of that list"
+                      : match.context.log.torchGencode.includes(arch)
+                        ? "TORCH_CUDA_ARCH_LIST, from which torch's CMake files make their flags, still names it"
+                        : "the project (its setup.py, or TORCH_CUDA_ARCH_LIST) still names it"
                 }.`;
       return `This nvcc${nvccHere(match)} has no target for compute capability ${dotted(arch)}: the toolkit is too old or too new for it. CUDA ${known.since} was the first with it.${gone} (Often /usr/bin/nvcc of the distribution is found instead of the toolkit in /usr/local/cuda.)`;
     },
@@ -186,10 +221,11 @@ export const nvccArchitectureRules: readonly Rule[] = [
           match.context.log.cuda ?? match.context.log.cmakeCuda ?? torchCuda(match) ?? known.gone ?? "",
           (ownArchitecture(match) ?? "7.5").replaceAll(".", ""),
         );
-      if (dropped && match.context.log.detectionFailed)
+      if (dropped && isOfCard(match, arch)) return forOldCard(match, known.gone ?? "");
+      if (dropped && (match.context.log.detectionFailed || match.context.log.torchGencode.includes(arch)))
         return [
           setVariable(match, "TORCH_CUDA_ARCH_LIST", ownArchitecture(match) ?? nearest(match, arch)),
-          ...(match.context.log.typedConfigure === undefined && !isBuiltByPython(match)
+          ...(match.context.log.typedConfigure === undefined && !isBuiltByPython(match) && !isBuiltByTool(match)
             ? ["# then CMake again with the same options, in an empty build folder"]
             : []),
         ];
@@ -243,9 +279,14 @@ export const nvccArchitectureRules: readonly Rule[] = [
             : `# use CUDA ${known.since} or newer: export CUDA_HOME=/usr/local/cuda-${known.since} PATH=/usr/local/cuda-${known.since}/bin:$PATH`
           : `# remove ${dotted(arch)} from the architectures (TORCH_CUDA_ARCH_LIST, -gencode flags in setup.py or CMakeLists.txt), or use a CUDA from ${known.since} to below ${known.gone}`,
         `${setVariable(match, "TORCH_CUDA_ARCH_LIST", nearest(match, arch))}   # or build for what this nvcc knows; PTX serves newer GPUs`,
-        platformOf(match) === "win32"
-          ? `findstr /s /n "compute_${arch} sm_${arch}" setup.py CMakeLists.txt`
-          : `grep -rnE "(compute|sm)_${arch}" --include=setup.py --include=CMakeLists.txt .   # named there: torch then adds no list of its own and the variable counts for nothing: take these flags out`,
+        // load() of a program has no set-up script, and its flags are torch's.
+        ...(match.context.log.builtAtRunTime && !match.context.log.ownGencode.includes(arch)
+          ? []
+          : [
+              platformOf(match) === "win32"
+                ? `findstr /s /n "compute_${arch} sm_${arch}" setup.py CMakeLists.txt`
+                : `grep -rnE "(compute|sm)_${arch}" --include=setup.py --include=CMakeLists.txt .   # named there: torch then adds no list of its own and the variable counts for nothing: take these flags out`,
+            ]),
       ];
     },
     sources: [
@@ -317,6 +358,18 @@ export const nvccArchitectureRules: readonly Rule[] = [
         text: "$ cmake -S . -B build -DCMAKE_CUDA_ARCHITECTURES=70\n-- The CUDA compiler identification is NVIDIA 13.0.48\n$ cmake --build build\nnvcc fatal   : Unsupported gpu architecture 'compute_70'",
         expect: "cmake -S . -B build -DCMAKE_CUDA_ARCHITECTURES=75",
       },
+      {
+        text: "root@box /root # emerge -1 sci-ml/ops\n-- The CUDA compiler identification is NVIDIA 13.1.48\n-- Automatic GPU detection failed. Building for common architectures.\n-- Autodetected CUDA architecture(s): 5.0;8.0;9.0\n-- Added CUDA NVCC flags for: -gencode;arch=compute_50,code=sm_50;-gencode;arch=compute_80,code=sm_80\n/opt/cuda/bin/nvcc -forward-unknown-to-host-compiler -gencode arch=compute_50,code=sm_50 -gencode arch=compute_80,code=sm_80 -x cu -c a.cu -o a.cu.o\nnvcc fatal   : Unsupported gpu architecture 'compute_50'",
+        expect: "emerge -1 sci-ml/ops",
+      },
+      {
+        text: "-- The CUDA compiler identification is NVIDIA 13.1.48\n-- Autodetected CUDA architecture(s):  6.1\n-- Added CUDA NVCC flags for: -gencode;arch=compute_61,code=sm_61\nnvcc fatal   : Unsupported gpu architecture 'compute_61'",
+        expect: "CUDA_HOME=/usr/local/cuda-12.8",
+      },
+      {
+        text: "RuntimeError: Error building extension '_grid': [1/2] /usr/local/cuda-11.0/bin/nvcc -DTORCH_EXTENSION_NAME=_grid -gencode=arch=compute_86,code=compute_86 -gencode=arch=compute_86,code=sm_86 -c /w/n/grid.cu -o grid.cuda.o\nnvcc fatal   : Unsupported gpu architecture 'compute_86'",
+        expect: "export TORCH_CUDA_ARCH_LIST=8.0+PTX",
+      },
       { text: "nvcc fatal : Unsupported gpu architecture 'compute_'", expect: "empty" },
       { text: "ptxas fatal : Value 'sm_30' is not defined for option 'gpu-name'", expect: "CUDA 11.0 dropped it" },
     ],
@@ -346,6 +399,11 @@ function withoutDropped({ context: { log } }: Match): string | undefined {
 
 function nearest(match: Match, arch: string): string {
   const number = Number(/^\d+/.exec(arch)?.[0] ?? "80");
+  const { cuda } = match.context.log;
+  const before = ["9.0", "8.9", "8.6", "8.0", "7.5", "7.0"].find(
+    (each) => cuda !== undefined && Number(each) * 10 < number && knows(cuda, each),
+  );
+  if (number > 80 && before !== undefined) return `${before}+PTX`;
   if (number >= 100) return "9.0+PTX";
   if (number >= 87) return "8.6+PTX";
   if (number >= 80) return "7.5+PTX";

@@ -308,6 +308,10 @@ export const torchAbiRules: readonly Rule[] = [
         expect: "java.library.path",
       },
       {
+        text: "root@box:/w/ops# pip install . && python t.py\nSuccessfully installed my_ops-0.1\nImportError: /e/lib/python3.11/site-packages/my_ops/_C.cpython-311-x86_64-linux-gnu.so: undefined symbol: _ZN5torch3jit11parseSchemaERKSsb",
+        expect: "rm -rf build\npython -m pip install",
+      },
+      {
         text: "OSError: /app/_version.so: undefined symbol: _ZN5torch3jit17parseSchemaOrNameERKSsb",
         expect: "--force",
       },

@@ -3,7 +3,7 @@
  * Where a message does not name what is missing, the line of the source below it does.
  */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { installTorchSince, pip, platformOf, python } from "../commands/commands.ts";
+import { installTorchSince, pip, python } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
 import { askedOfTorch, inTorchTree } from "./asked-of-torch.ts";
 import { header, includedBy } from "../matchers.ts";
@@ -103,12 +103,10 @@ const mostReplaced = 6;
 const sources = ["h", "hpp", "cuh", "cpp", "cc", "cxx", "cu"].map((end) => `--include='*.${end}'`).join(" ");
 
 /** A name that whole projects use, replaced in all their sources. */
-function inAllSources(match: Match, from: string, to: string, why: string): string[] {
-  return platformOf(match) === "win32"
-    ? []
-    : [
-        `grep -rlE '${from}' ${sources} . | xargs sed -i.bak -E 's/${from}/${to}/g'   # ${why}; in the folder of the sources`,
-      ];
+function inAllSources(from: string, to: string, why: string): string[] {
+  return [
+    `grep -rlE '${from}' ${sources} . | xargs sed -i.bak -E 's/${from}/${to}/g'   # ${why}; in the folder of the sources`,
+  ];
 }
 
 /** What has another name now, of all that the text names: a line for each, with the files where the name alone has to change. */
@@ -121,7 +119,7 @@ function replacementsOf(match: Match): string[] {
         ? []
         : wide === undefined
           ? editFile({ ...match, finding }, [[from, to]])
-          : inAllSources(match, from, to, `${name} is ${instead}`);
+          : inAllSources(from, to, `${name} is ${instead}`);
     const line = edit ?? `# ${name} → ${instead}`;
     if (asked.size < mostReplaced) asked.set(`${name} ${line}`, line);
   };

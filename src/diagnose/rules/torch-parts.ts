@@ -1,5 +1,5 @@
 /** Symbols of a part of torch that is not there: not imported, not linked, or left out of the installed build. */
-import { installTorchFor, platformOf, python, rebuild, removeFolder } from "../commands/commands.ts";
+import { changeFolder, installTorchFor, platformOf, python, rebuild, removeFolder } from "../commands/commands.ts";
 import { literally } from "../../base/literally.ts";
 import { editCmake } from "../commands/source-edits.ts";
 import { commandAgain } from "../commands/failed-command.ts";
@@ -196,7 +196,7 @@ export const torchPartRules: readonly Rule[] = [
                   "# a LibTorch beside Python's torch is a second torch: CMAKE_PREFIX_PATH has to name the torch of the Python that imports the module (without a set() of it in the CMakeLists.txt)",
                 ]
               : []),
-            ...linkedInShownLine(match),
+            ...builtWithShownLine(match),
             ...linkedByCmake(match),
             `# CMake: find_library(TORCH_PYTHON torch_python PATHS "\${TORCH_INSTALL_PREFIX}/lib") and target_link_libraries(the_module "\${TORCH_PYTHON}"); elsewhere add -ltorch_python`,
           ]),
@@ -220,6 +220,10 @@ export const torchPartRules: readonly Rule[] = [
       {
         text: "$ cmake --build build\n/usr/bin/ld: CMakeFiles/_q.dir/bind.cpp.o: in function `f':\nbind.cpp:(.text+0x4f): undefined reference to `THPVariable_Wrap(at::TensorBase const&)'\n$ grep -n target_link CMakeLists.txt\n22:target_link_libraries(_q PUBLIC fmt::fmt \"${TORCH_LIBRARIES}\")",
         expect: "sed -i.bak -E 's~target_link_libraries",
+      },
+      {
+        text: '$ cmake -S . -B build && cmake --build build\n[100%] Linking CXX shared library _q.so\n$ grep target_link CMakeLists.txt\ntarget_link_libraries(_q PRIVATE "${TORCH_LIBRARIES}" pybind11::module)\n$ cd build && python -c "import torch, _q"\nImportError: /w/q/build/_q.so: undefined symbol: _ZN8pybind116detail11type_casterIN2at6TensorEvE4loadENS_6handleEb',
+        expect: "cmake --build build",
       },
       {
         text: "C:\\work\\p> python setup.py develop\nops.obj : error LNK2001: unresolved external symbol __imp_THPVariableClass\nbuild\\lib.win-amd64-cpython-310\\ops.cp310-win_amd64.pyd : fatal error LNK1120: 1 unresolved externals",
@@ -359,6 +363,30 @@ function linkedInShownLine(match: Match): string[] {
     );
   }
   return [];
+}
+
+/** The folder of CMake's sources, where a library in the build folder of the text's command tells it. */
+function sourceFolder({ finding, context: { log } }: Match): string | undefined {
+  const configure = log.typedConfigure ?? "";
+  const [, sources = "."] = /(?:^|\s)-S ?(\S+)/.exec(configure) ?? [];
+  const [, build] = /(?:^|\s)-B ?((?:\.\/)?[\w.-]+)\/?(?:\s|$)/.exec(configure) ?? [];
+  const library = finding.file ?? finding.library ?? "";
+  if (build === undefined || sources !== "." || !library.startsWith("/")) return undefined;
+  const end = library.lastIndexOf(`/${build.replace("./", "")}/`);
+  return end > 0 ? library.slice(0, end) : undefined;
+}
+
+/** The line changed, in the folder of the sources, and the module built again where a program found it unfit. */
+function builtWithShownLine(match: Match): string[] {
+  const changed = linkedInShownLine(match);
+  const build = match.context.log.typedBuildStep;
+  if (changed.length === 0 || match.finding.phase !== "load") return changed;
+  const folder = sourceFolder(match);
+  return [
+    ...(folder === undefined ? [] : [changeFolder(match, folder)]),
+    ...changed,
+    ...(build === undefined ? rebuild(match) : [build]),
+  ];
 }
 
 /** The text's own CMake with the library behind what it links; its build comes again. */

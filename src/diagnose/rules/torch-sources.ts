@@ -1,6 +1,6 @@
 /** Sources that no longer compile: what torch changed. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { platformOf, python, torchCuda, useToolkit } from "../commands/commands.ts";
+import { python, torchCuda, useToolkit } from "../commands/commands.ts";
 import { sourcesOfTorchsTime } from "../commands/sources-of-time.ts";
 import { torchAtHand } from "../commands/toolkit-commands.ts";
 import { headerOf, homeOf } from "../tables/torch-homes.ts";
@@ -174,10 +174,8 @@ export const torchSourceRules: readonly Rule[] = [
     confidence: "medium",
     cause: (match) =>
       `torch/extension.h or torch/torch.h brings the C++ front end (torch::nn${placeOf(match.finding) === "" ? ", cloneable.h" : `, ${placeOf(match.finding)}`}) into a .cu file, where nvcc passes it on in a form that this host compiler does not take: known of gcc 5 and 6 and of nvcc 9 and 10, and of nvcc 11.5 with MSVC.`,
-    fix: (match) => [
-      platformOf(match) === "win32"
-        ? "# in .cu files: #include <torch/types.h> or <ATen/ATen.h> in place of <torch/extension.h> and <torch/torch.h>; bindings in a .cpp file"
-        : "grep -rlE '<torch/(extension|torch)\\.h>' --include='*.cu' --include='*.cuh' . | xargs sed -i.bak -E 's#<torch/(extension|torch)\\.h>#<torch/types.h>#'   # in .cu files; a header that they include likewise; bindings stay in a .cpp file",
+    fix: () => [
+      "grep -rlE '<torch/(extension|torch)\\.h>' --include='*.cu' --include='*.cuh' . | xargs sed -i.bak -E 's#<torch/(extension|torch)\\.h>#<torch/types.h>#'   # in .cu files; a header that they include likewise; bindings stay in a .cpp file",
       "g++ --version; nvcc --version   # gcc 7 or newer, CUDA 10.2 or newer; or another host compiler:",
       "sudo apt-get install g++-9 && export CC=gcc-9 CXX=g++-9",
     ],

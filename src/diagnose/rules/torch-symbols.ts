@@ -8,8 +8,24 @@ import { programFix } from "../commands/programs.ts";
 import { isTorch, type SymbolVerdict } from "../symbols.ts";
 import { hasTh, installedSentence, symbolFacts, torchHere, torchSymbol, verdictOf } from "./symbol-facts.ts";
 
-/** `data_ptr<long>`, `accessor<long, 1>`, in words that grep, sed and JavaScript read alike. */
-const longTypes = String.raw`(data_ptr|item|data|accessor|accessor32|accessor64)<(const )?(long|long int)( *[,>])`;
+/** `long` and `long int` as types of their own, in words that Perl and .NET read alike. */
+const longAlone = String.raw`(?<!unsigned )(?<!long )\blong( int)?\b(?! (long|double|unsigned))`;
+const ofTorch = "torch|ATen|c10";
+const sourceFiles = ["*.cpp", "*.cc", "*.cu", "*.cuh", "*.h", "*.hpp"];
+
+/** Where `long` is not int64_t: the pointers and the templates around such a call hold the type as well. */
+function longToInt64(match: Match): string {
+  return platformOf(match) === "win32"
+    ? `powershell -Command "Get-ChildItem -Recurse -Include ${sourceFiles.join(",")} | ForEach-Object { $f = $_.FullName; $t = Get-Content $f -Raw; $n = $t -creplace '${longAlone}','int64_t'; if ($t -cmatch '${ofTorch}' -and $n -cne $t) { Set-Content $f $n -NoNewline; $f } }"   # in the folder of the sources`
+    : `grep -rlE '${ofTorch}' ${[...sourceFiles, "*.mm"].map((form) => `--include='${form}'`).join(" ")} . | xargs perl -pi.bak -e 's/${longAlone}/int64_t/g'   # in the folder of the sources`;
+}
+
+/** Edits behind the line of a build that goes to the sources. */
+function inFolderOf([first = "", ...build]: readonly string[], edits: readonly string[]): string[] {
+  return first.startsWith("cd ") && !first.includes("&&")
+    ? [first, ...edits, ...build]
+    : [...edits, ...(first === "" ? [] : [first]), ...build];
+}
 
 const untypedData = /^(?:const_|mutable_)?data(?:_ptr)?$|^item$|^packed_accessor(?:32|64)?$/;
 
@@ -78,11 +94,10 @@ export const torchSymbolRules: readonly Rule[] = [
     fix: (match) =>
       /long/.test(match.facts["type"] ?? "")
         ? [
-            "# write int64_t in place of long: data_ptr<int64_t>(), accessor<int64_t, 1>() (and packed_accessor32, item); then build again",
-            platformOf(match) === "win32"
-              ? 'findstr /s /n /r "data_ptr<.*long accessor.*<.*long item<.*long" *.cpp *.cu *.cuh *.h'
-              : `grep -rlE '${longTypes}' --include='*.cpp' --include='*.cc' --include='*.cu' --include='*.cuh' --include='*.h' --include='*.mm' . | xargs sed -i.bak -E 's/${longTypes}/\\1<int64_t\\4/g'   # in the folder of the sources`,
-            ...(platformOf(match) === "win32" ? [] : rebuild(match)),
+            ...inFolderOf(platformOf(match) === "win32" ? [] : rebuild(match), [
+              longToInt64(match),
+              "# int64_t in place of long in all sources that use torch: data_ptr<int64_t>(), accessor<int64_t, 1>(), the pointers and templates that take what they give; not those of other libraries",
+            ]),
           ]
         : [
             "# use torch's own type: at::Half, at::BFloat16, int8_t, uint8_t, int, int64_t, float, double, and reinterpret_cast the pointer for the kernel",
@@ -99,7 +114,7 @@ export const torchSymbolRules: readonly Rule[] = [
       },
       {
         text: 'bind.obj : error LNK2001: unresolved external symbol "public: long * __cdecl at::TensorBase::data_ptr<long>(void)const " (??$data_ptr@J@TensorBase@at@@QEBAPEAJXZ)',
-        expect: "int64_t",
+        expect: "powershell -Command",
       },
     ],
   },

@@ -124,7 +124,7 @@ describe("commands", () => {
     const undefinedIn = (file: string): string =>
       `ImportError: ${file}: undefined symbol: _ZN3c105ErrorC2ENS_14SourceLocationESs`;
     const own = commands(undefinedIn("/e/lib/python3.11/site-packages/my_ops_cuda.cpython-311-x86_64-linux-gnu.so"));
-    expect(own).toMatch(/^python -m pip install .* --no-deps \. /m);
+    expect(own).toMatch(/^rm -rf build .*\npython -m pip install .* --no-deps \.$/m);
     expect(own).not.toMatch(/^[^#\n]*--no-binary/m);
     const local = "Processing /home/me/ops\n  Building wheel for My_Ops (setup.py) ... error\n";
     const isolated = "ModuleNotFoundError: No module named 'torch'\nERROR: Failed building wheel for My_Ops";

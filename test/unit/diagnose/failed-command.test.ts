@@ -185,4 +185,9 @@ describe("a program that failed as it ran is started again behind what mends", (
   ])("%s", (typed, wanted) => {
     expect(live(`${typed}\nTraceback (most recent call last):\n${missing}`).at(-1)).toBe(wanted);
   });
+
+  test("in the output of a job its script is named, whose shell is gone", () => {
+    const text = `SLURM_JOB_ID=88\n+ srun --gres=gpu:1 python train.py\nTraceback (most recent call last):\n${missing}`;
+    expect(diagnose(text).diagnoses[0]?.fix.at(-1)).toMatch(/^# .*job's script.*sbatch.*: srun --gres=gpu:1 python/);
+  });
 });

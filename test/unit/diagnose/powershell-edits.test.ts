@@ -32,6 +32,14 @@ describe("an edit of a file by PowerShell", () => {
       "sed -i.bak -E 's/a\\/b/\"/g' a.cpp",
       `powershell -Command "(Get-Content a.cpp) -creplace 'a/b',(''+[char]34) | Set-Content a.cpp"`,
     ],
+    [
+      "grep -rlE '(c10|at)::optional' --include='*.cpp' --include='*.h' . | xargs -r sed -i.bak -E 's/(c10|at)::optional/std::optional/g'",
+      `powershell -Command "Get-ChildItem -Recurse -Include *.cpp,*.h | ForEach-Object { $f = $_.FullName; $t = Get-Content $f -Raw; $n = $t -creplace '(c10|at)::optional','std::optional'; if ($n -cne $t) { Set-Content $f $n -NoNewline; $f } }"`,
+    ],
+    [
+      `grep -rlE -- '-stdlib=libc\\+\\+' --include='*.py' --include=CMakeLists.txt . | xargs -r sed -i.bak -E "s/[\\"']-stdlib=libc\\+\\+[\\"'] *,? *//g; s/-stdlib=libc\\+\\+//g"`,
+      `powershell -Command "Get-ChildItem -Recurse -Include *.py,CMakeLists.txt | ForEach-Object { $f = $_.FullName; $t = Get-Content $f -Raw; $n = $t -creplace '[\\x22\\x27]-stdlib=libc\\+\\+[\\x22\\x27] *,? *','' -creplace '-stdlib=libc\\+\\+',''; if ($n -cne $t) { Set-Content $f $n -NoNewline; $f } }"`,
+    ],
   ])("%s", (command, expected) => {
     expect(editByPowerShell(command)).toBe(expected);
     // One pair of quotes, so that cmd.exe hands over the whole.
@@ -45,6 +53,8 @@ describe("an edit of a file by PowerShell", () => {
     "sed -i.bak -E 's/[[:space:]]x/y/g' a.cpp",
     "sed -i.bak -E 's/a/b/2' a.cpp",
     "sed -i.bak -E 's/a/b/g' $(ls)",
+    "grep -rl a.h --include='*.cu' . | xargs -r sed -i.bak '/#include.*a\\.h/d'",
+    "grep -rl a src | xargs -r sed -i.bak -E 's/a/b/g'",
   ])("of another form nothing is said: %s", (command) => {
     expect(editByPowerShell(command)).toBeUndefined();
   });
