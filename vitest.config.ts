@@ -13,7 +13,7 @@ const memoryForTwo = 12e9;
 const layers = {
   unit: {
     include: ["test/*.test.ts", "test/{unit,property,golden,contract,fuzz}/**/*.test.ts"],
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     workers: 2,
     isolate: false,
   },
