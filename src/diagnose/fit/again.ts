@@ -12,7 +12,7 @@ import { inFetchedSources } from "./fetched-sources.ts";
 import { commandPart, isBuildLine, isLook, isOfFolder } from "../commands/fix-lines.ts";
 import { cmakeAgain } from "./typed-fit.ts";
 import type { Match } from "../rule.ts";
-import { withUntoldBuild } from "./untold-build.ts";
+import { withBuildBehind } from "./build-behind-edit.ts";
 import { withCompilers } from "../facts/shown-compilers.ts";
 
 const ofBuilds: ReadonlySet<string> = new Set([
@@ -118,7 +118,7 @@ function endingWithCommand(given: readonly string[], match: Match): readonly str
     wanted?.some((line) => /(?:^|[\s/])cibuildwheel\/|\s\/project\b/.test(line)) === true
   )
     return lines;
-  if (wanted === undefined) return withProgram(lines, match) ?? withUntoldBuild(withTyped(lines, match), match);
+  if (wanted === undefined) return withProgram(lines, match) ?? withBuildBehind(withTyped(lines, match), match);
   return withCommand(
     withoutRetorch(lines, match),
     wanted.map((line) => withCompilers(match, line)),

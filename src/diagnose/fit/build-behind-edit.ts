@@ -32,7 +32,7 @@ const sets = /^(?:export|set) (?!LD_LIBRARY_PATH|DYLD_|PYTHONPATH)\w+=|^\$env:\w
 const saysSo = /\bagain\b|\bonce more\b/;
 
 /** The lines in the folder of the sources, and the build of it behind them; as they are where another command is to be given. */
-export function withUntoldBuild(lines: readonly string[], match: Match): readonly string[] {
+export function withBuildBehind(lines: readonly string[], match: Match): readonly string[] {
   const live = lines.map(commandPart).filter((line) => line !== "");
   const isEdit = live.some((line) => edits.test(line));
   if (!isEdit && !(live.some((line) => sets.test(line)) && live.every((line) => sets.test(line) || isLook(line))))
