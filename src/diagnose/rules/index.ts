@@ -127,6 +127,8 @@ import { olderLanguageRules } from "./older-language.ts";
 import { otherLibraryRules } from "./other-libraries.ts";
 import { otherSymbolRules } from "./other-symbols.ts";
 import { isolationRules } from "./isolation.ts";
+import { buildModuleRules } from "./build-modules.ts";
+import { sourceFileRules } from "./source-files.ts";
 import { nvccHeaderRules } from "./nvcc-headers.ts";
 import { runTimeCompilerRules } from "./run-time-compilers.ts";
 import { stricterCompilerRules } from "./stricter-compilers.ts";
@@ -418,6 +420,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Links whose command is shown", rules: postedLinkRules },
   { name: "Linking", rules: linkingRules },
   { name: "Isolated builds", rules: isolationRules },
+  { name: "Modules that a build needs", rules: buildModuleRules },
   { name: "Packaging", rules: packagingRules },
   { name: "Asked for wrongly", rules: askedWronglyRules },
   { name: "Packages of conda's channels", rules: condaPackageRules },
@@ -462,6 +465,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Targets of CMake", rules: cmakeTargetRules },
   { name: "Bazel and Meson", rules: bazelAndMesonRules },
   { name: "Build systems and caches", rules: buildSystemRules },
+  { name: "Sources that are to be compiled", rules: sourceFileRules },
   { name: "ninja", rules: ninjaRules },
   { name: "Looking in the wrong place", rules: wrongPlaceRules },
   { name: "The environment of a build", rules: buildEnvironmentRules },
