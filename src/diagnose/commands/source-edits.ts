@@ -17,11 +17,11 @@ const foreign =
 
 /** What load_inline() writes anew for each build: an edit there is lost. Source: torch/utils/cpp_extension.py (load_inline). */
 const generated = /[\\/](?:main\.cpp|cuda\.cu|sycl\.sycl)$/;
-const inItsFolder = /[\\/]torch_extensions[\\/]/;
+const ofJitFolder = /[\\/]torch_extensions[\\/]/;
 
 /** Whether the file was written by load_inline(), in whatever folder: its text stands in a script. */
 export function isGenerated(file: string | undefined, { context: { log } }: Match): boolean {
-  return generated.test(file ?? "") && (log.loadedBy?.inline === true || inItsFolder.test(file ?? ""));
+  return generated.test(file ?? "") && (log.loadedBy?.inline === true || ofJitFolder.test(file ?? ""));
 }
 
 /** The script that called load() or load_inline(), unless it is a package's own. */

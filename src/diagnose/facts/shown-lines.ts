@@ -5,7 +5,7 @@
  */
 import { partedCommands, shownIn } from "./shown-commands.ts";
 
-export interface ShownLine {
+interface ShownLine {
   /** As the text names it: `setup.py`, `..\CMakeLists.txt`. */
   readonly file: string;
   /** The line without what the command put before it. */
@@ -18,6 +18,7 @@ export interface ShownLineFacts {
 
 const shows =
   /^(?:grep|egrep|rg|git grep|findstr|Select-String|sls|cat|sed -n|head|tail|type|Get-Content|gc|more|less|bat)\s/i;
+const mayShow = new RegExp(shows.source.slice(1), "i");
 const buildFile = /(?:^|[\\/])(?:CMakeLists\.txt|[\w.-]+\.cmake|set\w*\.py|setup\.cfg|pyproject\.toml|[Mm]akefile)$/;
 const withFile = /^((?:[A-Za-z]:)?[\w.\\/~+-]+):(?:\d+[:-])?(.*)$/;
 const mostKept = 60;
@@ -27,17 +28,16 @@ const mostBelow = 40;
 export class ShownLineReader {
   readonly #lines: ShownLine[] = [];
   #file: string | undefined;
-  #searches = false;
   #until = -1;
 
   line(text: string, at: number): void {
     if (text.length > 400) return;
-    const shown = shownIn(text.trim());
+    // Most lines neither show anything nor stand below what does.
+    const shown = at <= this.#until || mayShow.test(text) ? shownIn(text.trim()) : undefined;
     if (shown !== undefined) {
       const commands = partedCommands(shown.text)
         .commands.map((command) => command.trim())
         .filter((command) => shows.test(command));
-      this.#searches = commands.length > 0;
       const words = commands
         .at(-1)
         ?.split(/\s+/)
@@ -46,7 +46,7 @@ export class ShownLineReader {
       // One file alone: its name stands in no line.
       const files = words?.filter((word) => buildFile.test(word)) ?? [];
       this.#file = files.length === 1 ? files[0] : undefined;
-      this.#until = this.#searches ? at + mostBelow : -1;
+      this.#until = commands.length > 0 ? at + mostBelow : -1;
       return;
     }
     if (at > this.#until || text.trim() === "" || this.#lines.length >= mostKept) return;

@@ -25,7 +25,7 @@ export function statedRelease({ context: { log } }: Match): string | undefined {
 }
 
 /** The torch that a wheel's version says it was built for: `0.3.3+torch2.5.1.cu124`, `1.5.0.post8+cu12torch2.4cxx11abiFALSE`, `0.1+pt25cu124`. */
-export interface TorchOfTag {
+interface TorchOfTag {
   /** `2.5.1`, `2.4`. */
   readonly torch: string;
   /** `12.4`. */
@@ -34,7 +34,7 @@ export interface TorchOfTag {
   readonly tag: string;
 }
 
-export function torchOfTag(version: string | undefined): TorchOfTag | undefined {
+function torchOfTag(version: string | undefined): TorchOfTag | undefined {
   const tag = /\+(\S+)$/.exec(version ?? "")?.[1];
   if (tag === undefined) return undefined;
   const [, full, major, minor] = /torch\.?(\d\.\d{1,2}(?:\.\d(?!\d))?)|pt(\d)(\d{1,2})(?=cu|cpu|$)/.exec(tag) ?? [];
