@@ -3,9 +3,9 @@
  * that could not be built and was installed in the old way, a module that was missing and then added), or the command that
  * failed was given again (in the right folder, with what it lacked) and came to another error.
  */
+import { plainName } from "../base/package-name.ts";
 import type { TypedCommand } from "./facts/typed-commands.ts";
 import type { Finding } from "./finding.ts";
-import { plainName } from "./tables/packages.ts";
 
 const failedBuild = /Failed (?:building (?:wheel|editable) for|to (?:download and )?build) (`?)([\w.-]+)/;
 const noModule = /No module named '?([\w]+)/;

@@ -1,4 +1,5 @@
 /** Looks for what the interpreter would import: several installations of PyTorch, packages that a build asks for. */
+import { plainName } from "../base/package-name.ts";
 import { isAbsolute, join } from "node:path";
 import { quietly } from "../base/quietly.ts";
 import { isFile } from "./is-file.ts";
@@ -67,20 +68,15 @@ export function missingRequirements(
   for (const folder of python.packageDirs) {
     for (const name of quietly(() => host.fs.list(folder)) ?? []) {
       const distribution = /^(.+?)(?:-\d[^-]*)?(?:-py\d[\d.]*)?\.(?:dist-info|egg-info|egg-link)$/.exec(name)?.[1];
-      if (distribution !== undefined) installed.add(normal(distribution));
+      if (distribution !== undefined) installed.add(plainName(distribution));
     }
   }
   const missing = requirements.flatMap((requirement) => {
     // With a marker (`; sys_platform == "win32"`) it may not be asked for here.
     const name = /^\s*([A-Za-z0-9][\w.-]*)/.exec(requirement)?.[1];
-    return name === undefined || requirement.includes(";") || installed.has(normal(name)) ? [] : [name];
+    return name === undefined || requirement.includes(";") || installed.has(plainName(name)) ? [] : [name];
   });
   return [...new Set(missing)];
-}
-
-/** As in PEP 503. */
-function normal(name: string): string {
-  return name.toLowerCase().replaceAll(/[-_.]+/g, "-");
 }
 
 /** What `LD_PRELOAD` names. A name without a slash is searched for like a library: whether it is there is not known. */

@@ -3,6 +3,7 @@
  *
  * Sources: Python Packaging User Guide, "Platform compatibility tags"; PEP 600 (manylinux_X_Y and its older names).
  */
+import { plainName } from "../base/package-name.ts";
 import { compareVersions } from "../base/order.ts";
 import type { ExtensionReport } from "./report.ts";
 import type { JudgeEnvironment, Problem } from "./verdict.ts";
@@ -41,11 +42,6 @@ export function wheelNameProblems(wheel: WheelReport, environment: JudgeEnvironm
   ];
 }
 
-/** One form of a project's name. Source: Python Packaging User Guide, "Names and normalization". */
-function normalized(name: string): string {
-  return name.toLowerCase().replaceAll(/[-_.]+/g, "-");
-}
-
 /**
  * A file that was renamed: pip goes by the file's name alone, `pip check` by the tags inside. Tried with pip 23.2, which installs other
  * tags and another version, and refuses another name.
@@ -53,7 +49,7 @@ function normalized(name: string): string {
 function renamed(name: WheelName, { folder, tags }: WheelMetadata): Problem[] {
   const fix = "Give it the name it was built with, or build it again for what the name says";
   const [, project = folder, version] = /^([^-]+)-(.+)$/.exec(folder) ?? [];
-  if (normalized(project) !== normalized(name.name))
+  if (plainName(project) !== plainName(name.name))
     return [
       {
         kind: "note",
@@ -71,7 +67,7 @@ function renamed(name: WheelName, { folder, tags }: WheelMetadata): Problem[] {
     return python.split(".").flatMap((one) => abi.split(".").map((other) => `${one}-${other}`));
   });
   return [
-    ...(version === undefined || normalized(version) === normalized(name.version)
+    ...(version === undefined || plainName(version) === plainName(name.version)
       ? []
       : [
           problem(

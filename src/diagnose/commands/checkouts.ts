@@ -1,7 +1,8 @@
 /** Packages whose `__init__.py` a message names: the installed package, or the folder of sources that lacks its compiled part. */
+import { plainName } from "../../base/package-name.ts";
 import { changeFolder, pip, platformOf, python, removeFolder, setVariable } from "./command-words.ts";
 import { framesAt } from "../matchers.ts";
-import { originOf, packageOfModule, plainName } from "../tables/packages.ts";
+import { originOf, packageOfModule } from "../tables/packages.ts";
 import type { Match } from "../rule.ts";
 
 /** `cannot import name '_C' from 'a.b' (/home/u/p/a/b/__init__.py)`, in JSON with its backslashes doubled. */

@@ -3,9 +3,10 @@
  * (pins, extras, options, variables). It does not know whether the command was the right one to begin with; where the text
  * tells of several installations and not which one failed, it stays silent.
  */
+import { plainName } from "../../base/package-name.ts";
 import { own } from "../../base/own.ts";
 import { changeFolder, pip, python, quote } from "./command-words.ts";
-import { originOf, plainName } from "../tables/packages.ts";
+import { originOf } from "../tables/packages.ts";
 import type { LogFacts } from "../facts/log-facts.ts";
 import type { Match } from "../rule.ts";
 import type { Shell } from "../facts/shown-commands.ts";

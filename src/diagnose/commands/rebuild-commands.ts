@@ -1,4 +1,5 @@
 /** Commands that build an extension or a package again: for the torch that is there, for the GPUs that are there. */
+import { plainName } from "../../base/package-name.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { usualArchitectures } from "./arch-lists.ts";
 import { editionOf, installFromFolder, rebuildCheckout, rebuildRoot, rootOfCheckout, toImporter } from "./checkouts.ts";
@@ -8,7 +9,7 @@ import { installDgl } from "./dgl.ts";
 import { besideCondaForge, fromCondaForge } from "./conda-packages.ts";
 import { forgetJitBuild } from "./jit-folders.ts";
 import { reinstallMmcv } from "./mmcv.ts";
-import { forcedBuild, isWellKnown, originOf, packageOf, plainName } from "../tables/packages.ts";
+import { forcedBuild, isWellKnown, originOf, packageOf } from "../tables/packages.ts";
 import { readyWheel } from "./ready-wheels.ts";
 import type { Match } from "../rule.ts";
 import { torchCuda } from "./toolkit-commands.ts";

@@ -2,7 +2,8 @@
  * Which packages an installer works on, and where they come from: folders, repositories, the last one that it collected.
  * Reads one line at a time; what a package is, `packages.ts` knows.
  */
-import { plainName } from "../tables/packages.ts";
+
+import { plainName } from "../../base/package-name.ts";
 import { requirementWord } from "./request-facts.ts";
 
 /** So many names of packages are remembered. */

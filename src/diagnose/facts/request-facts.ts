@@ -2,9 +2,10 @@
  * What an installer was asked for, as its command says: names, repositories, folders, files of requirements. So that a fix asks
  * for the same. Reads one line at a time.
  */
+import { plainName } from "../../base/package-name.ts";
 import { condaLineIn } from "../commands/conda-again.ts";
 import { quote } from "../commands/command-words.ts";
-import { compiledPackages, plainName } from "../tables/packages.ts";
+import { compiledPackages } from "../tables/packages.ts";
 
 /** A requirement as a word of a shell. */
 export function requirementWord(requirement: string): string {

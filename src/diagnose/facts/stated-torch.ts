@@ -2,6 +2,7 @@
  * The torch of a text, for three questions: what is there, which release it is, and which build. A ready-made wheel is of one build, so
  * that a torch that is only asked for or listed says nothing of it; what depends on the release alone may take that one, too.
  */
+import { plainName } from "../../base/package-name.ts";
 import type { Match } from "../rule.ts";
 
 /** Version of the torch that is installed, of the text, or of the environment where the text is of it. */
@@ -47,7 +48,7 @@ function torchOfTag(version: string | undefined): TorchOfTag | undefined {
 
 /** The same of an installed package, where the installed torch is of another release than that. */
 export function otherTorchOf({ context: { log } }: Match, name: string | undefined): TorchOfTag | undefined {
-  const made = name === undefined ? undefined : torchOfTag(log.versions[name.toLowerCase().replaceAll(/[-_.]+/g, "-")]);
+  const made = name === undefined ? undefined : torchOfTag(log.versions[plainName(name)]);
   const here = log.installedTorch?.split("+")[0];
   if (made === undefined || here === undefined) return undefined;
   return `${here}.`.startsWith(`${made.torch}.`) ? undefined : made;

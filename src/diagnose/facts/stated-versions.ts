@@ -1,9 +1,9 @@
+import { plainName } from "../../base/package-name.ts";
 /**
  * Versions of packages that a text states: `pip list`, `pip show`, lists that people write (`2. mmcv 2.1.0`,
  * `**mmcv-full**: 1.7.0`), `name==version`. Only whole lines count: a version within a sentence may be what something
  * wants or was built for. What an installer says it has put in place counts more.
  */
-import { plainName } from "../tables/packages.ts";
 
 const bullet = /^(?:\d{1,2}[.)]\s+|[-*•>]\s+)/;
 const statement =

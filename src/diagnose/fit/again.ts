@@ -3,11 +3,12 @@
  * ends with that command, and one that mends what a program runs into ends with the program. Which command that is,
  * `failed-command.ts` knows.
  */
+import { plainName } from "../../base/package-name.ts";
 import { platformOf, quote } from "../commands/command-words.ts";
 import { asTyped, commandAgain, failedCommand, failedProgram, folderOfPip } from "../commands/failed-command.ts";
 import { goingTo, inItsFolder } from "../commands/typed-builds.ts";
 import { variablesAgain } from "../commands/isolation-commands.ts";
-import { originOf, plainName } from "../tables/packages.ts";
+import { originOf } from "../tables/packages.ts";
 import { inFetchedSources } from "./fetched-sources.ts";
 import { commandPart, isBuildLine, isLook, isOfFolder } from "../commands/fix-lines.ts";
 import { cmakeAgain } from "./typed-fit.ts";

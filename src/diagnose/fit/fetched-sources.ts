@@ -3,8 +3,9 @@
  * were, so they are fetched first, edited where they lie, and built from there. It does not know whether the edit is right, and
  * keeps still where the text has the sources in a folder. Sources: pip's documentation of `pip download`, `git clone`.
  */
+import { plainName } from "../../base/package-name.ts";
 import { isOfUv, pip, platformOf, python, quote } from "../commands/command-words.ts";
-import { plainName } from "../tables/packages.ts";
+
 import type { Match } from "../rule.ts";
 
 const edits = /^sed -i|\bxargs (?:-r )?(?:sed|perl) -p?i/;

@@ -3,8 +3,9 @@
  * what stands beside the lock is taken away by the next `uv sync` or `uv run`. It does not know whether a line is right.
  * Source: uv's documentation (Locking and syncing; Managing dependencies; reference of `uv sync`).
  */
+import { plainName } from "../../base/package-name.ts";
 import { isOfUv } from "../commands/command-words.ts";
-import { plainName } from "../tables/packages.ts";
+
 import { fromTorchIndex, projectTool } from "../commands/project-tools.ts";
 import type { Match } from "../rule.ts";
 

@@ -2,8 +2,9 @@
  * Packages that look for a ready-made wheel of their own while they are installed, find none and compile: flash-attn and
  * what took its setup.py over. What then fails is for other rules to say.
  */
+import { plainName } from "../../base/package-name.ts";
 import { pip, platformOf, python, quote, setVariable } from "../commands/commands.ts";
-import { forcedBuild, plainName } from "../tables/packages.ts";
+import { forcedBuild } from "../tables/packages.ts";
 import { type Match, type MatchFacts, type Rule, type RuleContext, saidAny } from "../rule.ts";
 
 const wheelAddress =

@@ -1,6 +1,7 @@
 /** Installations that are asked for in a way that cannot go well: a module's name for a package's, pip's program of another place. */
+import { plainName } from "../../base/package-name.ts";
 import { pip } from "../commands/commands.ts";
-import { packageOfModule, plainName } from "../tables/packages.ts";
+import { packageOfModule } from "../tables/packages.ts";
 import { requirementWord } from "../facts/request-facts.ts";
 import { coded, type Match, type Rule } from "../rule.ts";
 

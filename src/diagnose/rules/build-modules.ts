@@ -1,8 +1,9 @@
 /** Modules and backends that a build needs and that are not there: setuptools and its parts, wheel, what Python took out. */
+import { plainName } from "../../base/package-name.ts";
 import { buildFrame, byIsolatingBuild, installing } from "./installer-builds.ts";
 import { installAgain, platformOf, pip, pythonVersion, packageToBuild, wordsToBuild } from "../commands/commands.ts";
 import { askedOfPython, askedPython } from "../commands/asked-python.ts";
-import { plainName } from "../tables/packages.ts";
+
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** The import that failed stands in torch's own code. */

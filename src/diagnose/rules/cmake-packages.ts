@@ -1,5 +1,6 @@
 /** CMake: packages, libraries and targets that it does not find. */
-import { plainName } from "../tables/packages.ts";
+
+import { plainName } from "../../base/package-name.ts";
 import { own } from "../../base/own.ts";
 import {
   buildRequirement,

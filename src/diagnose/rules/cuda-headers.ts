@@ -1,4 +1,5 @@
 /** Headers of the CUDA toolkit that were not found. */
+import { plainName } from "../../base/package-name.ts";
 import {
   platformOf,
   python,
@@ -11,7 +12,7 @@ import {
 } from "../commands/commands.ts";
 import { condaToolkit, partOfCondaForge } from "../tables/conda-toolkit.ts";
 import { foundDir, header, includedBy } from "../matchers.ts";
-import { plainName } from "../tables/packages.ts";
+
 import { partOfPipToolkit } from "../commands/pip-toolkit.ts";
 import { editFile } from "../commands/source-edits.ts";
 import type { Match, Rule } from "../rule.ts";

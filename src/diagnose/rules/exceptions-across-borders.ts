@@ -1,7 +1,8 @@
 /** Exceptions of C++ that nobody catches, and exceptions of Python inside a module's init function. */
+import { plainName } from "../../base/package-name.ts";
 import { pip, python, rebuild } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
-import { isWellKnown, plainName } from "../tables/packages.ts";
+import { isWellKnown } from "../tables/packages.ts";
 import { coded, type Match, type Rule, type RuleContext } from "../rule.ts";
 
 /** Types that say what went wrong in their message. */

@@ -1,8 +1,9 @@
 /** What is known by its form only: the last resorts. */
+import { plainName } from "../../base/package-name.ts";
 import { installAgain, packageToBuild, pip, platformOf, python, reinstall, setVariable } from "../commands/commands.ts";
 import { isForeignStep } from "../facts/other-field.ts";
 import { variablesAgain } from "../commands/isolation-commands.ts";
-import { originOf, plainName } from "../tables/packages.ts";
+import { originOf } from "../tables/packages.ts";
 import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
 import { wheelsOfOthers } from "./absent-wheels.ts";
 import { jitRoot } from "./build-systems.ts";

@@ -1,5 +1,6 @@
 /** Sources that use what they do not include. */
-import { plainName } from "../tables/packages.ts";
+
+import { plainName } from "../../base/package-name.ts";
 import { quote } from "../commands/command-words.ts";
 import { addInclude, addLines } from "../commands/source-edits.ts";
 import { packageToBuild, platformOf, python } from "../commands/commands.ts";

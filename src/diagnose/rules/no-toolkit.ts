@@ -1,4 +1,5 @@
 /** A build that finds no CUDA toolkit: CUDA_HOME is not set, or names a folder without nvcc. */
+import { plainName } from "../../base/package-name.ts";
 import {
   buildAgain,
   installWithoutIsolation,
@@ -17,7 +18,7 @@ import {
 } from "../commands/commands.ts";
 import { condaToolkit, useCondaToolkit } from "../tables/conda-toolkit.ts";
 import type { Finding } from "../finding.ts";
-import { plainName, unbuiltCuda } from "../tables/packages.ts";
+import { unbuiltCuda } from "../tables/packages.ts";
 import { torchForJetson } from "../fit/machine-fit.ts";
 import { framesAt, missingProgram } from "../matchers.ts";
 import { type Match, type MatchFacts, type Rule, type RuleContext, said } from "../rule.ts";

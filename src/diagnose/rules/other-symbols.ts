@@ -1,8 +1,9 @@
 /** Symbols of the user's own code and of third libraries that were not found. */
+import { plainName } from "../../base/package-name.ts";
 import { forgetJitBuild } from "../commands/jit-folders.ts";
 import { linkWithPackage } from "../commands/flag-variables.ts";
 import { pip, platformOf, python, rebuild, reinstall, removeFolder } from "../commands/commands.ts";
-import { isWellKnown, packageOf, plainName } from "../tables/packages.ts";
+import { isWellKnown, packageOf } from "../tables/packages.ts";
 import { baseName } from "../parsers/parser.ts";
 import type { Match, Rule, SourcePlace } from "../rule.ts";
 import { installedSentence, symbolFacts, verdictOf } from "./symbol-facts.ts";

@@ -1,7 +1,8 @@
 /** pip, uv, conda and build backends. */
+import { plainName } from "../../base/package-name.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { changeFolder, pip, platformOf, reinstall } from "../commands/commands.ts";
-import { originOf, plainName } from "../tables/packages.ts";
+import { originOf } from "../tables/packages.ts";
 import { commandAgain } from "../commands/failed-command.ts";
 import { backToFolder, lostFolder, lostSentence } from "../commands/lost-folders.ts";
 import { coded, type Match, said, type Rule } from "../rule.ts";

@@ -1,4 +1,5 @@
 /** What goes wrong between Python and a module that loads: operators, registration, arguments, names. */
+import { plainName } from "../../base/package-name.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { own } from "../../base/own.ts";
 import {
@@ -23,7 +24,7 @@ import {
 } from "../commands/checkouts.ts";
 import { forgetJitBuild } from "../commands/jit-folders.ts";
 import { isMmcvWithoutOperators, reinstallMmcv } from "../commands/mmcv.ts";
-import { originOf, packageOf, packageOfModule, plainName } from "../tables/packages.ts";
+import { originOf, packageOf, packageOfModule } from "../tables/packages.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 import { tooNewFor } from "../tables/version-facts.ts";
 

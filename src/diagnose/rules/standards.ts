@@ -1,9 +1,10 @@
 /** The C++ standard: what torch's headers and the code need. What compilers do not know is in compilers-and-standards.ts. */
+import { plainName } from "../../base/package-name.ts";
 import { cudaForStandard, gccForStandard } from "../tables/version-facts.ts";
 import { pip, platformOf, standardFor, torchAtHand } from "../commands/commands.ts";
 import { standardNumber } from "../../environment/cxx-standard.ts";
 import { cxxStandardOf } from "../../environment/torch-version.ts";
-import { isWellKnown, originOf, plainName } from "../tables/packages.ts";
+import { isWellKnown, originOf } from "../tables/packages.ts";
 import { baseName } from "../parsers/parser.ts";
 import type { Finding } from "../finding.ts";
 import { type Match, type MatchFacts, type Rule, saidAny } from "../rule.ts";

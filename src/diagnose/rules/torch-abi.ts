@@ -1,8 +1,9 @@
 /** Symbols of torch whose strings are of the other ABI of libstdc++. */
+import { plainName } from "../../base/package-name.ts";
 import { own } from "../../base/own.ts";
 import { cmakeFolder, configuredAnew } from "../commands/cmake-folders.ts";
 import { pip, platformOf, python, rebuild } from "../commands/commands.ts";
-import { originOf, packageOf, plainName } from "../tables/packages.ts";
+import { originOf, packageOf } from "../tables/packages.ts";
 import type { Match, MatchFacts, Rule, RuleContext } from "../rule.ts";
 import { cmakeAgain } from "../fit/typed-fit.ts";
 import { quote } from "../commands/command-words.ts";

@@ -1,4 +1,5 @@
 /** Well-known packages with compiled parts: what their modules are called, and where they are installed from. */
+import { plainName } from "../../base/package-name.ts";
 import { own } from "../../base/own.ts";
 import type { Match } from "../rule.ts";
 
@@ -46,11 +47,6 @@ const packagesByModule: readonly (readonly [RegExp, string])[] = [
   [/^alt_cuda_corr/, "alt-cuda-corr"],
   [/^libpyg$/, "pyg-lib"],
 ];
-
-/** A package's name as names are compared: `Flash_Attn` is `flash-attn`. */
-export function plainName(name: string): string {
-  return name.toLowerCase().replaceAll(/[-_.]+/g, "-");
-}
 
 /** The package that brings a compiled module; undefined for one that is not well known. */
 export function packageOfModule(module: string): string | undefined {
