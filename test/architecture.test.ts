@@ -50,6 +50,17 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** Which folders of `src/diagnose` each of them may import, itself aside; what lies in the room itself is for all. */
+const foldersOfDiagnose: Readonly<Record<string, readonly string[]>> = {
+  text: [],
+  tables: [],
+  facts: ["text", "tables"],
+  parsers: ["text", "tables", "facts"],
+  commands: ["text", "tables", "facts"],
+  fit: ["text", "tables", "facts", "commands"],
+  rules: ["text", "tables", "facts", "parsers", "commands"],
+};
+
 /** The top: everything may be used there. */
 const tops = ["cli", "index.ts"];
 /** Files in `src/` itself that every room may import. */
@@ -125,6 +136,17 @@ describe("the architecture", () => {
       if (from === to || shared.includes(to)) return false;
       if (shared.includes(from)) return true;
       return tops.includes(from) ? to === "index.ts" : !(rooms[from] ?? []).includes(to);
+    });
+    expect(wrong.map(show)).toEqual([]);
+  });
+
+  it("imports in one direction only within diagnose/, too", () => {
+    const folder = (path: string): string => /^src\/diagnose\/(\w+)\//.exec(path)?.[1] ?? "";
+    const wrong = imports.filter((it) => {
+      if (!it.specifier.startsWith(".")) return false;
+      const from = folder(it.file);
+      const to = folder(target(it));
+      return from !== "" && to !== "" && from !== to && !(foldersOfDiagnose[from] ?? []).includes(to);
     });
     expect(wrong.map(show)).toEqual([]);
   });

@@ -6,9 +6,9 @@ import type { ConfigChange } from "./change.ts";
 import { withoutEchoes } from "./echoes.ts";
 import { overcomeIn } from "./overcome.ts";
 import { inOwnBuilder, inTypedCargo } from "./fit/builder-fit.ts";
-import { inOwnTool } from "./fit/own-build.ts";
+import { inOwnTool } from "./commands/own-build.ts";
 import { isOtherTools, withoutTorch } from "./facts/other-field.ts";
-import { inTypedCmake } from "./fit/typed-fit.ts";
+import { inTypedCmake } from "./commands/typed-again.ts";
 import { variablesAgain } from "./commands/isolation-commands.ts";
 import type { Finding, FindingKind } from "./finding.ts";
 import { foreignHeader } from "./tables/foreign-headers.ts";
@@ -202,6 +202,13 @@ function withoutRepeats(lines: readonly string[]): readonly string[] {
   });
 }
 
+/** What stood before an "or" may have been left out: retorch as another way goes to the end, and the first way is no other one. */
+function beginningWithFirst(lines: readonly string[]): readonly string[] {
+  const [first = "", ...rest] = lines;
+  const ordered = first.startsWith("# or retorch build") ? [...rest, first] : lines;
+  return ordered.map((line, at) => (at === 0 ? line.replace(/^# or /, "# ") : line));
+}
+
 /** Without the variables that the text's command set, where the fix gave them another value before. */
 function withoutOldValues(lines: readonly string[], match: Match): readonly string[] {
   const old = new Set(variablesAgain(match));
@@ -233,7 +240,7 @@ function toDiagnosis(candidate: Candidate): Diagnosis {
     id: rule.id,
     title: rule.title,
     cause: withCaller(withSubject(rule.cause(match), finding), finding),
-    fix: withoutRepeats(fixOf(rule, match)),
+    fix: beginningWithFirst(withoutRepeats(fixOf(rule, match))),
     evidence: { line: finding.at, text: finding.text },
     confidence: confidenceOf(candidate),
     docs: `docs/errors/${rule.id}.md`,

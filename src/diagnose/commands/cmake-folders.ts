@@ -2,7 +2,8 @@
  * The folder in which CMake built a library, as its path tells it, and the commands that configure and build there once more. It
  * does not know the options of the first time: CMake's cache in that folder keeps them.
  */
-import { platformOf, quote } from "./command-words.ts";
+import { platformOf } from "./command-words.ts";
+import { quote } from "../text/quote.ts";
 import type { Match } from "../rule.ts";
 
 /** `/w/p/build` of `/w/p/build/lib/libops.so`. setuptools puts what it compiles in `build/lib.<system>`. */

@@ -1,4 +1,5 @@
 /** Words of commands for the system, the interpreter and the installer at hand; what to run is for others to say. */
+import { quote } from "../text/quote.ts";
 import type { Match } from "../rule.ts";
 
 /** A line that a program on Linux said, in a text that tells of Windows as well: of a container, of WSL. */
@@ -113,9 +114,4 @@ export function removeFolder(match: Match, folder: string): string {
 /** Goes to a folder: cmd.exe stays on its drive without a word. */
 export function changeFolder(match: Match, folder: string): string {
   return `cd ${platformOf(match) === "win32" ? "/d " : ""}${quote(folder)}`;
-}
-
-/** A path as a word of a shell command. */
-export function quote(path: string): string {
-  return /^[\w@%+=:,./\\~-]+$/.test(path) ? path : `"${path}"`;
 }

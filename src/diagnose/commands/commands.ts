@@ -11,11 +11,11 @@ export {
   platformOf,
   python,
   pythonVersion,
-  quote,
   removeFolder,
   setVariable,
   unsetVariable,
 } from "./command-words.ts";
+export { quote } from "../text/quote.ts";
 export {
   buildAgain,
   buildRequirement,

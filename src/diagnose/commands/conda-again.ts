@@ -3,24 +3,9 @@
  * file that it reads. It does not know whether a set of packages goes together.
  * Sources: conda's documentation of `conda env create` (environment.yml where no file is named) and of environment files.
  */
-import { platformOf, quote } from "./command-words.ts";
+import { platformOf } from "./command-words.ts";
+import { quote } from "../text/quote.ts";
 import type { Match } from "../rule.ts";
-
-/** In a shell, in a Dockerfile, in a workflow, in a cell. */
-const typed =
-  /(?:^|[$>#!%] ?|\bRUN |^Run |&& )((?:conda|mamba|micromamba) (?:env (?:create|update)(?: [^\s;&|#`]+)*|(?:create|install|update)(?: [^\s;&|#`]+)+))/;
-/** A word of such a command; those of a sentence have none of its signs. */
-const word = /^(?:--?[A-Za-z][\w-]*(?:=\S+)?|["']?[\w.:/\\~*-]+(?:[=<>!]=?[\w.*=<>!,|-]+)?["']?|https?:\S+)$/;
-
-/** The command of a line, with an option or a version among its words. */
-export function condaLineIn(text: string): string | undefined {
-  if (text.length > 400 || !/(?:onda|amba) (?:env|create|install|update) /.test(text)) return undefined;
-  const line = typed.exec(text)?.[1]?.trimEnd();
-  const words = line?.split(/ +/) ?? [];
-  // `conda env create` alone reads environment.yml.
-  const whole = words.some((each) => /^-|=/.test(each)) || (words.length === 3 && words[1] === "env");
-  return whole && words.every((each) => word.test(each)) ? line : undefined;
-}
 
 /** The file of the environment that it reads. */
 function fileOf(line: string): string | undefined {

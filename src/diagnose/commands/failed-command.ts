@@ -5,7 +5,8 @@
  */
 import { plainName } from "../../base/package-name.ts";
 import { own } from "../../base/own.ts";
-import { changeFolder, pip, python, quote } from "./command-words.ts";
+import { changeFolder, pip, python } from "./command-words.ts";
+import { quote } from "../text/quote.ts";
 import { originOf } from "../tables/packages.ts";
 import type { LogFacts } from "../facts/log-facts.ts";
 import type { Match } from "../rule.ts";

@@ -2,7 +2,7 @@
  * What a line of a fix does: it builds or installs what failed, it brings what a build needs, it only shows something. It does not
  * know which of that the text asks for.
  */
-import { isToFillIn } from "../fit/place-fit.ts";
+import { isToFillIn } from "../text/fix-words.ts";
 
 /** Commands that build or install a package. */
 const builds =

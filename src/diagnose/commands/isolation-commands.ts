@@ -1,7 +1,8 @@
 /** Commands that build a package again in the environment itself, where it sees torch: in the words of pip, uv, poetry, pdm and pixi. */
 import { plainName } from "../../base/package-name.ts";
 import { own } from "../../base/own.ts";
-import { pip, platformOf, python, quote, setVariable } from "./command-words.ts";
+import { pip, platformOf, python, setVariable } from "./command-words.ts";
+import { quote } from "../text/quote.ts";
 import { originOf } from "../tables/packages.ts";
 import { requestedWord } from "../facts/request-facts.ts";
 import { inItsFolder } from "./typed-builds.ts";

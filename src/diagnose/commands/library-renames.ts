@@ -5,7 +5,8 @@
  * doc/APIchanges (registering is automatic since lavf 58.9.100 and lavc 58.10.100; ch_layout since lavu 57.24.100).
  */
 import type { Match } from "../rule.ts";
-import { type Edit, editFile } from "./source-edits.ts";
+import { editFile } from "./source-edits.ts";
+import type { Edit } from "../edit.ts";
 
 const renames: readonly { readonly names: RegExp; readonly edit: Edit }[] = [
   { names: /^CV_[A-Z]+2[A-Za-z_]+$/, edit: ["\\bCV_([A-Z]+2[A-Za-z_]+)\\b", "cv::COLOR_\\1"] },

@@ -1,62 +1,12 @@
 /**
- * LibTorch as a text tells of it (its release, the C++ standard of the program) and the archive that fits: LibTorch for macOS, and the
- * one for old systems. It does not know what else lies in a project's folder of LibTorch. Sources: pytorch#120291 (`libtorch-macos-1.9.1.zip`),
+ * The archive of LibTorch that fits a text: the one for macOS, and the one for old systems. It does not know what else lies in a project's folder of LibTorch. Sources: pytorch#120291 (`libtorch-macos-1.9.1.zip`),
  * pytorch#133205 (1.12 needs C++14, 2.2 C++17), ocaml/opam-repository's libtorch.1.3.0 (`libtorch-macos-1.3.0.zip`, the last release that
  * C++11 compiles: vision#1635), docs/cpp/source/installing.rst of pytorch (`cu113/libtorch-shared-with-deps-1.12.0%2Bcu113.zip`).
  */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { quote } from "./command-words.ts";
+import { quote } from "../text/quote.ts";
 import type { Match } from "../rule.ts";
 import { cudaBuildsOf, cudaOfBuild } from "../tables/torch-wheels.ts";
-
-export interface LibtorchFacts {
-  /** `1.12.0` of `libtorch/1.12.0`, `LibTorch 1.12.0`, `libtorch-shared-with-deps-1.12.0`. */
-  readonly libtorchRelease?: string;
-  /** The CUDA of a cluster's module: `11.2` of `cuda/11.2`. */
-  readonly cudaModule?: string;
-  /** The C++ standard that CMake is asked for: `14`. */
-  readonly cmakeStandard?: string;
-  /** The folder of a LibTorch whose files for CMake the text names: `~/libtorch` of `~/libtorch/share/cmake/Torch`. */
-  readonly libtorchPrefix?: string;
-}
-
-/** `libtorch is downloaded by hand (version 2.3.0)`, `the 1.11.0 version of libtorch`. */
-const said =
-  /\blibtorch\b[^\d/\\=,;]{0,50}?\b([12]\.\d{1,2}\.\d)\b|(?<![\w.])v?([12]\.\d{1,2}\.\d)[`"']? (?:version (?:of|for) )?libtorch\b/i;
-
-/** Gathers them line by line. */
-export class LibtorchReader {
-  #release: string | undefined;
-  #standard: string | undefined;
-  #module: string | undefined;
-  #prefix: string | undefined;
-
-  line(text: string): void {
-    if (text.length > 1_000) return;
-    if (/libtorch/i.test(text))
-      this.#release ??=
-        /\blibtorch(?:-(?:cxx11-abi|win|macos|shared|static|with|deps|debug|x86_64|arm64))*[-/ :=]{1,3}v?(\d\.\d{1,2}\.\d)\b/i.exec(
-          text,
-        )?.[1] ??
-        said
-          .exec(text)
-          ?.slice(1)
-          .find((release) => release !== undefined);
-    if (text.includes("cuda/")) this.#module ??= /(?:^|[\s,`'"])cuda\/(\d{1,2}\.\d)(?![\w/])/.exec(text)?.[1];
-    if (text.includes("/share/cmake/Torch"))
-      this.#prefix ??= /(?:^|[\s"'=(])([~/][\w./+-]{0,200}?)\/share\/cmake\/Torch\b/.exec(text)?.[1];
-    if (text.includes("CXX_STANDARD")) this.#standard ??= /\bCXX_STANDARD[ =]"?(11|14|17|20)\b/.exec(text)?.[1];
-  }
-
-  facts(): LibtorchFacts {
-    return {
-      ...(this.#release === undefined ? {} : { libtorchRelease: this.#release }),
-      ...(this.#prefix === undefined ? {} : { libtorchPrefix: this.#prefix }),
-      ...(this.#module === undefined ? {} : { cudaModule: this.#module }),
-      ...(this.#standard === undefined ? {} : { cmakeStandard: this.#standard }),
-    };
-  }
-}
 
 const downloads = "https://download.pytorch.org/libtorch";
 

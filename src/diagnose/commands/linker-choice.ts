@@ -5,7 +5,7 @@
  * https://doc.rust-lang.org/cargo/reference/config.html#buildrustflags.
  */
 import { systemPackage } from "./commands.ts";
-import { cmakeAgain } from "../fit/typed-fit.ts";
+import { cmakeAgain } from "./typed-again.ts";
 import type { Match } from "../rule.ts";
 
 /** The package that brings a linker; undefined: none that is known. */

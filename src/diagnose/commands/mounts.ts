@@ -1,5 +1,5 @@
 /** A file system that forbids programs (noexec), and how it is allowed there. It does not know whether that is the cause. */
-import { quote } from "./command-words.ts";
+import { quote } from "../text/quote.ts";
 import type { Match } from "../rule.ts";
 
 /** What forbids programs on the file system that the file lies on, and to take it away. */

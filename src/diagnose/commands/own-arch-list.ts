@@ -1,6 +1,6 @@
 /** Packages whose set-up script names the GPU architectures itself, in the variable that a shell would set: it does not know the rest of the script. */
 import { buildAgain, pip, platformOf, python } from "./commands.ts";
-import { toFetchedSources } from "../fit/fetched-sources.ts";
+import { toFetchedSources } from "./fetched-sources.ts";
 import type { Match } from "../rule.ts";
 
 /**

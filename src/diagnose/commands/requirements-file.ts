@@ -3,7 +3,8 @@
  * is installed by hand beside it the list would undo. It changes the lines that begin with a package's name and knows no list
  * that includes another. Source: pip's documentation of the format of requirements files.
  */
-import { pip, quote } from "./command-words.ts";
+import { pip } from "./command-words.ts";
+import { quote } from "../text/quote.ts";
 import type { Match } from "../rule.ts";
 
 /** The one list that the command or the installer's own words name. */

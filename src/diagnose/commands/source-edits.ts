@@ -5,11 +5,9 @@
  * Sources: GNU sed's manual (addresses, `s`, `1i`, `-i`, `-E`). The sed of a Mac is GNU's by `machine-fit.ts`, on Windows
  * PowerShell does the same by `powershell-edits.ts`, sources that pip fetches are fetched first (`fetched-sources.ts`).
  */
-import { quote } from "./command-words.ts";
+import type { Edit } from "../edit.ts";
+import { quote } from "../text/quote.ts";
 import type { Match } from "../rule.ts";
-
-/** What is looked for, in words that `sed -E`, JavaScript and .NET read alike, and what comes in its place (`\1` for a group). */
-export type Edit = readonly [wanted: string, replacement: string, times?: "once"];
 
 /** What is not the project's own: installed headers, torch's own sources, generated code; and paths that no shell takes. */
 const foreign =

@@ -3,7 +3,7 @@
  * architectures that is set already, flags that the project brings itself, the torch that is linked with, the notebook
  * service, the folder of a clone. Reads one line at a time; what it means is for the rules to say.
  */
-import { type CmakeArchitectureFacts, CmakeArchitectureReader } from "../commands/cmake-architectures.ts";
+import { type CmakeArchitectureFacts, CmakeArchitectureReader } from "./cmake-architecture-facts.ts";
 
 export interface BuildFacts extends CmakeArchitectureFacts {
   /** The folder of torch's libraries that a link line names: `/e/lib/python3.8/site-packages/torch/lib`. */

@@ -3,7 +3,7 @@
  * follows in the log from a wrong number (`scalar_t` unknown, no constant, a lambda for a name) is of no interest then.
  * Source: aten/src/ATen/Dispatch.h of torch.
  */
-import { partedArguments } from "../commands/printed-edits.ts";
+import { partedArguments } from "../text/call-text.ts";
 import type { Finding } from "../finding.ts";
 
 export interface MiscountedDispatch {

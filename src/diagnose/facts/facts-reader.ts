@@ -2,12 +2,12 @@
  * Gathers, line by line, what a log tells about the machine it comes from (`log-facts.ts`): the readers of its parts, and what none of
  * them reads. It does not know what is done with it.
  */
-import { ArchiveReader } from "../fit/archive-sources.ts";
+import { ArchiveReader } from "./archive-facts.ts";
 import { type BuildFacts, BuildReader } from "./build-facts.ts";
 import { BuilderReader } from "./builder-facts.ts";
 import { CheckReader } from "./check-facts.ts";
 import { type CompileFacts, CompileReader } from "./compile-lines.ts";
-import { LibtorchReader } from "../commands/libtorch-downloads.ts";
+import { LibtorchReader } from "./libtorch-facts.ts";
 import { packageCalled } from "./called-module.ts";
 import { FunctionHeadReader } from "./function-heads.ts";
 import { cleanLine } from "../text/log-line.ts";

@@ -3,13 +3,13 @@
  * where the log is not of this machine, or no environment was probed. `facts-reader.ts` gathers it.
  */
 import type { AlpineFacts } from "./alpine-images.ts";
-import type { ArchiveFacts } from "../fit/archive-sources.ts";
+import type { ArchiveFacts } from "./archive-facts.ts";
 import type { BuildFacts } from "./build-facts.ts";
 import type { BuilderFacts } from "./builder-facts.ts";
 import type { CheckFacts } from "./check-facts.ts";
 import type { CompileFacts } from "./compile-lines.ts";
 import type { FunctionHeads } from "./function-heads.ts";
-import type { LibtorchFacts } from "../commands/libtorch-downloads.ts";
+import type { LibtorchFacts } from "./libtorch-facts.ts";
 import type { OtherField } from "./other-field.ts";
 import type { PasteFacts } from "./paste-facts.ts";
 import type { PlaceFacts } from "./place-facts.ts";

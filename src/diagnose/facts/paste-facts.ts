@@ -5,7 +5,7 @@
 import { type BoardFacts, BoardReader } from "./board-facts.ts";
 import { type CallFacts, CallReader } from "./call-facts.ts";
 import { type TorchFacts, TorchReader } from "./installed-torch.ts";
-import { linkedLibraries, linkOrder } from "../commands/link-order.ts";
+import { linkedLibraries, linkOrder } from "./link-order.ts";
 import { type SessionFacts, SessionReader } from "./session-facts.ts";
 
 /** What a paste says of what surrounds the message. */

@@ -3,8 +3,8 @@
  * for the same. Reads one line at a time.
  */
 import { plainName } from "../../base/package-name.ts";
-import { condaLineIn } from "../commands/conda-again.ts";
-import { quote } from "../commands/command-words.ts";
+import { condaLineIn } from "./conda-lines.ts";
+import { quote } from "../text/quote.ts";
 import { compiledPackages } from "../tables/packages.ts";
 
 /** A requirement as a word of a shell. */

@@ -4,14 +4,15 @@
  * `failed-command.ts` knows.
  */
 import { plainName } from "../../base/package-name.ts";
-import { platformOf, quote } from "../commands/command-words.ts";
+import { platformOf } from "../commands/command-words.ts";
+import { quote } from "../text/quote.ts";
 import { asTyped, commandAgain, failedCommand, failedProgram, folderOfPip } from "../commands/failed-command.ts";
 import { goingTo, inItsFolder } from "../commands/typed-builds.ts";
 import { variablesAgain } from "../commands/isolation-commands.ts";
 import { originOf } from "../tables/packages.ts";
-import { inFetchedSources } from "./fetched-sources.ts";
+import { inFetchedSources } from "../commands/fetched-sources.ts";
 import { commandPart, isBuildLine, isLook, isOfFolder } from "../commands/fix-lines.ts";
-import { cmakeAgain } from "./typed-fit.ts";
+import { cmakeAgain } from "../commands/typed-again.ts";
 import type { Match } from "../rule.ts";
 import { withBuildBehind } from "./build-behind-edit.ts";
 import { withCompilers } from "../facts/shown-compilers.ts";

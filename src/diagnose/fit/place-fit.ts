@@ -7,13 +7,8 @@ import { forCog } from "./cog-fit.ts";
 import { platformOf } from "../commands/command-words.ts";
 import type { ContainerRun } from "../facts/place-facts.ts";
 import { partedCommands } from "../facts/shown-commands.ts";
+import { isToFillIn, parted } from "../text/fix-words.ts";
 import type { Match } from "../rule.ts";
-
-/** The command of a line, and the remark behind it. */
-function parted(line: string): readonly [command: string, remark: string] {
-  const [, command = line, remark = ""] = /^(.*?\S)\s{2,}(# .*)$/.exec(line) ?? [];
-  return [command, remark];
-}
 
 /** Without a question: when a whole fix is pasted, the line behind it would be taken for the answer. */
 function unasking(line: string): string {
@@ -193,20 +188,6 @@ function forSpace(lines: readonly string[]): readonly string[] | undefined {
     'git add pre-requirements.txt && git commit -m "torch before what is compiled for it" && git push   # the Space builds again',
     "# the image has no nvcc: what has to compile CUDA needs a Dockerfile of the Space's own (sdk: docker) from an nvidia/cuda:…-devel image, or a ready-made wheel in requirements.txt",
   ];
-}
-
-/** What a person has to fill in: `<that folder>`, `/path/to/libtorch`, `…`; not what a header is named by. */
-const toFillIn =
-  /\bthe_(?:program|extension|package|module)\b|<[a-zA-Z](?:[^<>"'|&;=]|'s )*>|(?<![\w])\/path\/(?:to|of|with)\/|\bv?X\.Y\b|-X-Y\b|[<>]INSTALLED\b|…/;
-
-/** Whether a line cannot be run before a person fills something in. */
-export function isToFillIn(line: string): boolean {
-  const [command] = parted(line);
-  // In PowerShell's words single quotes stand within the double ones.
-  const outside = command.startsWith("powershell ")
-    ? command.replaceAll(/'[^']*'/g, "")
-    : command.replaceAll(/"(?:[^"\\]|\\.)*"|'[^']*'/g, (quoted) => (quoted.startsWith("'") ? "" : quoted));
-  return toFillIn.test(outside.replaceAll(/#include <[^>]*>/g, ""));
 }
 
 /** What a remark calls another way, beside the one that stands above it. */

@@ -4,7 +4,7 @@
  * wants a newer one says so by `--upgrade`, and one that wants another CUDA by an index that has none of that release.
  */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { quote } from "../commands/command-words.ts";
+import { quote } from "../text/quote.ts";
 import type { Match } from "../rule.ts";
 import { statedRelease } from "../facts/stated-torch.ts";
 import { torchCuda } from "../commands/toolkit-commands.ts";

@@ -2,7 +2,7 @@
 import { oneCompiler, pip, platformOf, python, removeFolder } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
-import { cmakeAgain } from "../fit/typed-fit.ts";
+import { cmakeAgain } from "../commands/typed-again.ts";
 
 /** A name or path that is too long, not a command: `path-too-long` has it. */
 export function aboutPath(finding: Finding): boolean {

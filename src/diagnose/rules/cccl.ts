@@ -4,7 +4,8 @@ import { platformOf } from "../commands/commands.ts";
 import { type Match, type MatchFacts, placeOf, type Rule, said, saidAny } from "../rule.ts";
 import type { Finding } from "../finding.ts";
 import { askedByAttribute } from "../commands/device-properties.ts";
-import { addLines, type Edit, editFile } from "../commands/source-edits.ts";
+import { addLines, editFile } from "../commands/source-edits.ts";
+import type { Edit } from "../edit.ts";
 
 /**
  * What CCCL 3 (CUDA 13) removed, and what stands for it.

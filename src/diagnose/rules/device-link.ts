@@ -1,6 +1,6 @@
 /** Functions of CUDA's device libraries that nvlink asks for: the library is missing on the device link, no source is. */
 import { isDevice } from "./symbol-owners.ts";
-import { quote } from "../commands/command-words.ts";
+import { quote } from "../text/quote.ts";
 import { knownCapabilities, setVariable } from "../commands/commands.ts";
 import type { Match, MatchFacts, Rule } from "../rule.ts";
 import type { Finding } from "../finding.ts";

@@ -1,7 +1,7 @@
 /** Tools of two worlds in one build: conda's linker and the system's libraries, emulated and foreign processors. */
 import { literally } from "../../base/literally.ts";
 import { platformOf } from "../commands/commands.ts";
-import { quote } from "../commands/command-words.ts";
+import { quote } from "../text/quote.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 const x86Header = /^(?:x86intrin|immintrin|[xeptsnwa]mmintrin|avx\w*intrin|cpuid|ia32intrin)\.h$/;

@@ -17,7 +17,7 @@ import {
 } from "../commands/commands.ts";
 import { condaToolkit, useCondaToolkit } from "../tables/conda-toolkit.ts";
 import { failedCommand } from "../commands/failed-command.ts";
-import { toFetchedSources } from "../fit/fetched-sources.ts";
+import { toFetchedSources } from "../commands/fetched-sources.ts";
 import { missingLibrary } from "../matchers.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 

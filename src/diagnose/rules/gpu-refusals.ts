@@ -1,7 +1,7 @@
 /** Binaries that a driver refuses and transports that do not come up: Triton's cubins, NCCL's ways between GPUs, a driver that does not start. */
 import { installTorchFor, pip, python, rebuild, setVariable } from "../commands/commands.ts";
 import { own } from "../../base/own.ts";
-import { torchForJetson } from "../fit/machine-fit.ts";
+import { torchForJetson } from "../commands/jetson-torch.ts";
 import { packageOf } from "../tables/packages.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 import { isBuiltByPython } from "../commands/typed-builds.ts";

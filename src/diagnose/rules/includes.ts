@@ -1,7 +1,7 @@
 /** Sources that use what they do not include. */
 
 import { plainName } from "../../base/package-name.ts";
-import { quote } from "../commands/command-words.ts";
+import { quote } from "../text/quote.ts";
 import { addInclude, addLines } from "../commands/source-edits.ts";
 import { packageToBuild, platformOf, python } from "../commands/commands.ts";
 import { type Match, placeOf, type Rule, saidAny } from "../rule.ts";

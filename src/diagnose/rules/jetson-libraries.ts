@@ -1,5 +1,5 @@
 /** Libraries of CUDA that a Jetson's torch does not find: the board's own (JetPack), or those that JetPack does not bring. */
-import { torchForJetson } from "../fit/machine-fit.ts";
+import { torchForJetson } from "../commands/jetson-torch.ts";
 import { missingLibrary } from "../matchers.ts";
 import { type Match, type Rule, said } from "../rule.ts";
 

@@ -2,7 +2,8 @@
  * A module that is loaded before torch is: its script imports it first, while the text's torch has the library that is missed. It does
  * not know whether the script's own lines above import torch by way of another module.
  */
-import { python, quote } from "../commands/command-words.ts";
+import { python } from "../commands/command-words.ts";
+import { quote } from "../text/quote.ts";
 import type { Finding } from "../finding.ts";
 import { packageOf, isWellKnown } from "../tables/packages.ts";
 import type { Match, RuleContext } from "../rule.ts";

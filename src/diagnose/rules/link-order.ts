@@ -2,7 +2,7 @@
 import { platformOf } from "../commands/command-words.ts";
 import { linkToo } from "../commands/flag-variables.ts";
 import { isBuiltByPython } from "../commands/typed-builds.ts";
-import { librariesBefore } from "../commands/link-order.ts";
+import { librariesBefore } from "../facts/link-order.ts";
 import type { Finding } from "../finding.ts";
 import { baseName } from "../parsers/parser.ts";
 import { type Match, type MatchFacts, type Rule, type RuleContext, saidAny } from "../rule.ts";

@@ -1,7 +1,7 @@
 /** Intel's MKL below torch: missing, too new, or of two installations. */
 import { compareVersions } from "../../base/order.ts";
 import { pip, python, torchAgain, torchAtHand, unsetVariable } from "../commands/commands.ts";
-import { cmakeAgain } from "../fit/typed-fit.ts";
+import { cmakeAgain } from "../commands/typed-again.ts";
 import { baseName } from "../parsers/parser.ts";
 import { said, type Match, type Rule } from "../rule.ts";
 import { symbolFacts, verdictOf } from "./symbol-facts.ts";

@@ -19,7 +19,7 @@ import {
 import { condaToolkit, useCondaToolkit } from "../tables/conda-toolkit.ts";
 import type { Finding } from "../finding.ts";
 import { unbuiltCuda } from "../tables/packages.ts";
-import { torchForJetson } from "../fit/machine-fit.ts";
+import { torchForJetson } from "../commands/jetson-torch.ts";
 import { framesAt, missingProgram } from "../matchers.ts";
 import { type Match, type MatchFacts, type Rule, type RuleContext, said } from "../rule.ts";
 import { toolkitPackage } from "../commands/nvidia-repository.ts";

@@ -4,7 +4,7 @@ import { shownWith, withoutUnsupported } from "../commands/cmake-architectures.t
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { cudaForArchitecture, dotted } from "../tables/version-facts.ts";
 import { loadingScript } from "../commands/source-edits.ts";
-import { quote } from "../commands/command-words.ts";
+import { quote } from "../text/quote.ts";
 import { failedCommand } from "../commands/failed-command.ts";
 import {
   knownCapabilities,
@@ -20,7 +20,7 @@ import { ownListWithout } from "../commands/own-arch-list.ts";
 import { newerToolkit } from "../commands/newer-toolkit.ts";
 import { toolkitPackage } from "../commands/nvidia-repository.ts";
 import { packageOf } from "../tables/packages.ts";
-import { changedNvcc } from "../fit/typed-fit.ts";
+import { changedNvcc } from "../commands/typed-again.ts";
 import type { Match, Rule } from "../rule.ts";
 import { develTags } from "./container-toolkits.ts";
 import { nvccSaid } from "./nvcc-messages.ts";

@@ -16,7 +16,7 @@ import {
 } from "../commands/commands.ts";
 import { newerToolkit } from "../commands/newer-toolkit.ts";
 import { type Match, type Rule } from "../rule.ts";
-import { changedNvcc } from "../fit/typed-fit.ts";
+import { changedNvcc } from "../commands/typed-again.ts";
 import { nvccSaid } from "./nvcc-messages.ts";
 
 /** Options that older releases of nvcc do not have. */

@@ -1,6 +1,6 @@
 /** What reaches nvcc after quoting went wrong, and assertions of host libraries in device code. */
 import { platformOf, setVariable, torchCuda, unsetVariable } from "../commands/commands.ts";
-import { changedNvcc, cmakeAgain } from "../fit/typed-fit.ts";
+import { changedNvcc, cmakeAgain } from "../commands/typed-again.ts";
 import { type Match, placeOf, type Rule, saidAny } from "../rule.ts";
 import { cmakeFile } from "../commands/source-edits.ts";
 import { isBuiltByPython } from "../commands/typed-builds.ts";

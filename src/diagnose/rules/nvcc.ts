@@ -1,7 +1,7 @@
 /** What nvcc and ptxas demand of device code; architectures are in nvcc-architectures.ts, options in nvcc-options.ts. */
 import { pip, setVariable } from "../commands/commands.ts";
 import { letDeviceCall } from "../commands/device-callees.ts";
-import { withNvccFlags } from "../fit/typed-fit.ts";
+import { withNvccFlags } from "../commands/typed-again.ts";
 import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
 import { dotted } from "../tables/version-facts.ts";
 import { nvccSaid } from "./nvcc-messages.ts";

@@ -3,7 +3,8 @@
  * them itself. What of the other arguments is wrong, too, is not known here.
  */
 import { type Rule, placeOf, saidAny } from "../rule.ts";
-import { type Edit, editFile } from "../commands/source-edits.ts";
+import { editFile } from "../commands/source-edits.ts";
+import type { Edit } from "../edit.ts";
 
 const factory =
   "(?<name>zeros|ones|empty|full|rand|randn|randint|arange|linspace|eye|tensor|from_blob|randperm|tensorFromBlob|copy|zeros_like|ones_like)";

@@ -18,7 +18,7 @@ import {
   torchCuda,
 } from "../commands/commands.ts";
 import { type Rule, said } from "../rule.ts";
-import { cmakeAgain } from "../fit/typed-fit.ts";
+import { cmakeAgain } from "../commands/typed-again.ts";
 
 export const pluginAtStartRules: readonly Rule[] = [
   {

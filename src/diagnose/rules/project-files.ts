@@ -3,7 +3,7 @@ import { buildAgain, pip, platformOf, python, quote, unsetVariable } from "../co
 import { commandAgain } from "../commands/failed-command.ts";
 import { backToFolder, lostFolder, lostSentence } from "../commands/lost-folders.ts";
 import { coded, type Rule, said, saidAny } from "../rule.ts";
-import { cmakeAgain } from "../fit/typed-fit.ts";
+import { cmakeAgain } from "../commands/typed-again.ts";
 
 /** Names that a project gives to helpers beside its setup.py, and that no package on PyPI is meant by. */
 const ownHelper =

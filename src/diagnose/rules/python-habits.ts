@@ -1,7 +1,8 @@
 /** C++ written with the habits of Python: dots for namespaces, methods without brackets, lists, modules without a value. */
 import { own } from "../../base/own.ts";
 import { codeAt, type Rule, said, saidAny } from "../rule.ts";
-import { editLine, editPrintedLine, type Edit } from "../commands/source-edits.ts";
+import { editLine, editPrintedLine } from "../commands/source-edits.ts";
+import type { Edit } from "../edit.ts";
 
 const api = "https://docs.pytorch.org/cppdocs/";
 

@@ -5,7 +5,7 @@ import { type Match, type Rule, said } from "../rule.ts";
 import { askedOfPython, askedPython } from "../commands/asked-python.ts";
 import { embeddedHeaders, isEmbeddable } from "../commands/embedded-python.ts";
 import { typedBuild } from "../commands/typed-builds.ts";
-import { typedWithPython } from "../fit/typed-fit.ts";
+import { typedWithPython } from "../commands/typed-again.ts";
 
 /** Whether a header of LibTorch, the download for programs in C++, asks. */
 function ofLibtorch({ finding }: Match): boolean {

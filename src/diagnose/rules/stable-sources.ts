@@ -8,7 +8,8 @@ import { own } from "../../base/own.ts";
 import { pip } from "../commands/commands.ts";
 import { conversionOf } from "../facts/conversion.ts";
 import type { Finding } from "../finding.ts";
-import { type Edit, editFile, editLine } from "../commands/source-edits.ts";
+import { editFile, editLine } from "../commands/source-edits.ts";
+import type { Edit } from "../edit.ts";
 import { codeAt, type Match, type MatchFacts, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 
 const notes = "https://docs.pytorch.org/docs/stable/notes/libtorch_stable_abi.html";

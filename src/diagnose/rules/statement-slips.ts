@@ -1,5 +1,6 @@
 /** Slips in statements and declarations of one's own: brackets of one statement, members, words for classes only, lists as in Python. */
-import { replacePrinted, withinBrackets } from "../commands/printed-edits.ts";
+import { replacePrinted } from "../commands/printed-edits.ts";
+import { withinBrackets } from "../text/call-text.ts";
 import { editLine, editPrintedLine } from "../commands/source-edits.ts";
 import type { Finding } from "../finding.ts";
 import { codeAt, type MatchFacts, type Rule } from "../rule.ts";

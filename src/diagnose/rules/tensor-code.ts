@@ -1,6 +1,7 @@
 /** C++ that handles tensors as Python does: attributes that are methods, tensors as numbers, Python's words. */
 import type { Finding } from "../finding.ts";
-import { type Edit, editLine, editPrintedLine } from "../commands/source-edits.ts";
+import { editLine, editPrintedLine } from "../commands/source-edits.ts";
+import type { Edit } from "../edit.ts";
 import { hasWrongDispatch } from "../facts/dispatch-calls.ts";
 import { about } from "../matchers.ts";
 import { codeAt, type Match, type MatchFacts, type Rule, said, saidAny } from "../rule.ts";

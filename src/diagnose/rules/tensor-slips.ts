@@ -1,5 +1,6 @@
 /** Slips around tensors in operators of one's own: what a dispatch, an index, a loop or a device wants in which form. */
-import { atCaller, partedArguments, replacePrinted, withinBrackets } from "../commands/printed-edits.ts";
+import { atCaller, replacePrinted } from "../commands/printed-edits.ts";
+import { partedArguments, withinBrackets } from "../text/call-text.ts";
 import { editLine } from "../commands/source-edits.ts";
 import type { Finding } from "../finding.ts";
 import { codeAt, type MatchFacts, type Rule, said, saidAny } from "../rule.ts";

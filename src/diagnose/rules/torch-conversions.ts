@@ -1,7 +1,8 @@
 /** Types of torch's C++ interface that do not turn into each other by themselves, and what turns them. */
 import { conversionOf } from "../facts/conversion.ts";
 import type { Finding } from "../finding.ts";
-import { type Edit, editLine } from "../commands/source-edits.ts";
+import { editLine } from "../commands/source-edits.ts";
+import type { Edit } from "../edit.ts";
 import { codeAt, type MatchFacts, type Rule, saidAny } from "../rule.ts";
 
 const tensor = /^(?:at|torch)::Tensor(?:Base)?$/;

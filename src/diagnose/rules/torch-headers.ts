@@ -3,7 +3,7 @@ import { platformOf, python, pip, standardFor, torchOnIncludePath } from "../com
 import { foundDir, header, includedBy } from "../matchers.ts";
 import { codeAt, type Match, type Rule, saidAny } from "../rule.ts";
 import { withoutTh } from "../commands/th-replacements.ts";
-import { typedWithTorch } from "../fit/typed-fit.ts";
+import { typedWithTorch } from "../commands/typed-again.ts";
 import { isEverywhere } from "../tables/torch-api.ts";
 import { isBuiltByPython } from "../commands/typed-builds.ts";
 import { editLine } from "../commands/source-edits.ts";

@@ -3,7 +3,7 @@
  * Source: torch's headers (torch/csrc/api/include/torch/types.h, utils.h, all.h; ATen/AccumulateType.h, ATen/cuda; c10/cuda).
  */
 import { addLines, isGenerated, loadingScript, orInWords } from "../commands/source-edits.ts";
-import { quote } from "../commands/command-words.ts";
+import { quote } from "../text/quote.ts";
 import type { Finding } from "../finding.ts";
 import { codeAt, type Match, type MatchFacts, type Rule, saidAny } from "../rule.ts";
 import { foreignHeader } from "../tables/foreign-headers.ts";

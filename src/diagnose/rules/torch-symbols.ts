@@ -3,7 +3,7 @@ import { installTorchSince, pip, platformOf, python, rebuild, unsetVariable } fr
 import { tagSentence } from "../facts/stated-torch.ts";
 import { packageOf } from "../tables/packages.ts";
 import type { Match, Rule, RuleContext } from "../rule.ts";
-import { typedWithTorch } from "../fit/typed-fit.ts";
+import { typedWithTorch } from "../commands/typed-again.ts";
 import { programFix } from "../commands/programs.ts";
 import { isTorch, type SymbolVerdict } from "../symbols.ts";
 import { hasTh, installedSentence, symbolFacts, torchHere, torchSymbol, verdictOf } from "./symbol-facts.ts";

@@ -1,5 +1,5 @@
 /** The nvcc that somebody typed, for newer architectures than the ones that it names. */
-import { changedNvcc } from "../fit/typed-fit.ts";
+import { changedNvcc } from "../commands/typed-again.ts";
 import type { Match } from "../rule.ts";
 
 /** The nvcc that was typed, for architectures from `from` on: older targets are left out, a single one is raised. */

@@ -1,5 +1,5 @@
 /** Names of torch and of the standard library that a source uses without their namespace. */
-import { quote as shellQuote } from "../commands/command-words.ts";
+import { quote as shellQuote } from "../text/quote.ts";
 import { codeAt, type Match, type Rule } from "../rule.ts";
 import { inOwnSource } from "./plain-mistakes.ts";
 

@@ -1,5 +1,5 @@
 /** What Windows says of a DLL that is there and cannot be loaded. */
-import { inOwnTool } from "../fit/own-build.ts";
+import { inOwnTool } from "../commands/own-build.ts";
 import { pip, python, quote, rebuild, torchCuda, torchIndex } from "../commands/commands.ts";
 import { framesAt, ofLog } from "../matchers.ts";
 import { tagSentence } from "../facts/stated-torch.ts";

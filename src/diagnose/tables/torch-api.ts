@@ -3,7 +3,7 @@
  * against. Only what can be said with certainty stands here; a release is named where it is known.
  * Source: the release notes of PyTorch ("Backwards Incompatible Changes", "C++ API") and torch's headers of the releases.
  */
-import type { Edit } from "../commands/source-edits.ts";
+import type { Edit } from "../edit.ts";
 
 /** What is known of a name. */
 export interface TorchName {

@@ -24,6 +24,7 @@ describe("the table of rules", () => {
           expect(first?.id).toBe(rule.id);
           expect(`${first?.cause ?? ""}\n${first?.fix.join("\n") ?? ""}`).toContain(example.expect);
           expect(first?.fix.length).toBeGreaterThan(0);
+          expect(first?.fix[0], "another way of nothing").not.toMatch(/^#? ?(?:or|then|and)\b/);
           expect(new Set(first?.fix).size, "the same line twice").toBe(first?.fix.length);
           expect(`${first?.cause ?? ""}${first?.fix.join("") ?? ""}`).not.toMatch(
             /(?<!-)undefined(?! (?:reference|symbol|class))|\bNaN\b|\[object/,

@@ -2,10 +2,10 @@
  * The commands that somebody typed to compile, given again: nvcc's with other flags, CMake's with an empty cache where what it
  * found there is the trouble. It does not know what the flags mean.
  */
-import { platformOf, python, setVariable } from "../commands/command-words.ts";
-import { standardFor } from "../commands/toolkit-commands.ts";
+import { platformOf, python, setVariable } from "./command-words.ts";
+import { standardFor } from "./toolkit-commands.ts";
 import type { Match } from "../rule.ts";
-import { isBuiltByPython } from "../commands/typed-builds.ts";
+import { isBuiltByPython } from "./typed-builds.ts";
 
 /** The nvcc that was called by hand; undefined where a build tool calls it. */
 function typedNvcc(match: Match): string | undefined {

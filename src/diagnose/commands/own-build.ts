@@ -3,11 +3,11 @@
  * CMakeLists.txt, and a recipe of conda's takes requirements, not commands. It does not know in which folder the build was
  * configured, nor whether building again helps.
  */
-import { pip, platformOf, python, removeFolder, setVariable } from "../commands/command-words.ts";
-import { installAgain } from "../commands/isolation-commands.ts";
+import { pip, platformOf, python, removeFolder, setVariable } from "./command-words.ts";
+import { installAgain } from "./isolation-commands.ts";
 import type { Match } from "../rule.ts";
-import { typedBuild, typedBuildFromScratch } from "../commands/typed-builds.ts";
-import { untoldBuild } from "../commands/untold-build.ts";
+import { typedBuild, typedBuildFromScratch } from "./typed-builds.ts";
+import { untoldBuild } from "./untold-build.ts";
 
 const retorch = /^((?:[A-Z_]+=\S+ )*)retorch build((?: --?[\w-]+(?: \d+)?)*)(?:\s+# .*)?$/;
 

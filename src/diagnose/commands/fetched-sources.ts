@@ -4,7 +4,8 @@
  * keeps still where the text has the sources in a folder. Sources: pip's documentation of `pip download`, `git clone`.
  */
 import { plainName } from "../../base/package-name.ts";
-import { isOfUv, pip, platformOf, python, quote } from "../commands/command-words.ts";
+import { isOfUv, pip, platformOf, python } from "./command-words.ts";
+import { quote } from "../text/quote.ts";
 
 import type { Match } from "../rule.ts";
 

@@ -1,0 +1,53 @@
+/**
+ * LibTorch as a text tells of it: its release, its folder, the C++ standard of the program. Reads one line at a time; it does not know
+ * what lies in that folder.
+ */
+
+export interface LibtorchFacts {
+  /** `1.12.0` of `libtorch/1.12.0`, `LibTorch 1.12.0`, `libtorch-shared-with-deps-1.12.0`. */
+  readonly libtorchRelease?: string;
+  /** The CUDA of a cluster's module: `11.2` of `cuda/11.2`. */
+  readonly cudaModule?: string;
+  /** The C++ standard that CMake is asked for: `14`. */
+  readonly cmakeStandard?: string;
+  /** The folder of a LibTorch whose files for CMake the text names: `~/libtorch` of `~/libtorch/share/cmake/Torch`. */
+  readonly libtorchPrefix?: string;
+}
+
+/** `libtorch is downloaded by hand (version 2.3.0)`, `the 1.11.0 version of libtorch`. */
+const said =
+  /\blibtorch\b[^\d/\\=,;]{0,50}?\b([12]\.\d{1,2}\.\d)\b|(?<![\w.])v?([12]\.\d{1,2}\.\d)[`"']? (?:version (?:of|for) )?libtorch\b/i;
+
+/** Gathers them line by line. */
+export class LibtorchReader {
+  #release: string | undefined;
+  #standard: string | undefined;
+  #module: string | undefined;
+  #prefix: string | undefined;
+
+  line(text: string): void {
+    if (text.length > 1_000) return;
+    if (/libtorch/i.test(text))
+      this.#release ??=
+        /\blibtorch(?:-(?:cxx11-abi|win|macos|shared|static|with|deps|debug|x86_64|arm64))*[-/ :=]{1,3}v?(\d\.\d{1,2}\.\d)\b/i.exec(
+          text,
+        )?.[1] ??
+        said
+          .exec(text)
+          ?.slice(1)
+          .find((release) => release !== undefined);
+    if (text.includes("cuda/")) this.#module ??= /(?:^|[\s,`'"])cuda\/(\d{1,2}\.\d)(?![\w/])/.exec(text)?.[1];
+    if (text.includes("/share/cmake/Torch"))
+      this.#prefix ??= /(?:^|[\s"'=(])([~/][\w./+-]{0,200}?)\/share\/cmake\/Torch\b/.exec(text)?.[1];
+    if (text.includes("CXX_STANDARD")) this.#standard ??= /\bCXX_STANDARD[ =]"?(11|14|17|20)\b/.exec(text)?.[1];
+  }
+
+  facts(): LibtorchFacts {
+    return {
+      ...(this.#release === undefined ? {} : { libtorchRelease: this.#release }),
+      ...(this.#prefix === undefined ? {} : { libtorchPrefix: this.#prefix }),
+      ...(this.#module === undefined ? {} : { cudaModule: this.#module }),
+      ...(this.#standard === undefined ? {} : { cmakeStandard: this.#standard }),
+    };
+  }
+}
