@@ -160,6 +160,7 @@ import { missingCompilerRules } from "./missing-compilers.ts";
 import { missingProgramRules } from "./missing-programs.ts";
 import { torchApiRules } from "./torch-api.ts";
 import { torchIncludeRules } from "./torch-includes.ts";
+import { torchMacroRules } from "./torch-macros.ts";
 import { torchSourceRules } from "./torch-sources.ts";
 import { torchSymbolRules } from "./torch-symbols.ts";
 import { torchPartRules } from "./torch-parts.ts";
@@ -388,7 +389,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Headers of other releases of libraries", rules: libraryHeaderVersionRules },
   { name: "Forgotten includes", rules: includeRules },
   { name: "Names of another torch", rules: torchApiRules },
-  { name: "Sources and torch's API", rules: [...torchIncludeRules, ...torchSourceRules] },
+  { name: "Sources and torch's API", rules: [...torchIncludeRules, ...torchSourceRules, ...torchMacroRules] },
   { name: "Modules and bindings in C++", rules: moduleAndBindingRules },
   { name: "Other libraries", rules: otherLibraryRules },
   { name: "Sources and everything else", rules: [...cudaApiRules, ...longTypeRules, ...sourceRules] },
