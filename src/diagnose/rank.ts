@@ -227,7 +227,7 @@ function withoutOldValues(lines: readonly string[], match: Match): readonly stri
 function fixOf(rule: Rule, match: Match): readonly string[] {
   const own = inTypedCmake(inOwnTool(fromWhereItWasGiven(withoutTorch(rule.fix(match), match), match), match), match);
   const again = inClone(editsInItsFolder(withoutOldValues(withAgain(own, match), match), match), match);
-  const lines = fitted(inTypedCargo(inOwnBuilder(again, match, rule.id), match), match);
+  const lines = fitted(inTypedCargo(inOwnBuilder(again, match, rule), match), match);
   return match.context.log.amd ? (fixForAmd(lines) ?? []) : lines;
 }
 

@@ -116,6 +116,8 @@ export interface Rule {
   readonly role?: Role;
   /** 0 to 100, default 50: how much the match says. Of two rules for one finding the higher wins. */
   readonly specificity?: number;
+  /** The fix is in the words of the builder that the rule is about (Nix, Yocto, …), not in those of a shell. */
+  readonly inBuildersWords?: true;
   /** Public threads and pages. */
   readonly sources: readonly string[];
   readonly examples: readonly Example[];

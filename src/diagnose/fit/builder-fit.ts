@@ -7,7 +7,8 @@
 import { builderAnswers } from "./builder-answers.ts";
 import { commandPart, isLook } from "../commands/fix-lines.ts";
 import type { BuilderName } from "../facts/builder-facts.ts";
-import type { Match } from "../rule.ts";
+import { exported } from "../text/fix-words.ts";
+import type { Match, Rule } from "../rule.ts";
 import type { LogFacts } from "../facts/log-facts.ts";
 
 type Builder = NonNullable<LogFacts["ownBuilder"]>;
@@ -142,13 +143,11 @@ const installs = /\b(?:pip3?|conda|mamba) install ((?:[^\s;&|#]+ ?)+)/;
 function wishesOf(line: string): readonly Wish[] | undefined {
   const command = commandPart(line);
   if (/^sed -i|\bxargs (?:-r )?(?:sed|perl) -p?i/.test(command)) return [{ kind: "edit", command }];
-  const exported = /^export ((?:\w+=(?:"[^"]*"|\S+) ?)+)$/.exec(command)?.[1];
-  if (exported !== undefined)
-    return Array.from(exported.matchAll(/(\w+)=("[^"]*"|\S+)/g), ([, name = "", value = ""]) => ({
-      kind: "variable" as const,
-      name,
-      value,
-    })).filter(({ value }) => !value.includes("$"));
+  const variables = exported(command);
+  if (variables !== undefined)
+    return variables
+      .filter(([, value]) => !value.includes("$"))
+      .map(([name, value]) => ({ kind: "variable" as const, name, value }));
   const asked = installs.exec(command)?.[1]?.trim().split(" ");
   if (asked === undefined) return undefined;
   const names = asked
@@ -189,16 +188,15 @@ export function inTypedCargo(lines: readonly string[], { context: { log } }: Mat
 }
 
 /** The fix with all that a shell would do in the words of the builder. */
-export function inOwnBuilder(lines: readonly string[], match: Match, rule: string): readonly string[] {
+export function inOwnBuilder(lines: readonly string[], match: Match, rule: Rule): readonly string[] {
   const builder = match.context.log.ownBuilder;
   if (builder === undefined || match.context.log.feedstock) return lines;
   const own = words[builder.name];
   const command = own?.command ?? commands[builder.name];
   const last = command === undefined ? undefined : again(match, builder, command);
-  // A rule of the builder's own speaks its words, and lacks the command alone.
-  if (rule === "yocto-quality-finding") return last === undefined || lines.includes(last) ? lines : [...lines, last];
-  if (rule === "nix-package-refused") return lines;
-  const answer = builderAnswers[builder.name]?.[rule]?.(match, builder, last);
+  if (rule.inBuildersWords)
+    return last === undefined || lines.some((line) => command?.test(line)) ? lines : [...lines, last];
+  const answer = builderAnswers[builder.name]?.[rule.id]?.(match, builder, last);
   if (answer !== undefined) return answer;
   if (own === undefined) return lines;
   // The builder's own command has it already.

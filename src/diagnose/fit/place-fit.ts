@@ -7,7 +7,7 @@ import { forCog } from "./cog-fit.ts";
 import { platformOf } from "../commands/command-words.ts";
 import type { ContainerRun } from "../facts/place-facts.ts";
 import { partedCommands } from "../facts/shown-commands.ts";
-import { isToFillIn, parted } from "../text/fix-words.ts";
+import { exported, isToFillIn, parted } from "../text/fix-words.ts";
 import type { Match } from "../rule.ts";
 
 /** Without a question: when a whole fix is pasted, the line behind it would be taken for the answer. */
@@ -31,14 +31,6 @@ function asRoot(command: string): string {
   return command
     .replaceAll(/(?<=^|[\s;&|(])sudo (?:-E |-H )?/g, "")
     .replace(/^apt-get install/, "apt-get update && apt-get install");
-}
-
-/** `export A=x B="y z"`: the names with their values; undefined for another command. */
-function exported(command: string): readonly (readonly [name: string, value: string])[] | undefined {
-  // `export A=1; make`: what stands behind is no part of a value.
-  if (!command.startsWith("export ") || /^export (?:[^"';]|"[^"]*"|'[^']*')*;/.test(command)) return undefined;
-  const parts = [...command.slice(7).matchAll(/(\w+)=("(?:[^"\\]|\\.)*"|\$\((?:[^()]|\([^()]*\))*\)\S*|\S*)/g)];
-  return parts.map(([, name = "", value = ""]) => [name, value] as const);
 }
 
 const instruction = /^(?:RUN|ENV|ARG|FROM|COPY|WORKDIR|SHELL|USER) /;

@@ -53,6 +53,7 @@ export const builderRefusalRules: readonly Rule[] = [
     title: "Nix evaluates no package with this licence or mark",
     on: ["build-tool"],
     specificity: 88,
+    inBuildersWords: true,
     matches: (finding) => {
       if (finding.code !== "nix-refused") return undefined;
       const facts = said(
@@ -85,6 +86,7 @@ export const builderRefusalRules: readonly Rule[] = [
     title: "Yocto finds fault with what the build made",
     on: ["build-tool"],
     specificity: 86,
+    inBuildersWords: true,
     matches: (finding) =>
       finding.code === "yocto-qa"
         ? (said(finding, /in package (?<package>[\w+.-]+) .*\[(?<finding>[\w-]+)\]$/) ??

@@ -19,3 +19,11 @@ export function isToFillIn(line: string): boolean {
     : command.replaceAll(/"(?:[^"\\]|\\.)*"|'[^']*'/g, (quoted) => (quoted.startsWith("'") ? "" : quoted));
   return toFillIn.test(outside.replaceAll(/#include <[^>]*>/g, ""));
 }
+
+/** `export A=x B="y z"`: the names with their values; undefined for another command. */
+export function exported(command: string): readonly (readonly [name: string, value: string])[] | undefined {
+  // `export A=1; make`: what stands behind is no part of a value.
+  if (!command.startsWith("export ") || /^export (?:[^"';]|"[^"]*"|'[^']*')*;/.test(command)) return undefined;
+  const parts = [...command.slice(7).matchAll(/(\w+)=("(?:[^"\\]|\\.)*"|\$\((?:[^()]|\([^()]*\))*\)\S*|\S*)/g)];
+  return parts.map(([, name = "", value = ""]) => [name, value] as const);
+}
