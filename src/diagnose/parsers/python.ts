@@ -4,7 +4,7 @@ import type { OpenFinding } from "../finding.ts";
 import type { LogLine } from "../text/log-line.ts";
 import { baseName, type Parser } from "./parser.ts";
 
-const typeName = String.raw`(?:[A-Za-z_]\w*\.)*(?:[A-Z]\w*(?:Error|Exception|Exit|Interrupt|Failed|Failure|Failures|Timeout|NotFound|Invalid\w*|Missing\w*|Unsatisfiable\w*)|BackendUnavailable|Unsupported|OutOfResources|Invalid[A-Z]\w*|(?<=\.)(?:Fail|NotImplemented|NoSuchFile))`;
+const typeName = String.raw`(?:[A-Za-z_]\w*\.)*(?:[A-Z]\w*(?:Error|Exception|Exit|Interrupt|Failed|Failure|Failures|Timeout|NotFound|Invalid\w*|Missing\w*|Unsatisfiable\w*)|BackendUnavailable|Unsupported|OutOfResources|UnsupportedLanguageConstruct|Invalid[A-Z]\w*|(?<=\.)(?:Fail|NotImplemented|NoSuchFile))`;
 const exceptionLine = new RegExp(String.raw`^(${typeName})(?::\s?(.*))?$`);
 const anyException = /^((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*)(?::\s?(.*))?$/;
 const embedded = /(?:^|[\s(["'`:>])((?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception))\s?([:：(])\s?(.*)$/;

@@ -203,6 +203,8 @@ import { scriptedCallRules } from "./scripted-calls.ts";
 import { nattenRules } from "./natten.ts";
 import { packageOperatorRules } from "./packages-with-operators.ts";
 import { kernelFaultRules } from "./kernel-faults.ts";
+import { tritonCallRules } from "./triton-calls.ts";
+import { tritonLanguageRules } from "./triton-language.ts";
 import { tritonRunTimeRules } from "./triton-run-time.ts";
 import { windowsRules } from "./windows.ts";
 import { amdRunTimeRules } from "./amd-run-time.ts";
@@ -329,7 +331,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Compiled parts of packages", rules: [...nattenRules, ...packageOperatorRules] },
   { name: "Packages by torch's release", rules: packageByReleaseRules },
   { name: "Checks on the GPU", rules: kernelFaultRules },
-  { name: "Triton at run time", rules: tritonRunTimeRules },
+  { name: "Triton at run time", rules: [...tritonRunTimeRules, ...tritonLanguageRules, ...tritonCallRules] },
   { name: "Operators below vmap and torch.func", rules: transformedOperatorRules },
   { name: "Running on the GPU", rules: gpuRunTimeRules },
   { name: "Drivers of GPUs", rules: gpuDriverRules },
