@@ -113,6 +113,8 @@ const facts =
   "|SLURM_JOB|slurm-|StepId=" +
   // How many compilers were asked for, and those that a runner finds still running.
   "|MAX_JOBS: |MAX_JOBS=|rphan process: pid" +
+  // A program that CMake links of CUDA's sources alone.
+  "|Linking CUDA exec" +
   // What a program in Rust ends with.
   "|panicked at ";
 

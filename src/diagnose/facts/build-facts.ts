@@ -62,6 +62,8 @@ export interface BuildFacts extends CmakeArchitectureFacts {
   readonly killedForMemory: boolean;
   /** What the text sets MAX_JOBS to: `1`. */
   readonly maxJobs?: string;
+  /** CMake links a program of which every source is CUDA's: `Linking CUDA executable app`. */
+  readonly linksCudaProgram: boolean;
   /** How many compilers a runner of GitHub's ended when its job was over, `(cicc)`, and which. */
   readonly orphanCompilers: readonly string[];
 }
@@ -124,12 +126,14 @@ export class BuildReader {
   readonly #shown = new Set<string>();
   readonly #architectures = new CmakeArchitectureReader();
   #jobs: string | undefined;
+  #cudaProgram = false;
   readonly #orphans: string[] = [];
 
   line(text: string): void {
     if (!this.#memory && /OUT_OF_ME|oom|OOM|ut of memory: Kill/.test(text))
       this.#memory = /\bOUT_OF_ME(?:M|\+)|\boom[-_ ]?kill|\bOOM[-_ ]?[Kk]ill|Out of memory: Kill/.test(text);
     this.#architectures.line(text);
+    if (text.includes("Linking CUDA exec")) this.#cudaProgram = true;
     this.#pipShow(text);
     if (text.includes("MAX_JOBS"))
       this.#jobs = /\bMAX_JOBS(?:["']?: |["']?=)["']?(\d{1,3})\b/.exec(text)?.[1] ?? this.#jobs;
@@ -231,6 +235,7 @@ export class BuildReader {
       compiledFor: [...this.#compiledFor],
       killedForMemory: this.#memory,
       ...(this.#jobs === undefined ? {} : { maxJobs: this.#jobs }),
+      linksCudaProgram: this.#cudaProgram,
       orphanCompilers: this.#orphans,
       needsBuildKit: this.#buildKit,
       namesMinkowski: this.#minkowski,

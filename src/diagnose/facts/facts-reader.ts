@@ -129,6 +129,7 @@ export class FactsReader {
     shownCompilers: [],
     shownLines: [],
     shownLibraries: [],
+    librariesWithoutVersions: [],
     compiledPackages: [],
     functionHeads: {},
     checks: {},

@@ -34,6 +34,8 @@ export interface PasteFacts extends BoardFacts, CallFacts, SessionFacts, TorchFa
   readonly scikit: boolean;
   /** torch's include folder is on a command line, or one of its headers was read. */
   readonly torchIncluded: boolean;
+  /** The headers of Python's own torch are on a command line. */
+  readonly pythonTorchIncluded: boolean;
   /** An embeddable Python for Windows runs, as ComfyUI and its like bring it. */
   readonly embeddedPython: boolean;
   /** The folder of that Python: `D:\\ComfyUI_windows_portable\\python_embeded`. */
@@ -133,6 +135,7 @@ export class PasteReader {
     scikit: false,
     definesModule: false,
     torchIncluded: false,
+    pythonTorchIncluded: false,
     embeddedPython: false,
     systemIncluded: false,
     libcxx: false,
@@ -162,6 +165,10 @@ export class PasteReader {
       )
     )
       facts.torchIncluded = true;
+    if (!facts.pythonTorchIncluded && text.includes("-packages"))
+      facts.pythonTorchIncluded = /(?:-I|-isystem ?|\/I ?)["']?[^\s"']{0,300}-packages[\\/]torch[\\/]include\b/.test(
+        text,
+      );
     if (text.includes("/usr/include") && /(?:-isystem ?|-I ?)\/usr\/include(?=[\s"']|$)/.test(text))
       facts.systemIncluded = true;
     if (!facts.libcxx && text.includes("c++") && /-stdlib=libc\+\+|[\\/]c\+\+[\\/]v1[\\/]/.test(text))

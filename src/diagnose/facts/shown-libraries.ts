@@ -1,11 +1,13 @@
 /**
- * Libraries that a text lists (`ls /opt/cuda/lib64/libcudart*`), by their paths. What a listing leaves out may be in a folder that
- * was not listed.
+ * Libraries that a text lists (`ls /opt/cuda/lib64/libcudart*`), by their paths, and one that the loader found to be without versions.
+ * What a listing leaves out may be in a folder that was not listed.
  */
 
 export interface ShownLibraries {
   /** `/e/lib/libcudart.so.12`, `/e/lib/libcudart.so.12.4.127`. */
   readonly shownLibraries: readonly string[];
+  /** Libraries that lack the versions which what needs them was linked with: `/p/shim/libcudart.so.13`. */
+  readonly librariesWithoutVersions: readonly string[];
 }
 
 const mostShown = 60;
@@ -17,8 +19,13 @@ const listing = /^(?:[l-][rwxst-]{9}[.+]? .{0,80}? )?(?:\/[\w.+/@-]{1,300}\.so(?
 /** Gathers them line by line. */
 export class ShownLibraryReader {
   readonly #shown = new Set<string>();
+  readonly #unversioned = new Set<string>();
 
   line(text: string): void {
+    if (text.includes("no version information") && this.#unversioned.size < mostShown) {
+      const path = /: (\/\S+\.so(?:\.\d+)*): no version information available \(required by /.exec(text)?.[1];
+      if (path !== undefined) this.#unversioned.add(path);
+    }
     if (text.length > 2_000 || this.#shown.size >= mostShown || !text.includes(".so")) return;
     const line = text.trim();
     if (!listing.test(line)) return;
@@ -26,7 +33,7 @@ export class ShownLibraryReader {
   }
 
   facts(): ShownLibraries {
-    return { shownLibraries: [...this.#shown] };
+    return { shownLibraries: [...this.#shown], librariesWithoutVersions: [...this.#unversioned] };
   }
 }
 

@@ -137,4 +137,32 @@ export const autogradFunctionRules: readonly Rule[] = [
       },
     ],
   },
+  {
+    id: "operator-calls-itself",
+    title: "An operator's autograd kernel calls the operator itself, without end",
+    on: ["exception"],
+    specificity: 78,
+    matches: (finding) =>
+      finding.code === "RecursionError" &&
+      finding.frames?.some((frame) =>
+        /[\\/]torch[\\/](?:_ops|_library|autograd[\\/]function|_functorch)/.test(frame),
+      ) === true
+        ? {}
+        : undefined,
+    confidence: "medium",
+    cause: () =>
+      "What is registered for the key Autograd calls the same operator again, and the dispatcher goes to the Autograd kernel once more: below it the Autograd keys have to be left out, so that the kernel of the CPU or of CUDA is reached.",
+    fix: () => [
+      "# in forward(): with torch._C._AutoDispatchBelowAutograd(): return torch.ops.my_ops.f(x)",
+      "# C++: at::AutoDispatchBelowADInplaceOrView guard; before the call in forward()",
+      '# or without a kernel of one\'s own for Autograd: torch.library.register_autograd("my_ops::f", backward, setup_context=setup_context)',
+    ],
+    sources: [manual, "https://docs.pytorch.org/tutorials/advanced/dispatcher.html"],
+    examples: [
+      {
+        text: 'Traceback (most recent call last):\n  File "/w/smooth.py", line 14, in forward\n    return torch.ops.smoothlib.smooth_l1(x, tau)\n  File "/e/site-packages/torch/_ops.py", line 1269, in __call__\n    return self._op(*args, **kwargs)\n  File "/e/site-packages/torch/autograd/function.py", line 595, in apply\n    args = _functorch.utils.unwrap_dead_wrappers(args)\nRecursionError: maximum recursion depth exceeded',
+        expect: "_AutoDispatchBelowAutograd",
+      },
+    ],
+  },
 ];

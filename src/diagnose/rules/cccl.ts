@@ -233,8 +233,8 @@ export const ccclRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["space"] ?? ""}::${match.facts["name"] ?? ""}\` is not known at ${placeOf(match.finding)}: its header is not included, it came with a newer CUDA, or (CUDA 13 has CCCL 3) it was removed.`,
     fix: (match) => [
-      ...(/^<[\w./]+>$/.test(match.facts["header"] ?? "")
-        ? addLines(match, [`#include ${match.facts["header"] ?? ""}`])
+      ...(/^<[\w./]+>/.test(match.facts["header"] ?? "")
+        ? addLines(match, [`#include ${/^<[\w./]+>/.exec(match.facts["header"] ?? "")?.[0] ?? ""}`])
         : []),
       `# include its header (${match.facts["header"] ?? ""}; <cub/cub.cuh> includes all of CUB)`,
       "nvcc --version   # is it the CUDA that the package's documentation names?",

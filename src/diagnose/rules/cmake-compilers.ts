@@ -1,7 +1,7 @@
 /** Compilers that CMake could not make out: nvcc that is not there or does not run. */
 import { platformOf } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
-import type { MatchFacts, Rule } from "../rule.ts";
+import { type MatchFacts, type Rule, said } from "../rule.ts";
 
 /**
  * CMake asks nvcc for its default architecture while it finds out which compiler it has; it says so when nvcc's answer has
@@ -53,6 +53,39 @@ export const cmakeCompilerRules: readonly Rule[] = [
       {
         text: "-- The CUDA compiler identification is unknown\nCMake Error at CMakeLists.txt:14 (project):\n  Failed to detect a default CUDA architecture.\n\n  Compiler output:\n\n",
         expect: "CUDACXX=/usr/local/cuda/bin/nvcc",
+      },
+    ],
+  },
+  {
+    id: "cmake-build-program-missing",
+    title: "The ninja or make that CMake was told to use is not there",
+    on: ["build-tool"],
+    specificity: 84,
+    matches: (finding) =>
+      said(finding, /Running\s+'(?<program>[^']+)' '--version'\s+failed with:\s+(?<words>\S.{0,120})/s),
+    confidence: "high",
+    cause: (match) =>
+      `CMake starts \`${match.facts["program"] ?? ""}\` to build with, and that does not run (${(match.facts["words"] ?? "").split("\n")[0] ?? ""}): CMAKE_MAKE_PROGRAM (on the command line, in CMAKE_ARGS, a preset, a toolchain file, or in the cache of an older configuration) names it. What is said of compilers below follows from that.`,
+    fix: (match) => {
+      const { typedConfigure } = match.context.log;
+      const given = typedConfigure?.replace(/ -D ?CMAKE_MAKE_PROGRAM(?::\w+)?=(?:"[^"]*"|\S+)/, "");
+      const windows = platformOf(match) === "win32";
+      return [
+        ...(windows
+          ? ["where ninja & set CMAKE_ARGS   # does it name CMAKE_MAKE_PROGRAM?"]
+          : [
+              "command -v ninja || python -m pip install ninja",
+              'export CMAKE_ARGS="$(echo "$CMAKE_ARGS" | sed -E \'s/ ?-D ?CMAKE_MAKE_PROGRAM(:[A-Z]+)?=[^ ]*//\')"   # where it stands in that variable',
+            ]),
+        ...(given === undefined || given === typedConfigure ? [] : [`# without the definition: ${given}`]),
+        windows ? "rmdir /s /q build   # the cache remembers it" : "rm -rf build   # the cache remembers it",
+      ];
+    },
+    sources: ["https://cmake.org/cmake/help/latest/variable/CMAKE_MAKE_PROGRAM.html"],
+    examples: [
+      {
+        text: "CMake Error at CMakeLists.txt:5 (project):\n  Running\n\n   '/opt/tools/bin/ninja' '--version'\n\n  failed with:\n\n   no such file or directory\n\n\nCMake Error: CMAKE_CXX_COMPILER not set, after EnableLanguage\n-- Configuring incomplete, errors occurred!",
+        expect: "CMAKE_MAKE_PROGRAM",
       },
     ],
   },

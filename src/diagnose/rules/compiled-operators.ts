@@ -257,4 +257,30 @@ export const operatorCheckRules: readonly Rule[] = [
       },
     ],
   },
+  {
+    id: "cuda-graph-output-overwritten",
+    title: "A result of a compiled function is used after the next call wrote over it",
+    on: ["exception"],
+    specificity: 84,
+    matches: (finding) =>
+      said(
+        finding,
+        /accessing tensor output of CUDAGraphs that has been overwritten(?:.*?File "(?<file>[^"]+)", line (?<line>\d+))?/s,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `torch.compile with mode="reduce-overhead" (or max-autotune) replays a CUDA graph, whose results lie in the same memory at each call: one of an earlier call${match.facts["file"] === undefined ? "" : ` (made at ${match.facts["file"]}:${match.facts["line"] ?? ""})`} is still used.`,
+    fix: () => [
+      "# keep a copy: out = compiled(x).clone()",
+      "# or torch.compiler.cudagraph_mark_step_begin() before each call, where no result of the call before is needed any more",
+      '# or without CUDA graphs: torch.compile(f) without the mode, or mode="max-autotune-no-cudagraphs"',
+    ],
+    sources: ["https://docs.pytorch.org/docs/stable/torch.compiler_cudagraph_trees.html"],
+    examples: [
+      {
+        text: 'RuntimeError: Error: accessing tensor output of CUDAGraphs that has been overwritten by a subsequent run. Stack trace: File "/w/stream.py", line 9, in step',
+        expect: "compiled(x).clone()",
+      },
+    ],
+  },
 ];

@@ -203,6 +203,9 @@ import { scriptedCallRules } from "./scripted-calls.ts";
 import { nattenRules } from "./natten.ts";
 import { packageOperatorRules } from "./packages-with-operators.ts";
 import { kernelFaultRules } from "./kernel-faults.ts";
+import { ctypesNameRules } from "./ctypes-names.ts";
+import { deviceLambdaRules } from "./device-lambdas.ts";
+import { shadowedFileRules } from "./shadowed-files.ts";
 import { tritonCallRules } from "./triton-calls.ts";
 import { tritonLanguageRules } from "./triton-language.ts";
 import { tritonRunTimeRules } from "./triton-run-time.ts";
@@ -331,6 +334,9 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Compiled parts of packages", rules: [...nattenRules, ...packageOperatorRules] },
   { name: "Packages by torch's release", rules: packageByReleaseRules },
   { name: "Checks on the GPU", rules: kernelFaultRules },
+  { name: "Names that ctypes looks for", rules: ctypesNameRules },
+  { name: "Lambdas for the device", rules: deviceLambdaRules },
+  { name: "Files found before others", rules: shadowedFileRules },
   { name: "Triton at run time", rules: [...tritonRunTimeRules, ...tritonLanguageRules, ...tritonCallRules] },
   { name: "Operators below vmap and torch.func", rules: transformedOperatorRules },
   { name: "Running on the GPU", rules: gpuRunTimeRules },

@@ -1,7 +1,7 @@
 /** Types that do not fit in a source of one's own, in plain words: const, pointers, operators, conversions. */
 import { conversionOf } from "../facts/conversion.ts";
 import { editPrintedLine } from "../commands/source-edits.ts";
-import { codeAt, type Rule } from "../rule.ts";
+import { codeAt, type Rule, saidAny } from "../rule.ts";
 import { foreignHeader } from "../tables/foreign-headers.ts";
 import { inOwnSource, quote, reference } from "./plain-mistakes.ts";
 
@@ -59,6 +59,38 @@ export const mismatchedTypeRules: readonly Rule[] = [
         expect: "7s/\\bctx\\.save_for_backward\\b/ctx->save_for_backward/g",
       },
       { text: 'k.cu(2): error: expression must have class type but it has type "my::P *"', expect: "p->name" },
+    ],
+  },
+  {
+    id: "call-operator-not-const",
+    title: "A function object is const where it is called, and its operator() is not",
+    on: ["compile"],
+    specificity: 72,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /^no instance of (?:overloaded )?function "(?:.*::)?(?<type>\w+)(?:<.*>)?::operator\(\)".*object has type qualifiers that prevent a match/,
+        /^no match for call to [‘']\(const (?<type>[\w:]+)(?:<[^’']*>)?\)/,
+        /^'this' argument to member function 'operator\(\)' has type 'const (?:struct )?(?<type>[\w:]+)/,
+        /^passing [‘']const (?<type>[\w:]+)(?:<[^’']*>)?[’'] as [‘']this[’'] argument discards qualifiers/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `${codeAt(match.finding)} calls an object of type \`${match.facts["type"] ?? ""}\` that is const there, and its operator() is not marked const, so it may not be called (a kernel's parameter, an element of a tuple, a capture of a lambda are const).`,
+    fix: (match) => [
+      `# in ${match.facts["type"] ?? "the struct"}: __host__ __device__ float operator()(float v) const { … }   # const behind the brackets`,
+      "# it changes its own members: take the object by value and without const where it is called, or mark those members mutable",
+    ],
+    sources: [`${reference}/member_functions`],
+    examples: [
+      {
+        text: 'map.cuh(8): error: no instance of function "SoftClip::operator()" matches the argument list and object (the object has type qualifiers that prevent a match)\n            argument types are: (const float)\n            object type is: const SoftClip\n      out[i] = f(in[i]);',
+        expect: "const behind the brackets",
+      },
+      {
+        text: "a.cpp:9:12: error: no match for call to ‘(const Scale) (const float&)’",
+        expect: "in Scale:",
+      },
     ],
   },
   {

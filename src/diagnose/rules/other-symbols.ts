@@ -1,4 +1,5 @@
 /** Symbols of the user's own code and of third libraries that were not found. */
+import { editCmake } from "../commands/source-edits.ts";
 import { plainName } from "../../base/package-name.ts";
 import { forgetJitBuild } from "../commands/jit-folders.ts";
 import { linkWithPackage } from "../commands/flag-variables.ts";
@@ -44,6 +45,11 @@ function eglOfNvdiffrast(match: Match): string[] | undefined {
     "# then the program again: the plugin is linked anew",
     "# or without OpenGL at all, nvdiffrast 0.3 and newer: dr.RasterizeCudaContext() in place of dr.RasterizeGLContext()",
   ];
+}
+
+/** The project enables no language but CUDA, as far as CMake's own report tells. */
+function ofCudaAlone({ context: { log } }: Match): boolean {
+  return log.linksCudaProgram;
 }
 
 export const otherSymbolRules: readonly Rule[] = [
@@ -199,14 +205,30 @@ export const otherSymbolRules: readonly Rule[] = [
       match.context.findings.some(({ kind, phase }) => kind === "library-version" && phase === "link")
         ? "medium"
         : "high",
-    cause: () =>
-      "The linker makes a program and looks for `main`: the link lacks -shared (on Windows /DLL, on macOS -bundle or -dynamiclib), as it has to be for an extension module, or the file with main is not among the sources of a program.",
-    fix: () => [
+    cause: (match) =>
+      ofCudaAlone(match)
+        ? "CMake compiles CUDA alone in this project (`Linking CUDA executable`): `project(… LANGUAGES CUDA)` leaves the .cpp files out, and `main` with them, without a word."
+        : "The linker makes a program and looks for `main`: the link lacks -shared (on Windows /DLL, on macOS -bundle or -dynamiclib), as it has to be for an extension module, or the file with main is not among the sources of a program.",
+    fix: (match) => [
+      ...(ofCudaAlone(match)
+        ? [
+            ...editCmake(
+              match,
+              [["^([ \\t]*(project|PROJECT)[ \\t]*\\([^)]*\\))", "\\1\nenable_language(CXX)"]],
+              "CMakeLists.txt",
+            ),
+            "# CMakeLists.txt: project(name LANGUAGES CXX CUDA)",
+          ]
+        : []),
       "# a module: link with -shared -fPIC (CMake: add_library(name MODULE …) instead of add_executable; retorch.toml: kind of the extension)",
       "# a program: add the source that defines main",
     ],
     sources: ["https://gcc.gnu.org/onlinedocs/gcc/Link-Options.html"],
     examples: [
+      {
+        text: "$ cmake --build build\n[100%] Linking CUDA executable reduce\n/usr/bin/ld: /lib/x86_64-linux-gnu/Scrt1.o: in function `_start':\n(.text+0x1b): undefined reference to `main'",
+        expect: "enable_language(CXX)",
+      },
       {
         text: "/usr/bin/ld: /usr/lib/gcc/x86_64-linux-gnu/11/../../../x86_64-linux-gnu/Scrt1.o: in function `_start':\n(.text+0x1b): undefined reference to `main'",
         expect: "-shared",

@@ -139,6 +139,34 @@ export const tensorArgumentRules: readonly Rule[] = [
       },
     ],
   },
+  {
+    id: "host-memory-taken-for-the-gpus",
+    title: "A tensor on the GPU is made of memory of the CPU",
+    on: ["exception"],
+    specificity: 76,
+    matches: (finding) =>
+      // A compiled model says it of what it is given.
+      /\baoti?_/.test(finding.text)
+        ? undefined
+        : said(
+            finding,
+            /(?<words>specified pointer resides on host memory and is not registered with any CUDA device)/,
+          ),
+    confidence: "high",
+    cause: () =>
+      "torch::from_blob() (or the DLPack capsule, the buffer that is wrapped) is told that the pointer lies on a GPU, by its options or device, and it is one of the CPU: from_blob copies nothing and moves nothing.",
+    fix: () => [
+      "# torch::from_blob(data, sizes, torch::kFloat32).to(x.device())   # options without a device: a tensor of the CPU, which .to() copies",
+      "# memory that lives shorter than the tensor (a local std::vector): .clone() for the CPU, and .to() before it goes out of scope",
+    ],
+    sources: ["pytorch/pytorch: aten/src/ATen/cuda/detail/CUDAHooks.cpp"],
+    examples: [
+      {
+        text: "RuntimeError: The specified pointer resides on host memory and is not registered with any CUDA device.",
+        expect: ".to(x.device())",
+      },
+    ],
+  },
 ];
 
 /** The line of the user's own file that calls view(). */
