@@ -113,6 +113,8 @@ const facts =
   "|SLURM_JOB|slurm-|StepId=" +
   // How many compilers were asked for, and those that a runner finds still running.
   "|MAX_JOBS: |MAX_JOBS=|rphan process: pid" +
+  // Operators that Python defines, libraries that a build linked or ldd lists, scripts that are printed.
+  "|custom_op(|.new_empty(|.new_zeros(|inking CXX shared|.so => |import " +
   // What a program in Rust ends with.
   "|panicked at ";
 

@@ -33,6 +33,7 @@ import { AlpineReader } from "./alpine-images.ts";
 import { ShownCompilerReader } from "./shown-compilers.ts";
 import { ShownLineReader } from "./shown-lines.ts";
 import { ShownLibraryReader } from "./shown-libraries.ts";
+import { OperatorReader } from "./operator-facts.ts";
 import { type TypedFacts, TypedReader } from "./typed-commands.ts";
 import { type TypedGitFacts, TypedGitReader } from "./typed-git.ts";
 import { likelyTorchCuda, ToolListReader, withList } from "./tool-lists.ts";
@@ -123,12 +124,17 @@ export class FactsReader {
   readonly #tools = new ToolListReader();
   readonly #archives = new ArchiveReader();
   readonly #heads = new FunctionHeadReader();
+  readonly #operators = new OperatorReader();
   #namedNext = false;
   readonly #facts: Mutable = {
     localPackages: [],
     shownCompilers: [],
     shownLines: [],
     shownLibraries: [],
+    pythonOperators: [],
+    linkedLibraries: [],
+    lddWithoutTorchPython: false,
+    shownScripts: [],
     compiledPackages: [],
     functionHeads: {},
     checks: {},
@@ -170,6 +176,7 @@ export class FactsReader {
     this.#builders.line(text);
     this.#checks.line(text);
     this.#heads.line(text);
+    this.#operators.line(text, at);
     this.#archives.line(text);
     this.#called(text);
     this.#vendor.line(text);
@@ -434,6 +441,7 @@ export class FactsReader {
       ...this.#builders.facts(),
       ...this.#checks.facts(),
       ...this.#heads.facts(),
+      ...this.#operators.facts(),
       ...this.#archives.facts(),
       conda:
         this.#facts.conda ||

@@ -32,7 +32,7 @@ const sentences: readonly (readonly [RegExp, FindingKind, ToolName])[] = [
     "cmake",
   ],
   [
-    /(?:Could not run '[\w.:]+' (?:with arguments )?from the '\w+' backend|'_OpNamespace' '\w+' object has no attribute|operator \w+::\w+ does not exist|Could not find schema for \w+::|PyTorch is not linked with support for|DeviceGuardImpl for \w+ is not available|^Tried to register (?:an operator|multiple operators) |^Unknown builtin op: \w+::|^Unknown type name '__torch__\.torch\.classes|referenced unknown base type|No module named ['"][\w.]+['"]|module ['"][\w.]+['"] has no attribute|cannot import name ['"]\w+['"] from|dynamic module does not define|\bname ['"‘](?:_C|_ext|\w+_(?:ext|cuda))['"’] is not defined|without torch installed|[Pp]lease install (?:it|[Pp]y[Tt]orch|torch) first|could not convert default argument)/,
+    /(?:Could not run '[\w.:]+' (?:with arguments )?from the '\w+' backend|'_OpNamespace' '\w+' object has no attribute|operator \w+::\w+ does not exist|Following ops cannot be found[:.]|Could not find schema for \w+::|PyTorch is not linked with support for|DeviceGuardImpl for \w+ is not available|^Tried to register (?:an operator|multiple operators) |^Unknown builtin op: \w+::|^Unknown type name '__torch__\.torch\.classes|referenced unknown base type|No module named ['"][\w.]+['"]|module ['"][\w.]+['"] has no attribute|cannot import name ['"]\w+['"] from|dynamic module does not define|\bname ['"‘](?:_C|_ext|\w+_(?:ext|cuda))['"’] is not defined|without torch installed|[Pp]lease install (?:it|[Pp]y[Tt]orch|torch) first|could not convert default argument)/,
     "exception",
     "python",
   ],

@@ -1,6 +1,7 @@
 /** Symbols of a part of torch that is not there: not imported, not linked, or left out of the installed build. */
 import { changeFolder, installTorchFor, platformOf, python, rebuild, removeFolder } from "../commands/commands.ts";
 import { literally } from "../../base/literally.ts";
+import { compareVersions, parseVersion } from "../../base/order.ts";
 import { editCmake } from "../commands/source-edits.ts";
 import { commandAgain } from "../commands/failed-command.ts";
 import { linkToo } from "../commands/flag-variables.ts";
@@ -80,7 +81,7 @@ export const torchPartRules: readonly Rule[] = [
       const verdict = verdictOf(finding);
       if (verdict === undefined || finding.phase !== "load") return undefined;
       if (torchIsLoaded(context) || importedBefore(context)) return undefined;
-      if (verdict.owner === "torch-python" && context.log.linksTorchAlone) return undefined;
+      if (verdict.owner === "torch-python" && isUnlinked(context)) return undefined;
       const path = verdict.symbol.path.join("::");
       const sign =
         verdict.symbol.form === "c"
@@ -164,18 +165,18 @@ export const torchPartRules: readonly Rule[] = [
           !(finding.phase === "load" && /libtorch_python\.dylib/.test(finding.library ?? "")) &&
           (verdict.symbol.form !== "c" ||
             finding.phase === "link" ||
-            context.log.linksTorchAlone ||
+            isUnlinked(context) ||
             torchIsLoaded(context) ||
             importedBefore(context)),
       ),
     confidence: (match) =>
-      ((torchIsLoaded(match.context) || importedBefore(match.context) || match.context.log.linksTorchAlone) &&
+      ((torchIsLoaded(match.context) || importedBefore(match.context) || isUnlinked(match.context)) &&
         match.finding.phase === "load") ||
       linkedInShownLine(match).length > 0
         ? "high"
         : "medium",
     cause: (match) =>
-      `\`${match.facts["readable"] ?? ""}\` is defined in libtorch_python, the part of torch that knows Python. ${match.finding.phase === "link" ? "It is not on the link line" : torchIsLoaded(match.context) ? "torch was imported, but it keeps that library to itself: a library that torch.ops.load_library opens has to name what it needs. It includes torch/extension.h (which has Python in it) and was linked without torch_python" : importedBefore(match.context) ? "torch was imported before, but it keeps that library to itself: the module has to be linked with it" : match.context.log.linksTorchAlone ? "The CMakeLists.txt links ${TORCH_LIBRARIES}, which is torch without it" : "The module was linked without it and torch was not imported first, or it was built for another torch version"} (find_package(Torch) does not add it).${installedSentence(match)}`,
+      `\`${match.facts["readable"] ?? ""}\` is defined in libtorch_python, the part of torch that knows Python. ${match.finding.phase === "link" ? "It is not on the link line" : torchIsLoaded(match.context) ? "torch was imported, but it keeps that library to itself: a library that torch.ops.load_library opens has to name what it needs. It includes torch/extension.h (which has Python in it) and was linked without torch_python" : importedBefore(match.context) ? "torch was imported before, but it keeps that library to itself: the module has to be linked with it" : match.context.log.linksTorchAlone ? "The CMakeLists.txt links ${TORCH_LIBRARIES}, which is torch without it" : match.context.log.lddWithoutTorchPython ? "ldd shows torch's other libraries and not that one: the module was linked without it, and since torch 1.5 `import torch` keeps it to itself, so that importing torch first does not help" : isUnlinked(match.context) ? "CMake linked the module without it, and since torch 1.5 `import torch` keeps it to itself, so that importing torch first does not help" : "The module was linked without it and torch was not imported first, or it was built for another torch version"} (find_package(Torch) does not add it).${installedSentence(match)}`,
     fix: (match) => [
       ...(torchIsLoaded(match.context) && match.finding.phase === "load"
         ? [
@@ -200,7 +201,7 @@ export const torchPartRules: readonly Rule[] = [
             ...linkedByCmake(match),
             `# CMake: find_library(TORCH_PYTHON torch_python PATHS "\${TORCH_INSTALL_PREFIX}/lib") and target_link_libraries(the_module "\${TORCH_PYTHON}"); elsewhere add -ltorch_python`,
           ]),
-      ...(importedBefore(match.context) || torchIsLoaded(match.context)
+      ...(importedBefore(match.context) || torchIsLoaded(match.context) || isUnlinked(match.context)
         ? []
         : ["# and import torch before the module"]),
       ...(ofLibtorch(match)
@@ -215,7 +216,12 @@ export const torchPartRules: readonly Rule[] = [
       match.finding.phase === "link" && match.context.environment?.torch?.libraries.includes("torch_python") === true
         ? { kind: "add-library", library: "torch_python" }
         : undefined,
-    sources: ["pytorch/pytorch#38122", "pytorch/pytorch#41254", "pytorch/pytorch#115937"],
+    sources: [
+      "pytorch/pytorch#38122",
+      "pytorch/pytorch#41254",
+      "pytorch/pytorch#115937",
+      "facebookarchive/Polygames#40",
+    ],
     examples: [
       {
         text: "$ cmake --build build\n/usr/bin/ld: CMakeFiles/_q.dir/bind.cpp.o: in function `f':\nbind.cpp:(.text+0x4f): undefined reference to `THPVariable_Wrap(at::TensorBase const&)'\n$ grep -n target_link CMakeLists.txt\n22:target_link_libraries(_q PUBLIC fmt::fmt \"${TORCH_LIBRARIES}\")",
@@ -252,6 +258,14 @@ export const torchPartRules: readonly Rule[] = [
       {
         text: 'Traceback (most recent call last):\n  File "/e/site-packages/torch/_ops.py", line 105, in load_library\n    ctypes.CDLL(path)\nOSError: /src/build/libadd2.so: undefined symbol: THPVariableClass',
         expect: '#     target_link_libraries(add2 "${TORCH_PYTHON}")',
+      },
+      {
+        text: "$ cmake -DCMAKE_BUILD_TYPE=Release .. && make -j4\n[100%] Linking CXX shared module ../q.cpython-38-x86_64-linux-gnu.so\n$ cd .. && python play.py\nImportError: /w/build/q.cpython-38-x86_64-linux-gnu.so: undefined symbol: THPVariableClass\n$ ldd build/q*.so | grep -i torch\n\tlibtorch.so => /e/lib/python3.8/site-packages/torch/lib/libtorch.so (0x00007f3c1a0c4000)",
+        expect: "does not help",
+      },
+      {
+        text: "$ cmake -S . -B build && cmake --build build\n$ python play.py\nImportError: /w/build/q.cpython-310-x86_64-linux-gnu.so: undefined symbol: THPVariableClass\ntorch==2.1.0",
+        expect: "-ltorch_python",
       },
       {
         text: 'ImportError: dlopen(a.cpython-37m-darwin.so, 2): Symbol not found: _THPVariableClass\n  Referenced from: a.cpython-37m-darwin.so\n  Expected in: flat namespace\n in a.cpython-37m-darwin.so\nset(CMAKE_PREFIX_PATH /path/to/libtorch)\npybind11_add_module(a source.cc)\ntarget_link_libraries(a PRIVATE "${TORCH_LIBRARIES}")',
@@ -397,6 +411,20 @@ function linkedByCmake(match: Match): string[] {
     return [];
   const flags = `-Wl,--no-as-needed -L$(${python(match)} -c 'import torch; print(torch.__path__[0])')/lib -ltorch_python`;
   return [`cmake -DCMAKE_SHARED_LINKER_FLAGS="${flags}" -DCMAKE_MODULE_LINKER_FLAGS="${flags}" ..`];
+}
+
+/**
+ * Whether the module was linked without libtorch_python, as the text's CMakeLists.txt or ldd shows, or as CMake does by itself.
+ * Since torch 1.5 `import torch` does not lend it that library; setuptools links it.
+ */
+function isUnlinked({ log, environment }: RuleContext): boolean {
+  if (log.linksTorchAlone || log.lddWithoutTorchPython) return true;
+  const release = log.installedTorch ?? environment?.torch?.version ?? log.torch;
+  return (
+    log.typedConfigure !== undefined &&
+    release !== undefined &&
+    compareVersions(parseVersion(release.replace(/\+.*$/, "")), [1, 5]) >= 0
+  );
 }
 
 function torchIsLoaded(context: RuleContext): boolean {
