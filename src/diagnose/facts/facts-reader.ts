@@ -33,6 +33,7 @@ import { AlpineReader } from "./alpine-images.ts";
 import { ShownCompilerReader } from "./shown-compilers.ts";
 import { ShownLineReader } from "./shown-lines.ts";
 import { ShownLibraryReader } from "./shown-libraries.ts";
+import { MobileReader } from "./mobile-facts.ts";
 import { OperatorReader } from "./operator-facts.ts";
 import { type TypedFacts, TypedReader } from "./typed-commands.ts";
 import { type TypedGitFacts, TypedGitReader } from "./typed-git.ts";
@@ -125,6 +126,7 @@ export class FactsReader {
   readonly #archives = new ArchiveReader();
   readonly #heads = new FunctionHeadReader();
   readonly #operators = new OperatorReader();
+  readonly #mobile = new MobileReader();
   #namedNext = false;
   readonly #facts: Mutable = {
     localPackages: [],
@@ -134,6 +136,8 @@ export class FactsReader {
     pythonOperators: [],
     linkedLibraries: [],
     lddWithoutTorchPython: false,
+    namesVisionOps: false,
+    ios: false,
     shownScripts: [],
     compiledPackages: [],
     functionHeads: {},
@@ -177,6 +181,7 @@ export class FactsReader {
     this.#checks.line(text);
     this.#heads.line(text);
     this.#operators.line(text, at);
+    this.#mobile.line(text);
     this.#archives.line(text);
     this.#called(text);
     this.#vendor.line(text);
@@ -442,6 +447,7 @@ export class FactsReader {
       ...this.#checks.facts(),
       ...this.#heads.facts(),
       ...this.#operators.facts(),
+      ...this.#mobile.facts(),
       ...this.#archives.facts(),
       conda:
         this.#facts.conda ||

@@ -178,9 +178,10 @@ export class PasteReader {
     if (limited !== undefined) facts.limitedApi ??= limited;
     if (text.includes("ython_embed")) {
       facts.embeddedPython = true;
-      const folder = /\b[A-Za-z]:[\\/]{1,2}(?:[^"'<>|*?:\\/]{1,80}[\\/]{1,2}){0,10}?python_embed\w*(?=[\\/])/i.exec(
-        text.slice(0, 1_000),
-      )?.[0];
+      const folder =
+        /(?:(?<=[-/]I)|\b)[A-Za-z]:[\\/]{1,2}(?:[^"'<>|*?:\\/]{1,80}[\\/]{1,2}){0,10}?python_embed\w*(?=[\\/])/i.exec(
+          text.slice(0, 1_000),
+        )?.[0];
       if (folder !== undefined) facts.embeddedFolder ??= folder.replaceAll("\\\\", "\\").replaceAll("/", "\\");
     }
     this.#zipped(text);

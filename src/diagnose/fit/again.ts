@@ -43,6 +43,8 @@ function isBuild({ finding, context }: Match): boolean {
   const { log } = context;
   if (finding.kind === "missing-header" && ofRun.test(finding.file ?? "") && log.typedProgram !== undefined)
     return false;
+  // Xcode links an app; what is typed in a shell built something else.
+  if (log.ios && finding.kind === "undefined-symbol" && finding.phase === "link") return false;
   if (ofBuilds.has(finding.kind) || finding.phase === "link" || finding.phase === "device-link") return true;
   // A wheel that is refused is refused again.
   if (finding.code === "wrong-wheel") return false;

@@ -194,6 +194,11 @@ export const torchPartRules: readonly Rule[] = [
         : [
             ...(ofLibtorch(match)
               ? [
+                  ...(match.finding.phase === "link"
+                    ? [
+                        "# LibTorch, the download for C++, has no torch_python. A program that runs no Python: #include <torch/torch.h> in place of <torch/extension.h>. One that hands tensors to Python needs Python's own torch:",
+                      ]
+                    : []),
                   "# a LibTorch beside Python's torch is a second torch: CMAKE_PREFIX_PATH has to name the torch of the Python that imports the module (without a set() of it in the CMakeLists.txt)",
                 ]
               : []),
@@ -205,9 +210,7 @@ export const torchPartRules: readonly Rule[] = [
         ? []
         : ["# and import torch before the module"]),
       ...(ofLibtorch(match)
-        ? [
-            `cmake -S . -B build-2 -DCMAKE_PREFIX_PATH="$(${python(match)} -c 'import torch; print(torch.utils.cmake_prefix_path)')" && cmake --build build-2   # a fresh build folder`,
-          ]
+        ? configuredForPython(match)
         : linkedByCmake(match).length > 0 || linkedInShownLine(match).length > 0
           ? []
           : linkedBySetuptools(match)),
@@ -234,6 +237,10 @@ export const torchPartRules: readonly Rule[] = [
       {
         text: "C:\\work\\p> python setup.py develop\nops.obj : error LNK2001: unresolved external symbol __imp_THPVariableClass\nbuild\\lib.win-amd64-cpython-310\\ops.cp310-win_amd64.pyd : fatal error LNK1120: 1 unresolved externals",
         expect: "set LINK=torch_python.lib",
+      },
+      {
+        text: 'C:\\w\\app>cmake -S . -B build -DCMAKE_PREFIX_PATH=C:\\libtorch-1.9.0\\libtorch -G "Visual Studio 16 2019"\n-- Found Torch: C:/libtorch-1.9.0/libtorch/lib/torch.lib\nC:\\w\\app>cmake --build build --config Release\nmain.obj : error LNK2019: unresolved external symbol "__declspec(dllimport) struct _object * __cdecl THPVariable_Wrap(class at::Tensor)" (__imp_?THPVariable_Wrap@@YAPEAU_object@@VTensor@at@@@Z) referenced in function main [C:\\w\\app\\build\\app.vcxproj]',
+        expect: 'cmake -S . -B build-2 -DCMAKE_PREFIX_PATH=%TORCH_CMAKE% -G "Visual Studio 16 2019"',
       },
       {
         text: ">>> import torch\n>>> import my_ops\nImportError: /p/build/my_ops.cpython-310-x86_64-linux-gnu.so: undefined symbol: THPVariableClass",
@@ -465,11 +472,27 @@ export function isCpuTorch({ log, environment }: RuleContext): boolean {
 
 /** The CMakeLists.txt takes a LibTorch for a module of Python. */
 function ofLibtorch({ finding, context: { log } }: Match): boolean {
-  return (
-    finding.phase === "load" &&
-    log.linksTorchAlone &&
-    (log.libtorchFolder !== undefined || log.namesLibtorch || log.placeholderPrefix)
-  );
+  // LibTorch brings no libtorch_python to link with.
+  if (finding.phase === "link") return log.libtorchFolder !== undefined && log.typedConfigure !== undefined;
+  return log.linksTorchAlone && (log.libtorchFolder !== undefined || log.namesLibtorch || log.placeholderPrefix);
+}
+
+/** The text's own CMake with the torch of the Python that imports the module, or that the program runs. */
+function configuredForPython(match: Match): string[] {
+  const { typedConfigure } = match.context.log;
+  const asked = `${python(match)} -c "import torch; print(torch.utils.cmake_prefix_path)"`;
+  const windows = platformOf(match) === "win32";
+  const folder = windows ? "%TORCH_CMAKE%" : `"$(${asked.replaceAll('"', "'")})"`;
+  const before = windows ? [`for /f "usebackq delims=" %i in (\`${asked}\`) do set TORCH_CMAKE=%i`] : [];
+  const plain = `cmake -S . -B build-2 -DCMAKE_PREFIX_PATH=${folder}`;
+  const changed = typedConfigure
+    ?.replace(/-DCMAKE_PREFIX_PATH=(?:"[^"]*"|\S+)/, () => `-DCMAKE_PREFIX_PATH=${folder}`)
+    .replace(/-DTorch_DIR=(?:"[^"]*"|\S+)/, () => `-DTorch_DIR=${folder}/Torch`)
+    .replace(/(-B ?)("?)([\w./\\-]+)\2/, "$1$2$3-2$2");
+  const configure = changed === undefined || changed === typedConfigure || !/-B ?\S/.test(changed) ? plain : changed;
+  const built = /-B ?("[^"]+"|\S+)/.exec(configure)?.[1] ?? "build-2";
+  const config = windows ? " --config Release" : "";
+  return [...before, configure, `cmake --build ${built}${config}   # a fresh build folder`];
 }
 
 /** The module that was imported, for a command. */
