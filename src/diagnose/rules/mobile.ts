@@ -33,9 +33,17 @@ function loadsOnAndroid(torch: string, library: string, file: string): string[] 
 }
 
 /** torchvision's operators for an app, where they have a package of their own. */
-export function visionOnAndroid(isLite: boolean): string[] {
+export function visionOnAndroid({ context: { log } }: Match, isLite: boolean): string[] {
+  const loader = "implementation 'com.facebook.soloader:nativeloader:0.10.5'";
+  const release = /^1\.8\b/.test(log.androidTorch?.release ?? "")
+    ? "0.9.0"
+    : /^1\.(?:9|10)\b/.test(log.androidTorch?.release ?? "")
+      ? "0.10.0"
+      : undefined;
   return [
-    "# app/build.gradle: implementation 'org.pytorch:torchvision_ops:<release>' beside pytorch_android (0.9.0 for 1.8.0, 0.10.0 for 1.9.0 and 1.10.0), and implementation 'com.facebook.soloader:nativeloader:0.10.5'",
+    log.namesVisionOps
+      ? `# org.pytorch:torchvision_ops is in the app, and is loaded by nobody: app/build.gradle, ${loader}, and:`
+      : `# app/build.gradle: implementation 'org.pytorch:torchvision_ops:${release ?? "<release>"}'${release === undefined ? " beside pytorch_android (0.9.0 for 1.8.0, 0.10.0 for 1.9.0 and 1.10.0)" : ""}, and ${loader}`,
     ...loadsOnAndroid(isLite ? "pytorch_jni_lite" : "pytorch_jni", "torchvision_ops", ", before the call"),
   ];
 }
@@ -74,8 +82,8 @@ export const mobileRules: readonly Rule[] = [
       return [
         ...(others.includes("torchvision")
           ? android
-            ? visionOnAndroid(true)
-            : [visionOnIos, ...visionOnAndroid(true)]
+            ? visionOnAndroid(match, true)
+            : [visionOnIos, ...visionOnAndroid(match, true)]
           : []),
         ...own.flatMap((name) => [
           `# ${name}: build the C++ that has TORCH_LIBRARY(${name}, m) for the app, too (Android: a shared library of CMake with the NDK, against the libraries of pytorch_android_lite), and load it before the model:`,
@@ -106,6 +114,10 @@ export const mobileRules: readonly Rule[] = [
       {
         text: "12-06 00:23:36.523  82  82 F DEBUG   : Abort message: 'terminating with uncaught exception of type c10::Error: Following ops cannot be found: [aten::max_pool2d, aten::conv2d]. Please check if the operator library is included in the build. If built with selected ops, check if these ops are in the list. ()",
         expect: "export_opnames",
+      },
+      {
+        text: "implementation 'org.pytorch:pytorch_android_lite:1.10.0'\nimplementation 'org.pytorch:torchvision_ops:0.10.0'\njava.lang.RuntimeException: com.facebook.jni.CppException: Following ops cannot be found. Check fburl.com/missing_ops for the fix.{torchvision::nms, } ()",
+        expect: "is in the app, and is loaded by nobody",
       },
       {
         text: "libc++abi: terminating with uncaught exception of type c10::Error: Following ops cannot be found: [grid_ops::pool]. Please check if the operator library is included in the build. ()",

@@ -81,7 +81,7 @@ function loadFirst(match: Match): string[] {
   const [module, library] = bringers[space(match)] ?? [];
   const python3 = `# Python, before torch.jit.load: ${module === undefined ? `import the package that registers ${space(match)}, or torch.ops.load_library("…/lib${space(match)}.so")` : `import ${module}`}`;
   const native = `# C++, Rust, Go, Java: link the library that registers it and keep it (-Wl,--no-as-needed -l${library ?? space(match)}; MSVC: /INCLUDE:<a symbol of it>), or load it when the program starts: dlopen("lib${library ?? space(match)}.so", RTLD_NOW), LD_PRELOAD=…/lib${library ?? space(match)}.so`;
-  if (space(match) === "torchvision" && isAndroid(match.finding, match.context)) return visionOnAndroid(false);
+  if (space(match) === "torchvision" && isAndroid(match.finding, match.context)) return visionOnAndroid(match, false);
   return withoutPython(match) ? [native, python3] : [python3, native];
 }
 

@@ -1,16 +1,20 @@
 /** Symbols of a part of torch that is not there: not imported, not linked, or left out of the installed build. */
-import { changeFolder, installTorchFor, platformOf, python, rebuild, removeFolder } from "../commands/commands.ts";
-import { literally } from "../../base/literally.ts";
+import { installTorchFor, python, rebuild, removeFolder } from "../commands/commands.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { editCmake } from "../commands/source-edits.ts";
 import { commandAgain } from "../commands/failed-command.ts";
 import { linkToo } from "../commands/flag-variables.ts";
 import type { Finding } from "../finding.ts";
 import { ofLog } from "../matchers.ts";
 import type { Match, Rule, RuleContext } from "../rule.ts";
 import { shortName } from "../symbols.ts";
-import { isBuiltByPython } from "../commands/typed-builds.ts";
 import { importTorchFirst, lateTorch } from "./late-torch.ts";
+import {
+  builtWithShownLine,
+  configuredForPython,
+  linkedByCmake,
+  linkedInShownLine,
+  ofLibtorch,
+} from "./torch-python-links.ts";
 import { hasTh, installedSentence, symbolFacts, torchSymbol, verdictOf } from "./symbol-facts.ts";
 
 /** Windows' linker says that one symbol alone is missing. A CPU-only torch lacks every one of its kind. */
@@ -359,65 +363,10 @@ function ofOtherProgram(finding: Finding): boolean {
   );
 }
 
-/** Whether the traceback goes through torch: it was imported before the library was loaded. */
 /** The session imported torch before the module that fails. */
 function importedBefore({ log }: RuleContext): boolean {
   const at = log.imports.indexOf("torch");
   return log.importsLast && at >= 0 && at < log.imports.length - 1;
-}
-
-/** The line of CMakeLists.txt that the text shows, with the library that it lacks. */
-function linkedInShownLine(match: Match): string[] {
-  if (ofLibtorch(match) || isBuiltByPython(match)) return [];
-  for (const { file, text } of match.context.log.shownLines) {
-    const [, target] = /^target_link_libraries\(\s*([\w:.-]+)\s[^)#]*\$\{TORCH_LIBRARIES\}/.exec(text) ?? [];
-    if (target === undefined || text.includes("torch_python")) continue;
-    return editCmake(
-      match,
-      [
-        [
-          `target_link_libraries\\( *(${literally(target)}( [^)]*)?) ("?[$][{]TORCH_LIBRARIES[}])`,
-          'find_library(TORCH_PYTHON torch_python PATHS "${TORCH_INSTALL_PREFIX}/lib")\ntarget_link_libraries(\\1 ${TORCH_PYTHON} \\3',
-        ],
-      ],
-      file,
-    );
-  }
-  return [];
-}
-
-/** The folder of CMake's sources, where a library in the build folder of the text's command tells it. */
-function sourceFolder({ finding, context: { log } }: Match): string | undefined {
-  const configure = log.typedConfigure ?? "";
-  const [, sources = "."] = /(?:^|\s)-S ?(\S+)/.exec(configure) ?? [];
-  const [, build] = /(?:^|\s)-B ?((?:\.\/)?[\w.-]+)\/?(?:\s|$)/.exec(configure) ?? [];
-  const library = finding.file ?? finding.library ?? "";
-  if (build === undefined || sources !== "." || !library.startsWith("/")) return undefined;
-  const end = library.lastIndexOf(`/${build.replace("./", "")}/`);
-  return end > 0 ? library.slice(0, end) : undefined;
-}
-
-/** The line changed, in the folder of the sources, and the module built again where a program found it unfit. */
-function builtWithShownLine(match: Match): string[] {
-  const changed = linkedInShownLine(match);
-  const build = match.context.log.typedBuildStep;
-  if (changed.length === 0 || match.finding.phase !== "load") return changed;
-  const folder = sourceFolder(match);
-  return [
-    ...(folder === undefined ? [] : [changeFolder(match, folder)]),
-    ...changed,
-    ...(build === undefined ? rebuild(match) : [build]),
-  ];
-}
-
-/** The text's own CMake with the library behind what it links; its build comes again. */
-function linkedByCmake(match: Match): string[] {
-  const { log } = match.context;
-  if (linkedInShownLine(match).length > 0) return [];
-  if (log.typedConfigure === undefined || platformOf(match) !== "linux" || isBuiltByPython(match) || ofLibtorch(match))
-    return [];
-  const flags = `-Wl,--no-as-needed -L$(${python(match)} -c 'import torch; print(torch.__path__[0])')/lib -ltorch_python`;
-  return [`cmake -DCMAKE_SHARED_LINKER_FLAGS="${flags}" -DCMAKE_MODULE_LINKER_FLAGS="${flags}" ..`];
 }
 
 /**
@@ -434,6 +383,7 @@ function isUnlinked({ log, environment }: RuleContext): boolean {
   );
 }
 
+/** Whether the traceback goes through torch: it was imported before the library was loaded. */
 function torchIsLoaded(context: RuleContext): boolean {
   // `python -c "import torch; torch.ops.load_library('libop.so')"`
   return /\btorch\.ops\.load_library\(/.test(context.log.typedProgram ?? "") || ofLog(context, goesThroughTorch);
@@ -468,31 +418,6 @@ export function isCpuTorch({ log, environment }: RuleContext): boolean {
   if (log.torchBuild !== undefined) return log.torchBuild === "cpu";
   const torch = environment?.torch;
   return torch !== undefined && torch.cudaVersion === undefined && torch.hipVersion === undefined;
-}
-
-/** The CMakeLists.txt takes a LibTorch for a module of Python. */
-function ofLibtorch({ finding, context: { log } }: Match): boolean {
-  // LibTorch brings no libtorch_python to link with.
-  if (finding.phase === "link") return log.libtorchFolder !== undefined && log.typedConfigure !== undefined;
-  return log.linksTorchAlone && (log.libtorchFolder !== undefined || log.namesLibtorch || log.placeholderPrefix);
-}
-
-/** The text's own CMake with the torch of the Python that imports the module, or that the program runs. */
-function configuredForPython(match: Match): string[] {
-  const { typedConfigure } = match.context.log;
-  const asked = `${python(match)} -c "import torch; print(torch.utils.cmake_prefix_path)"`;
-  const windows = platformOf(match) === "win32";
-  const folder = windows ? "%TORCH_CMAKE%" : `"$(${asked.replaceAll('"', "'")})"`;
-  const before = windows ? [`for /f "usebackq delims=" %i in (\`${asked}\`) do set TORCH_CMAKE=%i`] : [];
-  const plain = `cmake -S . -B build-2 -DCMAKE_PREFIX_PATH=${folder}`;
-  const changed = typedConfigure
-    ?.replace(/-DCMAKE_PREFIX_PATH=(?:"[^"]*"|\S+)/, () => `-DCMAKE_PREFIX_PATH=${folder}`)
-    .replace(/-DTorch_DIR=(?:"[^"]*"|\S+)/, () => `-DTorch_DIR=${folder}/Torch`)
-    .replace(/(-B ?)("?)([\w./\\-]+)\2/, "$1$2$3-2$2");
-  const configure = changed === undefined || changed === typedConfigure || !/-B ?\S/.test(changed) ? plain : changed;
-  const built = /-B ?("[^"]+"|\S+)/.exec(configure)?.[1] ?? "build-2";
-  const config = windows ? " --config Release" : "";
-  return [...before, configure, `cmake --build ${built}${config}   # a fresh build folder`];
 }
 
 /** The module that was imported, for a command. */
