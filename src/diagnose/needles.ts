@@ -55,7 +55,7 @@ viable|xtra operand|known conversion|n wrong format|equested here|see reference 
 |--ignore_cache|unfree license|marked as |QA Issue|ould reformat|fixable with|(checked |hook id: |Must specify CUDA|cuda_arch=none|ncorrectly sorted
 |acobian m|ailed assertion|ception in aoti_torch|uild program log|was built for |eentrant
 |s are not close!|s are not equal!|negative dimension
-| files found with path|More than one file was found with OS|but linking in |issing operator: [
+| files found with path|More than one file was found with OS|but linking in |in global part of symbol|issing operator: [
 |required file not found|: in <module>|\r': No 
 |xpansion of macro
 `;

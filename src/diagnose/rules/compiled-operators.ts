@@ -14,11 +14,20 @@ function calledFunction({ facts }: Match): readonly [space: string, module: stri
     : [parts[0] ?? "my_ops", parts.slice(0, -1).join("."), name];
 }
 
+/** The dimensions from the largest stride to the smallest. opcheck names the kernel's strides first (pytorch/pytorch#177115). */
+function byStrides(strides: readonly number[]): number[] {
+  return strides.map((_, dim) => dim).toSorted((a, b) => (strides[b] ?? 0) - (strides[a] ?? 0) || a - b);
+}
+
 /** What of a fake result is not as the kernel's, and how it is given. */
 function wrongInFake(why: string): string {
   if (/^Dtypes/.test(why))
     return "its result has another type than the kernel's: x.new_empty(sizes, dtype=…), torch.empty_like(x, dtype=…) with the type that the kernel really gives, or result.to(x.dtype) at the end of the kernel";
   if (/^Shapes/.test(why)) return "its result has other sizes than the kernel's: the sizes of x.new_empty(…)";
+  const [, kernel] = /Strides are \(([\d, ]+)\) and \(/.exec(why) ?? [];
+  const order = kernel === undefined ? undefined : byStrides(kernel.split(",").map(Number));
+  if (order !== undefined)
+    return `its result has other strides than the kernel's (${kernel ?? ""}): x.new_empty(<the sizes of dimensions ${order.join(", ")}>).permute(${order.map((_, dim) => order.indexOf(dim)).join(", ")}), or .contiguous() at the end of the kernel`;
   if (/^Strides?|stride/.test(why))
     return "its result has other strides than the kernel's: x.new_empty(…).permute(…) in the kernel's order, or .contiguous() at the end of the kernel";
   if (/^Devices/.test(why)) return "its result is on another device than the kernel's: device=x.device";
@@ -279,6 +288,10 @@ export const operatorCheckRules: readonly Rule[] = [
       {
         text: "E   torch.testing._internal.optests.generate_tests.OpCheckError: opcheck(op, ...): test_faketensor failed with Dtypes torch.float32 and torch.float16 are not equal! (scroll up for stack trace)\n=========================== short test summary info ============================",
         expect: "dtype=…",
+      },
+      {
+        text: "torch.testing._internal.optests.generate_tests.OpCheckError: opcheck(op, ...): test_faketensor failed with Stride mismatch! Strides are (1, 12, 3) and (16, 4, 1) (mismatched at 0)! (scroll up for stack trace)",
+        expect: "new_empty(<the sizes of dimensions 1, 2, 0>).permute(2, 0, 1)",
       },
     ],
   },

@@ -179,6 +179,11 @@ export const operatorFakeRules: readonly Rule[] = [
         /incorrect fake \(aka meta\) kernel for a custom op/,
       );
       if (facts !== undefined && /^expected size|fake \(aka meta\)/.test(finding.message)) return facts;
+      const compared = said(
+        finding,
+        /Real tensor propagation found (?:an? )?(?<said>.{1,1200}?), {1,2}at output\S*, for func: (?<op>(?!aten\.|prims\.)[\w.]+)/,
+      );
+      if (compared !== undefined) return compared;
       return inCompiledCall(finding)
         ? {
             ...said(finding, /expected size (?<have>\d+)==(?<want>\d+), stride \d+==\d+ at dim=(?<dim>\d+)/),
@@ -194,6 +199,8 @@ export const operatorFakeRules: readonly Rule[] = [
       const { have, want, dim } = match.facts;
       const layout = layoutOf(match.finding);
       const op = registered(match, "");
+      if (match.facts["said"] !== undefined)
+        return `torch.export compared what the fake (meta) implementation of \`${op}\` says of its result with what the kernel gave, and they differ: ${match.facts["said"].replace(/^metadata mismatch between /, "")}. The fake implementation has to be mended, or the kernel.`;
       const what =
         layout !== undefined
           ? ` of the same sizes with other strides: (${layout.strides.join(", ")}), where the fake says (${layout.promised.join(", ")})`
@@ -226,6 +233,10 @@ export const operatorFakeRules: readonly Rule[] = [
       {
         text: '$ cat grid.py\n@torch.library.custom_op("grid::cut", mutates_args=())\n@cut.register_fake\ndef _(pic, box):\n    return pic.new_empty(c, box[3] - box[1], box[2] - box[0])\n$ python grid.py\nTraceback (most recent call last):\n  File "/tmp/torchinductor_jo/ab/cab.py", line 42, in call\n    assert_size_stride(buf1, (3, 40, 40), (1600, 40, 1))\nAssertionError: expected size 3==3, stride 1==1600 at dim=0; expected size 40==40, stride 120==40 at dim=1; expected size 40==40, stride 3==1 at dim=2',
         expect: "return pic.new_empty(box[3] - box[1], box[2] - box[0], c).permute(2, 0, 1)",
+      },
+      {
+        text: "torch._subclasses.fake_tensor.MetadataMismatchError: Real tensor propagation found a metadata mismatch between fake tensor FakeTensor(..., device='cpu', size=(8, 16)) and real tensor tensor(..., device='cuda:0', size=(8, 16)),  at output[0], for func: my_ops.rope.default",
+        expect: 'register_fake("my_ops::rope")',
       },
       {
         text: 'Traceback (most recent call last):\n  File "/tmp/torchinductor_jo/ab/cab.py", line 77, in call\n    assert_size_stride(buf3, (2, 8, 16), (128, 16, 1))\nAssertionError: expected size 8==8, stride 1==16 at dim=1; expected size 16==16, stride 8==1 at dim=2',

@@ -71,6 +71,37 @@ export const phoneAppRules: readonly Rule[] = [
     ],
   },
   {
+    id: "android-executorch-not-packed",
+    title: "ExecuTorch's library is not in the app",
+    on: ["exception", "missing-library", "load"],
+    specificity: 88,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /library "(?<library>libexecutorch(?:_jni)?\.so)" not found(?:: needed by \S*\/(?<by>lib[\w+-]+\.so))?/,
+        /couldn't find (?:DSO to load: )?"?(?<library>libexecutorch(?:_jni)?\.so)/,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      `\`${match.facts["library"] ?? ""}\`${match.facts["by"] === undefined ? "" : `, which \`${match.facts["by"]}\` was linked with,`} is not packed into the app for the processor of this device: the package that brings it is no dependency, has it under another name (libexecutorch.so in newer releases, libexecutorch_jni.so in older ones), or has none for this processor (it has arm64-v8a and x86_64 alone).`,
+    fix: (match) => [
+      "unzip -l app/build/outputs/apk/debug/app-debug.apk | grep executorch   # what is packed, and for which processors",
+      "# app/build.gradle: implementation 'org.pytorch:executorch-android:<release>', of the release that exported the model, and 'com.facebook.soloader:nativeloader:0.10.5'; no file of it in src/main/jniLibs beside that",
+      ...(match.facts["by"] === undefined
+        ? []
+        : [
+            `# ${match.facts["by"]}: link it with the library of that very package (prefab, or the .so of its jni folder), so that it asks for the name that is packed`,
+          ]),
+    ],
+    sources: ["pytorch/executorch#17992", "pytorch/executorch#16405"],
+    examples: [
+      {
+        text: 'java.lang.UnsatisfiedLinkError: dlopen failed: library "libexecutorch_jni.so" not found: needed by /data/app/~~G==/org.some.app-3==/base.apk!/lib/arm64-v8a/libdepth.so in namespace classloader-namespace',
+        expect: "executorch-android",
+      },
+    ],
+  },
+  {
     id: "android-library-twice",
     title: "Two packages of the app bring the same library",
     on: ["build-tool"],
@@ -102,6 +133,38 @@ export const phoneAppRules: readonly Rule[] = [
       {
         text: "implementation 'org.pytorch:pytorch_android:1.8.0'\n> More than one file was found with OS independent path 'lib/x86/libfbjni.so'.",
         expect: "pickFirst '**/libfbjni.so'",
+      },
+    ],
+  },
+  {
+    id: "android-library-of-older-linker",
+    title: "The NDK's linker does not take a library that an older one made",
+    on: ["link"],
+    specificity: 90,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /found local symbol '[^']+' in global part of symbol table in file (?<file>\S+\.so)/,
+        /(?<file>\S+\.so): invalid local symbol '[^']+' in global part of symbol table/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["file"] ?? ""}\` was linked by the linker of NDK 21 and older, which puts symbols such as __bss_end__ where lld, the linker of NDK 22 and newer, takes them for a fault. Nothing in it is broken: it has to be linked against with an NDK of its own age, or of the same linker.`,
+    fix: () => [
+      '# app/build.gradle, within android { }: ndkVersion "21.4.7075529"   # the last one whose own linker is not lld; installed by:',
+      "sdkmanager --install 'ndk;21.4.7075529'",
+      "# a newer NDK that still has gold (22): -DANDROID_LD=gold, or target_link_options(<the library> PRIVATE -fuse-ld=gold) in CMakeLists.txt",
+      "# or a release of the library that was made by a newer NDK",
+    ],
+    sources: ["wenet-e2e/wenet#2618", "android/ndk#927", "pytorch/pytorch#129633", "githubhaohao/NDK_OpenGLES_3_0#5"],
+    examples: [
+      {
+        text: "C/C++: ld: error: found local symbol '__bss_start__' in global part of symbol table in file /w/app/build/pytorch_android-1.10.0.aar/jni/arm64-v8a/libpytorch_jni.so\nC/C++: clang++: error: linker command failed with exit code 1 (use -v to see invocation)",
+        expect: "ndkVersion",
+      },
+      {
+        text: "ld.lld: error: /w/app/jni/arm64-v8a/libpytorch_jni.so: invalid local symbol '__bss_end__' in global part of symbol table",
+        expect: "ndk;21.4.7075529",
       },
     ],
   },
