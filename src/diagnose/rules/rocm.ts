@@ -242,7 +242,7 @@ export const rocmRules: readonly Rule[] = [
         : /[\\/]torch[\\/]include[\\/](?:ATen|c10)[\\/]cuda[\\/]/.test(match.finding.file ?? "")
           ? `torch's header for CUDA (${placeOf(match.finding)}) is included in a build for ROCm: a header of the package (.cuh, .h) that includes it was not translated, because hipify looks only into the folders of include_dirs and of the sources, or a stale copy is taken.`
           : untranslated(match) !== undefined
-            ? `\`${untranslated(match)?.header ?? ""}\` still asks for \`${match.facts["name"] ?? ""}\` of CUDA in a build for ROCm: hipify did not translate that header, because it lies in a folder that setup.py names in no include_dirs. (ROCm has its own run time; CUDA is not what is missing.)`
+            ? `\`${untranslated(match)?.header ?? ""}\` still asks for \`${match.facts["name"] ?? ""}\` of CUDA in a build for ROCm: hipify did not translate that header: it looks into the folders of include_dirs and of the sources alone, and this one (mostly) lies in another. (ROCm has its own run time; CUDA is not what is missing.)`
             : `${match.facts["name"] === undefined ? "Something" : `\`${match.facts["name"]}\``} of CUDA is left in the hipified source (or inline PTX): hipify does not know it, the header was not among the include folders that it translates, or the code is for NVIDIA GPUs only.`,
     fix: (match) => [
       ...(/bfloat16/.test(match.facts["name"] ?? "")
