@@ -16,6 +16,8 @@ const explains: Readonly<Record<string, readonly string[]>> = {
   "torch-library-not-found-at-link": ["inductor-cpp-failed"],
   "inductor-code-wrong": ["inductor-cpp-failed"],
   "inductor-library-missing": ["inductor-cpp-failed", "torch-library-not-found-at-link"],
+  "crash-without-torch-imported": ["memory-fault-found", "crash-in-native-code"],
+  "unversioned-nvrtc-missing": ["cudnn-not-loadable"],
   "torch-older-than-code": ["template-keyword-missing"],
 };
 

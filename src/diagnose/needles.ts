@@ -55,6 +55,7 @@ viable|xtra operand|known conversion|n wrong format|equested here|see reference 
 |--ignore_cache|unfree license|marked as |QA Issue|ould reformat|fixable with|(checked |hook id: |Must specify CUDA|cuda_arch=none|ncorrectly sorted
 |acobian m|ailed assertion|ception in aoti_torch|uild program log|was built for |eentrant
 |s are not close!|s are not equal!|negative dimension
+| files found with path|More than one file was found with OS|but linking in |in global part of symbol|issing operator: [
 |required file not found|: in <module>|\r': No 
 |xpansion of macro
 `;
@@ -115,6 +116,10 @@ const facts =
   "|MAX_JOBS: |MAX_JOBS=|rphan process: pid" +
   // A program that CMake links of CUDA's sources alone.
   "|Linking CUDA exec" +
+  // Operators that Python defines, libraries that a build linked or ldd lists, scripts that are printed.
+  "|custom_op(|.new_empty(|.new_zeros(|inking CXX shared|.so => |import " +
+  // Apps for phones.
+  "|org.pytorch:|-apple-ios|iphoneos|iPhoneOS|iphonesimulator|build_ios|Pods/LibTorch|pod 'LibTorch" +
   // What a program in Rust ends with.
   "|panicked at ";
 

@@ -2,7 +2,7 @@
  * The commands that somebody typed to compile, given again: nvcc's with other flags, CMake's with an empty cache where what it
  * found there is the trouble. It does not know what the flags mean.
  */
-import { platformOf, python, setVariable } from "./command-words.ts";
+import { changeFolder, platformOf, python, setVariable } from "./command-words.ts";
 import { standardFor } from "./toolkit-commands.ts";
 import type { Match } from "../rule.ts";
 import { isBuiltByPython } from "./typed-builds.ts";
@@ -106,10 +106,20 @@ export function cmakeAgain(match: Match, lines: readonly string[], given = ""): 
         ? `rmdir /s /q ${folder}`
         : `rm -rf ${folder}`;
   return [
+    ...backToPrompt(match, configure),
     `${forget}   # CMake keeps what it found`,
     withDefinitions(configure, given),
     ...(build === undefined ? [] : [build]),
   ];
+}
+
+/** The folder in which CMake was called, where the last prompt of the text names another one. */
+function backToPrompt(match: Match, configure: string): string[] {
+  const { typed } = match.context.log;
+  const command = typed.findLast(({ kind, line }) => kind === "configure" && line === configure);
+  const last = typed.findLast(({ shell }) => shell === "prompt");
+  if (command?.prompt === undefined || command.folder !== undefined || command.prompt === last?.prompt) return [];
+  return last?.prompt === undefined ? [] : [changeFolder(match, command.prompt)];
 }
 
 /** `-DA=1 -DB=2` in a command of CMake's, in place of what it says of the same names. */

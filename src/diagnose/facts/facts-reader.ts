@@ -33,6 +33,8 @@ import { AlpineReader } from "./alpine-images.ts";
 import { ShownCompilerReader } from "./shown-compilers.ts";
 import { ShownLineReader } from "./shown-lines.ts";
 import { ShownLibraryReader } from "./shown-libraries.ts";
+import { MobileReader } from "./mobile-facts.ts";
+import { OperatorReader } from "./operator-facts.ts";
 import { type TypedFacts, TypedReader } from "./typed-commands.ts";
 import { type TypedGitFacts, TypedGitReader } from "./typed-git.ts";
 import { likelyTorchCuda, ToolListReader, withList } from "./tool-lists.ts";
@@ -123,6 +125,8 @@ export class FactsReader {
   readonly #tools = new ToolListReader();
   readonly #archives = new ArchiveReader();
   readonly #heads = new FunctionHeadReader();
+  readonly #operators = new OperatorReader();
+  readonly #mobile = new MobileReader();
   #namedNext = false;
   readonly #facts: Mutable = {
     localPackages: [],
@@ -130,6 +134,12 @@ export class FactsReader {
     shownLines: [],
     shownLibraries: [],
     librariesWithoutVersions: [],
+    pythonOperators: [],
+    linkedLibraries: [],
+    lddWithoutTorchPython: false,
+    namesVisionOps: false,
+    ios: false,
+    shownScripts: [],
     compiledPackages: [],
     functionHeads: {},
     checks: {},
@@ -171,6 +181,8 @@ export class FactsReader {
     this.#builders.line(text);
     this.#checks.line(text);
     this.#heads.line(text);
+    this.#operators.line(text, at);
+    this.#mobile.line(text);
     this.#archives.line(text);
     this.#called(text);
     this.#vendor.line(text);
@@ -435,6 +447,8 @@ export class FactsReader {
       ...this.#builders.facts(),
       ...this.#checks.facts(),
       ...this.#heads.facts(),
+      ...this.#operators.facts(),
+      ...this.#mobile.facts(),
       ...this.#archives.facts(),
       conda:
         this.#facts.conda ||

@@ -27,7 +27,8 @@ export class LibtorchReader {
 
   line(text: string): void {
     if (text.length > 1_000) return;
-    if (/libtorch/i.test(text))
+    // CMake names the file and the release that is the least one, not the one that it found.
+    if (/libtorch/i.test(text) && !text.includes("Required is at least"))
       this.#release ??=
         /\blibtorch(?:-(?:cxx11-abi|win|macos|shared|static|with|deps|debug|x86_64|arm64))*[-/ :=]{1,3}v?(\d\.\d{1,2}\.\d)\b/i.exec(
           text,

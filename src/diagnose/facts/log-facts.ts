@@ -10,6 +10,8 @@ import type { CheckFacts } from "./check-facts.ts";
 import type { CompileFacts } from "./compile-lines.ts";
 import type { FunctionHeads } from "./function-heads.ts";
 import type { LibtorchFacts } from "./libtorch-facts.ts";
+import type { MobileFacts } from "./mobile-facts.ts";
+import type { OperatorFacts } from "./operator-facts.ts";
 import type { OtherField } from "./other-field.ts";
 import type { PasteFacts } from "./paste-facts.ts";
 import type { PlaceFacts } from "./place-facts.ts";
@@ -35,6 +37,8 @@ export interface LogFacts
     CompileFacts,
     FunctionHeads,
     LibtorchFacts,
+    MobileFacts,
+    OperatorFacts,
     PasteFacts,
     PlaceFacts,
     PlatformFacts,

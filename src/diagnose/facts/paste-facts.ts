@@ -100,6 +100,11 @@ const sudoRuns = /(?:^|[$#%>] ?|&& |; )sudo (?:-\S+ )*(?:\S*\/)?(?:python|pip|sh
 const mostNamespaces = 8;
 const vendoredFolder =
   /-(?:I|isystem)\s?["']?[^\s"']{0,300}[\\/](?:third[-_]?party|3rd[-_]?party|external|extern|submodules|vendor|deps|dependencies|subprojects)[\\/]([\w.-]+)/g;
+/** The modules by which programs are started and threads run. */
+const fromArchive =
+  /^\s*File "(?:subprocess|runpy|threading|contextlib|functools|inspect|platform|tempfile|shutil|(?:importlib|ctypes|asyncio|concurrent|multiprocessing|json)\\[\w\\]+)\.py", line \d/;
+const beforePackages =
+  /\b([A-Za-z]:[\\/](?:[^"'<>|*?:\\/]{1,80}[\\/]){0,10}?[^"'<>|*?:\\/]{1,80})[\\/]lib[\\/]site-packages[\\/]/i;
 const mostVendored = 12;
 const moduleFile = /\b([A-Za-z_]\w{0,60})\.(?:c?python-3(\d{1,2})\w{0,2}-|cp3(\d{1,2})-win)/g;
 const mostModuleFiles = 40;
@@ -124,6 +129,8 @@ export class PasteReader {
   readonly #boards = new BoardReader();
   readonly #torch = new TorchReader();
   readonly #sessions = new SessionReader();
+  #fromArchive = false;
+  #packagesOnWindows: string | undefined;
   readonly #facts: Mutable = {
     namespaces: this.#namespaces,
     vendored: this.#vendored,
@@ -178,11 +185,13 @@ export class PasteReader {
     if (limited !== undefined) facts.limitedApi ??= limited;
     if (text.includes("ython_embed")) {
       facts.embeddedPython = true;
-      const folder = /\b[A-Za-z]:[\\/]{1,2}(?:[^"'<>|*?:\\/]{1,80}[\\/]{1,2}){0,10}?python_embed\w*(?=[\\/])/i.exec(
-        text.slice(0, 1_000),
-      )?.[0];
+      const folder =
+        /(?:(?<=[-/]I)|\b)[A-Za-z]:[\\/]{1,2}(?:[^"'<>|*?:\\/]{1,80}[\\/]{1,2}){0,10}?python_embed\w*(?=[\\/])/i.exec(
+          text.slice(0, 1_000),
+        )?.[0];
       if (folder !== undefined) facts.embeddedFolder ??= folder.replaceAll("\\\\", "\\").replaceAll("/", "\\");
     }
+    this.#zipped(text);
     const msvc = text.includes("MSVC") ? /[\\/]MSVC[\\/]{1,2}(\d{2}\.\d{2})\./.exec(text)?.[1] : undefined;
     if (msvc !== undefined) facts.msvc ??= msvc;
     const macos = /acosx|MACOSX/.test(text)
@@ -326,9 +335,20 @@ export class PasteReader {
     else if (/^Error\s+(?:C|LNK)\d{4}\s|\.vcxproj\b/.test(text)) this.#facts.host = "visual-studio";
   }
 
+  /** Modules of the standard library that come out of an archive have no folder in a traceback: the Python is an embeddable one. */
+  #zipped(text: string): void {
+    this.#fromArchive ||= text.includes('File "') && fromArchive.test(text);
+    if (this.#packagesOnWindows === undefined && /-packages/.test(text))
+      this.#packagesOnWindows = beforePackages.exec(text.slice(0, 1_000))?.[1];
+  }
+
   facts(): PasteFacts {
     return {
       ...this.#facts,
+      // A frozen program has no folder of packages.
+      ...(this.#fromArchive && this.#packagesOnWindows !== undefined
+        ? { embeddedPython: true, embeddedFolder: this.#facts.embeddedFolder ?? this.#packagesOnWindows }
+        : {}),
       ...this.#torch.facts(),
       ...this.#sessions.facts(),
       ...this.#calls.facts(),

@@ -34,6 +34,8 @@ export interface TypedCommand {
   readonly shell: Shell;
   /** Where it runs, seen from where the line was given, or as a whole path. Undefined: there. */
   readonly folder?: string;
+  /** The folder that its prompt names: `~/proj/build`. */
+  readonly prompt?: string;
   /** The text says of this very command that it failed. */
   readonly failed?: true;
 }
@@ -219,12 +221,13 @@ export class TypedReader {
         shell,
         at,
         ...(went === undefined ? {} : { folder: went }),
+        ...(shell === "prompt" && base !== undefined && base !== "" ? { prompt: base } : {}),
         ...(failed === undefined ? {} : { failed }),
       });
     }
   }
 
-  #take(command: string, where: Pick<TypedCommand, "shell" | "at" | "folder" | "failed">): void {
+  #take(command: string, where: Pick<TypedCommand, "shell" | "at" | "folder" | "prompt" | "failed">): void {
     const start = variables.exec(command)?.[0].length ?? 0;
     const starter = starters.exec(command.slice(start))?.[0] ?? "";
     const plain = command.slice(start + starter.length).replace(variables, "");

@@ -36,8 +36,15 @@ function isOfForm({ finding }: Match): boolean {
   return finding.code === "style-check" || finding.message.includes("code should be clang-formatted");
 }
 
+/** Small modules that Triton and torch.compile compile while a program runs. */
+const ofRun = /[\\/](?:\w+_utils|__triton_launcher|triton_launcher)\.(?:c|cpp)$|[\\/]torchinductor_[^\\/]*[\\/]/;
+
 function isBuild({ finding, context }: Match): boolean {
   const { log } = context;
+  if (finding.kind === "missing-header" && ofRun.test(finding.file ?? "") && log.typedProgram !== undefined)
+    return false;
+  // Xcode links an app; what is typed in a shell built something else.
+  if (log.ios && finding.kind === "undefined-symbol" && finding.phase === "link") return false;
   if (ofBuilds.has(finding.kind) || finding.phase === "link" || finding.phase === "device-link") return true;
   // A wheel that is refused is refused again.
   if (finding.code === "wrong-wheel") return false;

@@ -32,7 +32,7 @@ const sentences: readonly (readonly [RegExp, FindingKind, ToolName])[] = [
     "cmake",
   ],
   [
-    /(?:Could not run '[\w.:]+' (?:with arguments )?from the '\w+' backend|'_OpNamespace' '\w+' object has no attribute|operator \w+::\w+ does not exist|Could not find schema for \w+::|PyTorch is not linked with support for|DeviceGuardImpl for \w+ is not available|^Tried to register (?:an operator|multiple operators) |^Unknown builtin op: \w+::|^Unknown type name '__torch__\.torch\.classes|referenced unknown base type|No module named ['"][\w.]+['"]|module ['"][\w.]+['"] has no attribute|cannot import name ['"]\w+['"] from|dynamic module does not define|\bname ['"‘](?:_C|_ext|\w+_(?:ext|cuda))['"’] is not defined|without torch installed|[Pp]lease install (?:it|[Pp]y[Tt]orch|torch) first|could not convert default argument)/,
+    /(?:Could not run '[\w.:]+' (?:with arguments )?from the '\w+' backend|'_OpNamespace' '\w+' object has no attribute|operator \w+::\w+ does not exist|Following ops cannot be found[:.]|Could not find schema for \w+::|PyTorch is not linked with support for|DeviceGuardImpl for \w+ is not available|^Tried to register (?:an operator|multiple operators) |^Unknown builtin op: \w+::|^Unknown type name '__torch__\.torch\.classes|referenced unknown base type|No module named ['"][\w.]+['"]|module ['"][\w.]+['"] has no attribute|cannot import name ['"]\w+['"] from|dynamic module does not define|\bname ['"‘](?:_C|_ext|\w+_(?:ext|cuda))['"’] is not defined|without torch installed|[Pp]lease install (?:it|[Pp]y[Tt]orch|torch) first|could not convert default argument)/,
     "exception",
     "python",
   ],
@@ -49,6 +49,11 @@ const sentences: readonly (readonly [RegExp, FindingKind, ToolName])[] = [
   [/Double (?:type|arithmetic operation) is not supported on this platform/, "driver", "clang"],
   [/local memory (?:limit exceeded|\(\d+\) exceeds limit)/i, "driver", "hipcc"],
   [/^relocation .* recompile with -fPIC/, "link", "linker"],
+  // Xcode's in the words of Flutter.
+  [/\b[Bb]uilding for ['"]?iOS[ -][Ss]imulator['"]?, but linking in /, "link", "linker"],
+  // Android's packager, ExecuTorch's run time.
+  [/\bfiles found with path '|^(?:> )?More than one file was found with OS independent path '/, "build-tool", "make"],
+  [/\bMissing operator: \[\d+\] \w+::\w/, "exception", "torch"],
   [/^(?!.*\b(?:note|warning): ).*unrecognized command[- ]line option/, "driver", "gcc"],
   // torchcodec's exception in a logger's line, or in a chat.
   [/Could not load libtorchcodec\. {1,4}Likely causes/, "exception", "python"],
@@ -61,7 +66,7 @@ const sentences: readonly (readonly [RegExp, FindingKind, ToolName])[] = [
 ];
 
 const sign =
-  /libtorchcodec|more than one|only available|input file|unknown type|conversion|deleted|incomplete|inlining|convert|AVX|constant expression|such instruction|selected processor|[Ll]ocal memory|not supported on this platform|error|declared|undefined|member|suitable|operator|identifier|matching|assertion|function|lambda|unsupported|compiler|C\+\+|narrow|parameter packs|template-name|DeprecatedType|such file|没有那个|not found|Unsupported|option|FindT|Find|providing|NOT find|package configuration|arch_bin|CMAKE|Caffe2|conflicting|ARCHITECTURES|Compatibility|Could not run|_OpNamespace|builtin op|not linked with|DeviceGuardImpl|Tried to|type name|does not exist|unknown base|No module|import name|dynamic module|multiple rules|known rule|lexing|relocation|include file|host compiler|environment for|has no attribute|installed|convert default|is not defined|nicht gefunden|Aucun|No existe|Нет такого|ありません|unrecognized|unresolved|cannot open|schema for|exception specif/;
+  /libtorchcodec|more than one|only available|input file|unknown type|conversion|deleted|incomplete|inlining|convert|AVX|constant expression|such instruction|selected processor|[Ll]ocal memory|not supported on this platform|error|declared|undefined|member|suitable|operator|identifier|matching|assertion|function|lambda|unsupported|compiler|C\+\+|narrow|parameter packs|template-name|DeprecatedType|such file|没有那个|not found|Unsupported|option|FindT|Find|providing|NOT find|package configuration|arch_bin|CMAKE|Caffe2|conflicting|ARCHITECTURES|Compatibility|Could not run|_OpNamespace|builtin op|not linked with|DeviceGuardImpl|Tried to|type name|does not exist|unknown base|No module|import name|dynamic module|multiple rules|known rule|lexing|relocation|include file|host compiler|environment for|has no attribute|installed|convert default|is not defined|nicht gefunden|Aucun|No existe|Нет такого|ありません|unrecognized|unresolved|cannot open|schema for|exception specif|ops cannot|linking in|found with|Missing operator/;
 
 const typesLine = /^(?:operand|argument|object) types? (?:are|is): /;
 

@@ -31,7 +31,9 @@ const libraryFiles =
   /(?:^|[\\/])(?:ATen|c10|torch[\\/]include|pybind11|c\+\+[\\/]\d+|bits|stl_\w+\.h|new_allocator\.h)(?:[\\/]|$)|^stl_\w+\.h$/;
 /** Where the report of the access ends and that of the block begins. */
 const ofBlock = /^(?:==\d+== +Address 0x|0x[0-9a-f]+ is located )/;
-const givenBack = / free'd$|^freed by thread /;
+const givenBack = /(?<!malloc'd or \(recently\)) free'd$|^freed by thread /;
+/** An address in the first page: a member of what a null pointer stands for. */
+const ofNull = /^==\d+== +Address 0x[0-9a-fA-F]{1,4} is not stack'd/;
 
 function isOwn(frame: Readonly<Record<string, string>>): boolean {
   return (
@@ -93,6 +95,7 @@ export function memoryCheckerParser(): Parser {
         return false;
       }
       if (ofBlock.test(text)) block = "told";
+      if (ofNull.test(text)) open.message += " at a null pointer";
       if (block !== undefined && givenBack.test(text)) {
         block = "given back";
         if (!/freed|use-after/.test(open.message)) open.message += " in memory that was freed";

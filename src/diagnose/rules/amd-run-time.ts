@@ -126,7 +126,7 @@ function isOfPip({ context: { log }, finding }: Match): boolean {
 /** The packages of AMD's repository, and where they lie. */
 function ofSystem(match: Match): string[] {
   return [
-    `sudo apt-get install ${match.facts["package"] ?? ""}   # dnf: ${(match.facts["package"] ?? "").replace(/-dev$/, "-devel")}; all of them: rocm-dev rocm-libs (or the meta package rocm)`,
+    `sudo apt-get install ${match.facts["package"] ?? ""}   # dnf: ${(match.facts["package"] ?? "").replace(/-dev$/, "-devel")}; all of them, hipcc too: rocm-hip-sdk (or the meta package rocm)`,
     `ls -d /opt/rocm*; ls /opt/rocm/include/${match.facts["header"] ?? ""} /opt/rocm/hip/include/${match.facts["header"] ?? ""}`,
     "export ROCM_PATH=/opt/rocm ROCM_HOME=/opt/rocm CPATH=/opt/rocm/include:/opt/rocm/hip/include:$CPATH   # where it lies; pip's ROCm: $(rocm-sdk path --root)",
   ];

@@ -40,6 +40,11 @@ function withoutDriver({ context }: Match): boolean {
   );
 }
 
+/** The text's own build of bitsandbytes for AMD's GPUs: its library has the right number. */
+function compiledForAmd({ context: { log } }: Match): boolean {
+  return log.typed.some(({ line }) => /-DCOMPUTE_BACKEND=hip\b/.test(line));
+}
+
 export const bitsandbytesRules: readonly Rule[] = [
   {
     id: "bitsandbytes-of-linux",
@@ -102,6 +107,13 @@ export const bitsandbytesRules: readonly Rule[] = [
     fix: (match) =>
       miscounted(match) !== undefined
         ? [
+            ...(compiledForAmd(match)
+              ? [
+                  `sed -i.bak 's/{major \\* 10 + minor}/{major}{minor}/' $(${python(match)} -c "import importlib.util as u; print(u.find_spec('bitsandbytes').submodule_search_locations[0])")/cuda_specs.py   # it then looks for the library that you have compiled, libbitsandbytes_rocm${(miscounted(match) ?? "").replace(".", "")}.so`,
+                  `${python(match)} -m bitsandbytes`,
+                  "# or a release that reads it right; its wheel has kernels for the usual GPUs:",
+                ]
+              : []),
             pip(match, 'install --upgrade --no-deps "bitsandbytes>=0.50"'),
             `ls $(${python(match)} -c "import importlib.util as u; print(u.find_spec('bitsandbytes').submodule_search_locations[0])")/libbitsandbytes_rocm*   # the libraries that it has`,
             "# held at an older release: export BNB_ROCM_VERSION=<the highest number of them, 72 for ROCm 7.2>   (BNB_CUDA_VERSION before 0.50), in the shell that starts the program",
@@ -133,7 +145,11 @@ export const bitsandbytesRules: readonly Rule[] = [
                 ? "# or another library of the wheel: set BNB_CUDA_VERSION=126   (libbitsandbytes_cuda126.dll in its folder)"
                 : "# or another library of the wheel: export BNB_CUDA_VERSION=126 LD_LIBRARY_PATH=/usr/local/cuda/lib64",
             ],
-    sources: ["https://huggingface.co/docs/bitsandbytes/installation"],
+    sources: [
+      "https://huggingface.co/docs/bitsandbytes/installation",
+      "bitsandbytes-foundation/bitsandbytes#1890",
+      "bitsandbytes-foundation/bitsandbytes#1889",
+    ],
     examples: [
       {
         text: "CUDA Setup failed despite CUDA being available. Please run the following command to get more information:\nPyTorch version: 2.1.0+cu121",
@@ -142,6 +158,10 @@ export const bitsandbytesRules: readonly Rule[] = [
       {
         text: "RuntimeError: Configured ROCm binary not found at /e/lib/python3.12/site-packages/bitsandbytes/libbitsandbytes_rocm84.so",
         expect: "ROCm 7.14",
+      },
+      {
+        text: "$ cmake -DCOMPUTE_BACKEND=hip -DBNB_ROCM_ARCH=gfx1151 -S . && make -j16 && pip install -q .\n[100%] Built target bitsandbytes\nRuntimeError: Configured ROCm binary not found at /e/lib/python3.12/site-packages/bitsandbytes/libbitsandbytes_rocm82.so",
+        expect: "{major}{minor}",
       },
       {
         text: "Could not find the bitsandbytes CUDA binary at PosixPath('/src/bitsandbytes/bitsandbytes/libbitsandbytes_cuda121.so')\nCould not load bitsandbytes native library: /src/bitsandbytes/bitsandbytes/libbitsandbytes_cpu.so: cannot open shared object file: No such file or directory",

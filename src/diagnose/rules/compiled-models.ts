@@ -52,6 +52,17 @@ function givenName(match: Match): string | undefined {
     .find((name) => name !== undefined);
 }
 
+/** The operator in C++, in a library that both the program and Python load. */
+function registeredInCxx(match: Match): string[] {
+  const [space = "my_ops", name = "f"] = (match.facts["op"] ?? "my_ops::f").replace(/\.\w+$/, "").split("::");
+  const file = `${name}.cpp`;
+  return [
+    `# ${file}: #include <torch/library.h>, the function torch::Tensor ${name}(const torch::Tensor& x) {…}, TORCH_LIBRARY(${space}, m) { m.def("${name}(Tensor x) -> Tensor"); } and TORCH_LIBRARY_IMPL(${space}, CUDA, m) { m.impl("${name}", &${name}); }   # CPU likewise, or CompositeExplicitAutograd for both; the parameters as in Python; no torch/extension.h, which needs libpython`,
+    `# CMakeLists.txt: add_library(${space}_ops SHARED ${file}), target_link_libraries(${space}_ops \${TORCH_LIBRARIES}), and for the program target_link_libraries(<the program> \${TORCH_LIBRARIES} -Wl,--no-as-needed ${space}_ops); or in main, before the model is loaded: dlopen("./lib${space}_ops.so", RTLD_NOW | RTLD_GLOBAL)`,
+    `# Python, in place of custom_op: torch.ops.load_library("lib${space}_ops.so") and @torch.library.register_fake("${space}::${name}"); then export and compile the model again`,
+  ];
+}
+
 export const compiledModelRules: readonly Rule[] = [
   {
     id: "compiled-model-for-other-torch",
@@ -225,13 +236,12 @@ export const compiledModelRules: readonly Rule[] = [
         ? [
             '# keep all files together: torch._inductor.aoti_compile_and_package(exported, package_path="model.pt2"), loaded with aoti_load_package or AOTIModelPackageLoader',
           ]
-        : [
-            '# C++: TORCH_LIBRARY(my_ops, m) { m.def("f(Tensor x) -> Tensor"); } and TORCH_LIBRARY_IMPL(my_ops, CPU, m) { m.impl("f", &f); } in a library',
-            "# link that library to the program (-Wl,--no-as-needed), or dlopen it, before the model is loaded",
-          ],
+        : registeredInCxx(match),
     sources: [
       "https://docs.pytorch.org/tutorials/advanced/custom_ops_landing_page.html",
       "pytorch: torch/csrc/inductor/aoti_torch/oss_proxy_executor.cpp",
+      "pytorch/pytorch#143786",
+      "pytorch/pytorch#143773",
     ],
     examples: [
       {
@@ -240,7 +250,7 @@ export const compiledModelRules: readonly Rule[] = [
       },
       {
         text: "Error: Could not find schema for mylib::custom_add.\nframe #0: torch::aot_inductor::OSSProxyExecutor::OSSProxyExecutor(std::string const&, bool) + 0x9b (0x7f0 in /opt/libtorch/lib/libtorch_cpu.so)",
-        expect: "`mylib::custom_add`",
+        expect: "TORCH_LIBRARY(mylib, m)",
       },
       {
         text: "RuntimeError: Unable to find a proxy executor to run custom ops. Please check if there is a json file generated in the same directory as the so",

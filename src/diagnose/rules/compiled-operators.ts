@@ -14,6 +14,26 @@ function calledFunction({ facts }: Match): readonly [space: string, module: stri
     : [parts[0] ?? "my_ops", parts.slice(0, -1).join("."), name];
 }
 
+/** The dimensions from the largest stride to the smallest. opcheck names the kernel's strides first (pytorch/pytorch#177115). */
+function byStrides(strides: readonly number[]): number[] {
+  return strides.map((_, dim) => dim).toSorted((a, b) => (strides[b] ?? 0) - (strides[a] ?? 0) || a - b);
+}
+
+/** What of a fake result is not as the kernel's, and how it is given. */
+function wrongInFake(why: string): string {
+  if (/^Dtypes/.test(why))
+    return "its result has another type than the kernel's: x.new_empty(sizes, dtype=…), torch.empty_like(x, dtype=…) with the type that the kernel really gives, or result.to(x.dtype) at the end of the kernel";
+  if (/^Shapes/.test(why)) return "its result has other sizes than the kernel's: the sizes of x.new_empty(…)";
+  const [, kernel] = /Strides are \(([\d, ]+)\) and \(/.exec(why) ?? [];
+  const order = kernel === undefined ? undefined : byStrides(kernel.split(",").map(Number));
+  if (order !== undefined)
+    return `its result has other strides than the kernel's (${kernel ?? ""}): x.new_empty(<the sizes of dimensions ${order.join(", ")}>).permute(${order.map((_, dim) => order.indexOf(dim)).join(", ")}), or .contiguous() at the end of the kernel`;
+  if (/^Strides?|stride/.test(why))
+    return "its result has other strides than the kernel's: x.new_empty(…).permute(…) in the kernel's order, or .contiguous() at the end of the kernel";
+  if (/^Devices/.test(why)) return "its result is on another device than the kernel's: device=x.device";
+  return "the same sizes, strides, dtype and device as the kernel makes";
+}
+
 export const operatorCheckRules: readonly Rule[] = [
   {
     id: "operator-without-fake-implementation",
@@ -230,7 +250,11 @@ export const operatorCheckRules: readonly Rule[] = [
     title: "opcheck found the operator's registration wrong",
     on: ["exception"],
     specificity: 76,
-    matches: (finding) => said(finding, /opcheck\(op, \.\.\.\): (?<test>test_\w+) failed with (?<why>.{0,160})/),
+    matches: (finding) =>
+      said(
+        finding,
+        /opcheck\(op, \.\.\.\): (?<test>test_\w+) failed with (?<why>.{0,160}?)(?= \(scroll up\b| ={5,}|$)/,
+      ) ?? said(finding, /opcheck\(op, \.\.\.\): (?<test>test_\w+) failed with (?<why>.{0,160})/),
     confidence: "high",
     cause: (match) =>
       `${
@@ -244,16 +268,30 @@ export const operatorCheckRules: readonly Rule[] = [
             "With torch.compile's tracing the operator or its gradient gives another result than without.",
         }[match.facts["test"] ?? ""] ?? "One of the checks failed."
       } (${match.facts["test"] ?? ""}: ${match.facts["why"] ?? ""})`,
-    fix: () => [
-      '# schema: Tensor(a!) x (C++) or mutates_args={"x"} (Python) for what is written; return x.clone() for what is returned',
-      "# fake: the same sizes, strides, dtype and device as the kernel makes; torch.library.get_ctx().new_dynamic_size() for sizes that depend on data",
-      "# gradients: torch.library.register_autograd, or a torch::autograd::Function under the key Autograd",
-    ],
+    fix: (match) => {
+      const lines: Readonly<Record<string, string>> = {
+        test_schema:
+          '# schema: Tensor(a!) x (C++) or mutates_args={"x"} (Python) for what is written; return x.clone() for what is returned',
+        test_faketensor: `# fake (the function under register_fake, a Meta kernel): ${wrongInFake(match.facts["why"] ?? "")}; torch.library.get_ctx().new_dynamic_size() for sizes that depend on data`,
+        test_autograd_registration:
+          "# gradients: torch.library.register_autograd, or a torch::autograd::Function under the key Autograd",
+      };
+      const own = lines[match.facts["test"] ?? ""];
+      return own === undefined ? Object.values(lines) : [own];
+    },
     sources: ["https://docs.pytorch.org/docs/stable/library.html#torch.library.opcheck"],
     examples: [
       {
         text: "torch.testing._internal.optests.generate_tests.OpCheckError: opcheck(op, ...): test_faketensor failed with Shapes torch.Size([3]) and torch.Size([4]) are not equal! (scroll up for stack trace)",
-        expect: "fake implementation",
+        expect: "other sizes than the kernel's",
+      },
+      {
+        text: "E   torch.testing._internal.optests.generate_tests.OpCheckError: opcheck(op, ...): test_faketensor failed with Dtypes torch.float32 and torch.float16 are not equal! (scroll up for stack trace)\n=========================== short test summary info ============================",
+        expect: "dtype=…",
+      },
+      {
+        text: "torch.testing._internal.optests.generate_tests.OpCheckError: opcheck(op, ...): test_faketensor failed with Stride mismatch! Strides are (1, 12, 3) and (16, 4, 1) (mismatched at 0)! (scroll up for stack trace)",
+        expect: "new_empty(<the sizes of dimensions 1, 2, 0>).permute(2, 0, 1)",
       },
     ],
   },

@@ -30,6 +30,8 @@ import { oneInterpreterRules } from "./one-interpreter.ts";
 import { importOrderRules } from "./import-order.ts";
 import { operatorBackendRules } from "./operator-backends.ts";
 import { scriptedModelRules } from "./scripted-models.ts";
+import { mobileRules } from "./mobile.ts";
+import { phoneAppRules } from "./phone-apps.ts";
 import { transformedOperatorRules } from "./transformed-operators.ts";
 import { buildVersionRules } from "./build-versions.ts";
 import { callArgumentRules } from "./call-arguments.ts";
@@ -304,6 +306,8 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Programs that embed torch", rules: embeddingRules },
   { name: "Operators and devices", rules: operatorBackendRules },
   { name: "Models that TorchScript loads", rules: scriptedModelRules },
+  { name: "Models on phones", rules: mobileRules },
+  { name: "Apps for phones", rules: phoneAppRules },
   { name: "Models that AOTInductor compiled", rules: compiledModelRules },
   { name: "Checks of gradients", rules: gradientCheckRules },
   { name: "Operators in ONNX", rules: onnxRuntimeRules },

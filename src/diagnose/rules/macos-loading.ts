@@ -2,7 +2,8 @@
 import { pip, python, rebuild, torchAgain } from "../commands/commands.ts";
 import { baseName } from "../parsers/parser.ts";
 import { originOf, packageOf } from "../tables/packages.ts";
-import type { Match, Rule } from "../rule.ts";
+import { type Match, type Rule, said } from "../rule.ts";
+import { quote } from "../text/quote.ts";
 import { verdictOf } from "./symbol-facts.ts";
 
 /** The conda package that a library comes with. */
@@ -36,6 +37,12 @@ function frameworkOf(version: string): string {
 
 /** What others do without: PyTorch Geometric asks whether it can be imported. */
 const optional: ReadonlySet<string> = new Set(["pyg-lib"]);
+
+/** The same library under the ending that CMake gives it on macOS, where the text's build linked or installed it. */
+function builtAsDylib(match: Match): string | undefined {
+  const name = baseName(match.facts["path"] ?? "").replace(/\.so$/, "");
+  return match.context.log.linkedLibraries.map((path) => baseName(path)).find((each) => each === `${name}.dylib`);
+}
 
 export const macosLoadingRules: readonly Rule[] = [
   {
@@ -251,6 +258,52 @@ export const macosLoadingRules: readonly Rule[] = [
       {
         text: "ImportError: dlopen(/e/site-packages/torch/_C.cpython-36m-darwin.so, 9): Library not loaded: @rpath/libATen.dylib\n  Referenced from: /e/site-packages/torch/lib/libshm.dylib\n  Reason: Incompatible library version: libshm.dylib requires version 1.0.0 or later, but libATen.dylib provides version 0.0.0",
         expect: "setup.py clean",
+      },
+    ],
+  },
+  {
+    id: "macos-library-file-missing",
+    title: "A library is loaded by a name that no file has",
+    on: ["exception"],
+    specificity: 78,
+    matches: (finding) => {
+      const facts = said(finding, /dlopen\((?<path>\/[^,]{1,300}), 0x[0-9a-fA-F]+\): tried: (?<tried>'.*)$/);
+      // Each place was empty: nothing is said of another processor or a signature.
+      const reasons = [...(facts?.["tried"] ?? "").matchAll(/' \(([^()]*)\)/g)].map(([, why = ""]) => why);
+      return facts !== undefined && reasons.length > 0 && reasons.every((why) => why.startsWith("no such file"))
+        ? { path: facts["path"] }
+        : undefined;
+    },
+    confidence: (match) => (builtAsDylib(match) === undefined ? "medium" : "high"),
+    cause: (match) => {
+      const dylib = builtAsDylib(match);
+      return dylib === undefined
+        ? `There is no file \`${match.facts["path"] ?? ""}\`: it was not built or not installed with the package, or on macOS it has another ending (CMake names a shared library .dylib there, modules of Python end in .so).`
+        : `The code loads \`${baseName(match.facts["path"] ?? "")}\`, the name that Linux has for it, and CMake made \`${dylib}\` of it, as shared libraries are named on macOS.`;
+    },
+    fix: (match) => {
+      const path = match.facts["path"] ?? "";
+      const folder = path.slice(0, path.lastIndexOf("/"));
+      const dylib = builtAsDylib(match);
+      return dylib === undefined
+        ? [
+            `ls ${quote(folder)}`,
+            `# a file of that name that ends in .dylib: ln -s <it>.dylib ${quote(path)}; none: the package's compiled part was not built, or is not packed for macOS (package_data, install())`,
+          ]
+        : [
+            `ln -s ${dylib} ${quote(path)}`,
+            `# for good, in the code: ".dylib" if sys.platform == "darwin" else ".so"; or in CMakeLists.txt: set_target_properties(${dylib.replace(/^lib|\.dylib$/g, "")} PROPERTIES SUFFIX .so)`,
+          ];
+    },
+    sources: ["openmm/NNPOps#102"],
+    examples: [
+      {
+        text: "[100%] Linking CXX shared library libGridOps.dylib\n  File \"/e/lib/python3.9/site-packages/torch/_ops.py\", line 255, in load_library\n    ctypes.CDLL(path)\nOSError: dlopen(/e/lib/python3.9/site-packages/grid/libGridOps.so, 0x0006): tried: '/e/lib/python3.9/site-packages/grid/libGridOps.so' (no such file), '/System/Volumes/Preboot/Cryptexes/OS/e/lib/python3.9/site-packages/grid/libGridOps.so' (no such file)",
+        expect: "ln -s libGridOps.dylib /e/lib/python3.9/site-packages/grid/libGridOps.so",
+      },
+      {
+        text: "OSError: dlopen(/Users/u/e/lib/python3.11/site-packages/my_ops/lib/_ops.so, 0x0006): tried: '/Users/u/e/lib/python3.11/site-packages/my_ops/lib/_ops.so' (no such file), '/usr/lib/_ops.so' (no such file, not in dyld cache)",
+        expect: "ls /Users/u/e/lib/python3.11/site-packages/my_ops/lib",
       },
     ],
   },

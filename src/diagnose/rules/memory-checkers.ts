@@ -4,6 +4,10 @@ import { placeOf, type Match, type Rule } from "../rule.ts";
 
 const kinds: readonly (readonly [RegExp, string])[] = [
   [
+    /\bat a null pointer\b/,
+    "reads through a pointer that is null: an object that was not made, a module that was not imported, the result of a look-up that found nothing",
+  ],
+  [
     /use-after|memory that was freed/,
     "uses memory that was given back: at::from_blob (torch::from_blob) of a buffer that is gone, such as a std::vector of a function that has returned, data_ptr of a temporary (x.contiguous().data_ptr() without keeping the tensor), a reference that a thread keeps",
   ],
@@ -77,6 +81,10 @@ export const memoryCheckerRules: readonly Rule[] = [
       {
         text: "==7== Invalid read of size 4\n==7==    at 0x1AF0B3C4: at::native::copy_kernel(at::TensorIterator&, bool) (CopyKernel.cpp:240)\n==7==    by 0x11C4D2: prepare(std::string const&) (app.cpp:41)\n==7==    by 0x11D0A9: main (app.cpp:66)\n==7==  Address 0x2b3fd040 is 0 bytes inside a block of size 4,096 free'd\n==7==    at 0x484BB6F: operator delete(void*, unsigned long) (in /usr/libexec/valgrind/vgpreload_memcheck-amd64-linux.so)\n==7==    by 0x11C3E7: std::vector<float, std::allocator<float> >::~vector() (stl_vector.h:680)\n==7==    by 0x11C3B0: load_frame(std::string const&) (app.cpp:29)",
         expect: "given back in load_frame (app.cpp:29)`: `prepare` (app.cpp:41) uses memory that was given back",
+      },
+      {
+        text: "==9== Invalid read of size 8\n==9==    at 0x1A2B3C4D: Grid::level(long) (grid.cpp:33)\n==9==    by 0x11D0A9: main (app.cpp:66)\n==9==  Address 0x130 is not stack'd, malloc'd or (recently) free'd",
+        expect: "a pointer that is null",
       },
       {
         text: "/w/grid.cpp:41:12: runtime error: signed integer overflow: 2147483647 + 1 cannot be represented in type 'int'",

@@ -1,6 +1,8 @@
 /** Crashes whose native stack trace tells more: two C++ run times, bindings of another pybind11, an extension's own code. */
 import { rebuildLater } from "../commands/rebuild-later.ts";
 import { pip, python, rebuild, reinstall } from "../commands/commands.ts";
+import { failedProgram } from "../commands/failed-command.ts";
+import { quote } from "../text/quote.ts";
 import type { Finding } from "../finding.ts";
 import { packageOfModule } from "../tables/packages.ts";
 import { ofLog } from "../matchers.ts";
@@ -84,6 +86,24 @@ function packageAt(match: Match): string | undefined {
   return folder === undefined ? undefined : packageOfModule(`${folder}.`);
 }
 
+/** The module of the extension whose library stands in the trace: `dummy`. */
+function extensionOf(match: Match): string | undefined {
+  const { file } = match.facts;
+  return file === undefined ? undefined : baseName(file).split(".")[0];
+}
+
+/** torch above the extension in the script that the text prints and runs. */
+function importedInScript(match: Match): string[] {
+  const module = extensionOf(match);
+  const script = match.context.log.shownScripts.find(
+    ({ imports }) => module !== undefined && imports.includes(module) && !imports.includes("torch"),
+  );
+  const program = failedProgram(match)?.line ?? (script === undefined ? "" : `${python(match)} ${script.file}`);
+  return script === undefined || module === undefined
+    ? []
+    : [`sed -i.bak -E '/^(import|from) ${module}\\b/i import torch' ${quote(script.file)}   # torch first`, program];
+}
+
 export const nativeCrashRules: readonly Rule[] = [
   {
     id: "crash-without-torch-imported",
@@ -106,15 +126,22 @@ export const nativeCrashRules: readonly Rule[] = [
     cause: (match) =>
       `The crash is in \`THPVariable_Wrap\`, which makes a Python tensor of a C++ one: it needs the class torch.Tensor, which exists only after \`import torch\`. The program imported ${match.facts["file"] === undefined ? "the extension" : `\`${baseName(match.facts["file"])}\``} and not torch (its libraries alone were loaded, through rpath).`,
     fix: (match) => [
+      ...importedInScript(match),
       `# import torch before the extension, in the program or, better, in the package's own __init__.py: import torch; from . import _C`,
       "# a C++ program that runs Python inside: py::module_::import of torch before the first tensor goes to Python",
-      `${python(match)} -c "import torch, ${match.facts["file"] === undefined ? "the_extension" : (baseName(match.facts["file"]).split(".")[0] ?? "the_extension")}"`,
+      ...(importedInScript(match).length > 0
+        ? []
+        : [`${python(match)} -c "import torch, ${extensionOf(match) ?? "the_extension"}"`]),
     ],
     sources: ["pytorch/pytorch#63749", "pytorch/pytorch: torch/csrc/autograd/python_variable.cpp"],
     examples: [
       {
         text: "==35== Invalid read of size 8\n==35==    at 0x11C6A347: THPVariable_NewWithVar(_typeobject*, at::Tensor) (in /e/lib/python3.8/site-packages/torch/lib/libtorch_python.so)\n==35==    by 0x11C6AB0E: THPVariable_Wrap(at::Tensor) (in /e/lib/python3.8/site-packages/torch/lib/libtorch_python.so)\n==35==    by 0x10F1A2B3: pybind11::cast(at::Tensor const&) (in /w/dummy.cpython-38-x86_64-linux-gnu.so)\n==35== Process terminating with default action of signal 11 (SIGSEGV)",
         expect: "import torch, dummy",
+      },
+      {
+        text: "$ cat run.py\nimport grid\nprint(grid.zeros(3))\n$ python run.py\nSegmentation fault (core dumped)\n$ valgrind python run.py\n==35== Invalid read of size 8\n==35==    at 0x11C6A347: THPVariable_NewWithVar(_typeobject*, at::Tensor) (in /e/torch/lib/libtorch_python.so)\n==35==    by 0x11C6AB0E: THPVariable_Wrap(at::Tensor) (in /e/torch/lib/libtorch_python.so)\n==35==    by 0x10F1A2B3: pybind11::cast(at::Tensor const&) (in /w/grid.cpython-38-x86_64-linux-gnu.so)\n==35== Process terminating with default action of signal 11 (SIGSEGV)",
+        expect: "sed -i.bak -E '/^(import|from) grid\\b/i import torch' run.py",
       },
     ],
   },

@@ -3,7 +3,7 @@ import { pip, platformOf, standardFor, wordsToBuild } from "../commands/commands
 import { header, includedBy } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
 import type { Finding } from "../finding.ts";
-import { placeOf, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
+import { type Match, placeOf, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 
 /** What C++11 brought to the library, and what Apple's old libstdc++ (4.2) does not have. */
 const cxx11Names =
@@ -22,6 +22,15 @@ function isGccOfApple(finding: Finding, { findings, log }: RuleContext): boolean
 /** Where no folder of a C++ library is found at all, the first header of any C++ fails. */
 const anyCxxHeader =
   /^(?:c(?:stddef|stdlib|stdio|string|math|assert|limits|ctype|float|errno)|algorithm|functional|iostream|limits|map|memory|set|sstream|string|utility|vector)$/;
+
+/**
+ * A macOS as target for which clang takes libc++, as a clang of the same age knows it: that of Xcode 11 and older refuses 11.0. A Python
+ * for 10.8 and older is of a time before C++17, of which libc++ has std::filesystem from 10.15 on.
+ */
+function libcxxTarget({ context: { log } }: Match): string {
+  if (log.arch === "arm64") return "11.0";
+  return log.oldMacos !== undefined || /^(?:11|14)$/.test(log.standard ?? "") ? "10.9" : "10.15";
+}
 
 export const olderLanguageRules: readonly Rule[] = [
   {
@@ -87,9 +96,9 @@ export const olderLanguageRules: readonly Rule[] = [
     },
     confidence: (match) => (match.context.log.oldMacos === undefined ? "medium" : "high"),
     cause: (match) =>
-      `\`${(match.facts["name"] ?? "").replace(/^(?=\w)/, "std::")}\` is C++11, and clang reads the headers of a libstdc++ that is older than that: Python was built for macOS ${match.context.log.oldMacos ?? "10.7 or 10.8"}, setuptools passes that on as the deployment target, and for targets before 10.9 clang does not take libc++.`,
-    fix: () => [
-      "export MACOSX_DEPLOYMENT_TARGET=11.0 CC=clang CXX=clang++   # 10.9 on old systems",
+      `\`${(match.facts["name"] ?? "").replace(/^(?=\w)/, "std::")}\` ${anyCxxHeader.test((match.facts["name"] ?? "").replace(/[<>]/g, "")) ? "is of the C++ library, and clang looks for an old libstdc++ that newer Xcodes no longer have" : "is C++11, and clang reads the headers of a libstdc++ that is older than that"}: Python was built for macOS ${match.context.log.oldMacos ?? "10.7 or 10.8"}, setuptools passes that on as the deployment target, and for targets before 10.9 clang does not take libc++.`,
+    fix: (match) => [
+      `export MACOSX_DEPLOYMENT_TARGET=${libcxxTarget(match)} CC=clang CXX=clang++   # for targets from 10.9 on clang takes libc++`,
       "export CFLAGS='-stdlib=libc++'   # the same by hand",
       "xcode-select --install",
     ],

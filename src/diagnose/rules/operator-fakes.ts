@@ -12,6 +12,82 @@ function registered(match: Match, otherwise: string): string {
   return op === "" ? otherwise : op;
 }
 
+interface Layout {
+  readonly sizes: readonly number[];
+  readonly strides: readonly number[];
+  /** What the fake implementation promised. */
+  readonly promised: readonly number[];
+}
+
+const numbers = (text: string): number[] => [...text.matchAll(/\d+/g)].map(([number]) => Number(number));
+
+/**
+ * The layout of `expected size 3==3, stride 1==1600 at dim=0; expected …` where each size is right. Dimensions that fit are not in the
+ * message; the line that asserts has them all.
+ */
+function layoutOf({ message, frames }: Finding): Layout | undefined {
+  const parts = [...message.matchAll(/expected size (\d+)==(\d+), stride (\d+)==(\d+) at dim=(\d+)/g)];
+  if (parts.length === 0 || parts.some(([, have, want]) => have !== want)) return undefined;
+  const [, wantedSizes, wantedStrides] =
+    /assert_size_stride\(\w+, \(([\d, ]+)\), \(([\d, ]+)\)/.exec(frames?.at(-1) ?? "") ?? [];
+  const sizes = numbers(wantedSizes ?? "");
+  const promised = numbers(wantedStrides ?? "");
+  const strides = [...promised];
+  for (const [, have, , stride, was, dim] of parts) {
+    sizes[Number(dim)] = Number(have);
+    promised[Number(dim)] = Number(was);
+    strides[Number(dim)] = Number(stride);
+  }
+  // A dimension that no line names; without the line that asserts the last ones may be missing, too.
+  const isWhole = Array.from({ length: sizes.length }, (_, dim) => sizes[dim]).every((size) => size !== undefined);
+  return isWhole && (wantedSizes !== undefined || isContiguous(sizes, promised))
+    ? { sizes, strides, promised }
+    : undefined;
+}
+
+function isContiguous(sizes: readonly number[], strides: readonly number[]): boolean {
+  let step = 1;
+  for (let at = sizes.length - 1; at >= 0; at--) {
+    if (sizes[at] !== 1 && strides[at] !== step) return false;
+    step *= sizes[at] ?? 1;
+  }
+  return true;
+}
+
+/** A fake result with the kernel's strides, for a return line. */
+function resultWithStrides(match: Match): string | undefined {
+  const layout = layoutOf(match.finding);
+  if (layout === undefined) return undefined;
+  const { sizes, strides } = layout;
+  const shown = match.context.log.fakeResult;
+  const fits = shown?.sizes.length === sizes.length;
+  const tensor = shown?.tensor ?? "x";
+  const names = fits ? shown.sizes : sizes.map((_, dim) => `size${dim}`);
+  if (isContiguous(sizes, strides)) return `${tensor}.new_empty(${names.join(", ")})`;
+  const order = sizes.map((_, dim) => dim).toSorted((a, b) => (strides[b] ?? 0) - (strides[a] ?? 0) || a - b);
+  const dense = isContiguous(
+    order.map((dim) => sizes[dim] ?? 1),
+    order.map((dim) => strides[dim] ?? 1),
+  );
+  return dense
+    ? `${tensor}.new_empty(${order.map((dim) => names[dim] ?? "").join(", ")}).permute(${sizes.map((_, dim) => order.indexOf(dim)).join(", ")})`
+    : undefined;
+}
+
+/** The one operator that the text's code defines, where the message names none. */
+function shownOperator({ log }: RuleContext): string | undefined {
+  return log.pythonOperators.length === 1 ? log.pythonOperators[0] : undefined;
+}
+
+/** Code that torch.compile wrote compares what an operator gave it with what was promised. */
+function inCompiledCall({ frames, message }: Finding): boolean {
+  return (
+    /^expected size \d+==\d+, stride \d+==\d+ at dim=\d+/.test(message) &&
+    !message.includes("Error in op: torch.ops.") &&
+    frames?.some((frame) => /torchinductor_|[\\/]inductor[\\/]|\bcall\b.*assert_size_stride/.test(frame)) === true
+  );
+}
+
 /** Whether a fake implementation was running when a size was asked for. */
 function inFake(finding: Finding, { findings }: RuleContext): boolean {
   return [finding, ...findings.filter(({ at }) => at <= finding.at)].some(
@@ -95,30 +171,76 @@ export const operatorFakeRules: readonly Rule[] = [
     title: "The fake implementation gives another shape than the operator",
     on: ["exception"],
     specificity: 84,
-    matches: (finding) => {
+    matches: (finding, context) => {
       const facts = saidAny(
         finding,
         /expected size (?<have>\d+)==(?<want>\d+), stride \d+==\d+ at dim=(?<dim>\d+).{0,40}Error in op: torch\.ops\.(?<op>(?!aten\.|prims\.)[\w.]+)/,
         /Error in op: torch\.ops\.(?<op>(?!aten\.|prims\.)[\w.]+).{0,40}incorrect fake \(aka meta\) kernel/,
         /incorrect fake \(aka meta\) kernel for a custom op/,
       );
-      return facts !== undefined && /^expected size|fake \(aka meta\)/.test(finding.message) ? facts : undefined;
+      if (facts !== undefined && /^expected size|fake \(aka meta\)/.test(finding.message)) return facts;
+      const compared = said(
+        finding,
+        /Real tensor propagation found (?:an? )?(?<said>.{1,1200}?), {1,2}at output\S*, for func: (?<op>(?!aten\.|prims\.)[\w.]+)/,
+      );
+      if (compared !== undefined) return compared;
+      return inCompiledCall(finding)
+        ? {
+            ...said(finding, /expected size (?<have>\d+)==(?<want>\d+), stride \d+==\d+ at dim=(?<dim>\d+)/),
+            op: shownOperator(context),
+            unnamed: "yes",
+          }
+        : undefined;
     },
-    confidence: "high",
+    // Before torch 2.8 the message names no operator: a fallback of torch's own is checked by the same words.
+    confidence: (match) =>
+      match.facts["unnamed"] !== undefined && match.context.log.pythonOperators.length === 0 ? "medium" : "high",
     cause: (match) => {
       const { have, want, dim } = match.facts;
-      return `torch.compile planned with what the fake (meta) implementation of \`${registered(match, "the operator")}\` says of its result, and the kernel gave something else${have === undefined || have === want ? " (another size or stride)" : `: size ${have} where the fake says ${want ?? ""} (dimension ${dim ?? ""})`}. The fake implementation has to be mended, or the kernel.`;
+      const layout = layoutOf(match.finding);
+      const op = registered(match, "");
+      if (match.facts["said"] !== undefined)
+        return `torch.export compared what the fake (meta) implementation of \`${op}\` says of its result with what the kernel gave, and they differ: ${match.facts["said"].replace(/^metadata mismatch between /, "")}. The fake implementation has to be mended, or the kernel.`;
+      const what =
+        layout !== undefined
+          ? ` of the same sizes with other strides: (${layout.strides.join(", ")}), where the fake says (${layout.promised.join(", ")})`
+          : have === undefined || have === want
+            ? " something else (another size or stride)"
+            : ` something else: size ${have} where the fake says ${want ?? ""} (dimension ${dim ?? ""})`;
+      return `torch.compile planned with what the fake (meta) implementation of ${op === "" ? "an operator" : `\`${op}\``} says of its result, and the kernel gave one${what}. The fake implementation has to be mended, or the kernel.`.replace(
+        "gave one something",
+        "gave something",
+      );
     },
     fix: (match) => [
-      `# in @torch.library.register_fake("${registered(match, "my_ops::f")}"): the sizes, strides, type and device that the kernel makes, in the form x.new_empty(…); strides count, too (a kernel that ends in .contiguous() or .t())`,
+      ...(resultWithStrides(match) === undefined
+        ? [
+            `# in @torch.library.register_fake("${registered(match, "my_ops::f")}"): the sizes, strides, type and device that the kernel makes, in the form x.new_empty(…); strides count, too (a kernel that ends in .contiguous() or .t())`,
+          ]
+        : [
+            `# in the function under @torch.library.register_fake("${registered(match, "my_ops::f")}"): return ${resultWithStrides(match) ?? ""}   # the strides that the kernel makes; strides count as much as sizes`,
+            "# or the kernel in the fake's form: return result.contiguous() in the operator's own function",
+          ]),
       "# C++: the function of TORCH_LIBRARY_IMPL(…, Meta, m), likewise",
       `# torch.library.opcheck(torch.ops.${registered(match, "my_ops::f").replace("::", ".")}, (example, arguments)) shows the difference without torch.compile`,
     ],
-    sources: [`${library}#torch.library.opcheck`],
+    sources: [`${library}#torch.library.opcheck`, "pytorch/pytorch#149425", "pytorch/pytorch#149468"],
     examples: [
       {
         text: "AssertionError: expected size 4==8, stride 1==1 at dim=0\nError in op: torch.ops.my_ops.half.default\nThis error most often comes from a incorrect fake (aka meta) kernel for a custom op.\nUse torch.library.opcheck to test your custom op.",
         expect: 'register_fake("my_ops::half")',
+      },
+      {
+        text: '$ cat grid.py\n@torch.library.custom_op("grid::cut", mutates_args=())\n@cut.register_fake\ndef _(pic, box):\n    return pic.new_empty(c, box[3] - box[1], box[2] - box[0])\n$ python grid.py\nTraceback (most recent call last):\n  File "/tmp/torchinductor_jo/ab/cab.py", line 42, in call\n    assert_size_stride(buf1, (3, 40, 40), (1600, 40, 1))\nAssertionError: expected size 3==3, stride 1==1600 at dim=0; expected size 40==40, stride 120==40 at dim=1; expected size 40==40, stride 3==1 at dim=2',
+        expect: "return pic.new_empty(box[3] - box[1], box[2] - box[0], c).permute(2, 0, 1)",
+      },
+      {
+        text: "torch._subclasses.fake_tensor.MetadataMismatchError: Real tensor propagation found a metadata mismatch between fake tensor FakeTensor(..., device='cpu', size=(8, 16)) and real tensor tensor(..., device='cuda:0', size=(8, 16)),  at output[0], for func: my_ops.rope.default",
+        expect: 'register_fake("my_ops::rope")',
+      },
+      {
+        text: 'Traceback (most recent call last):\n  File "/tmp/torchinductor_jo/ab/cab.py", line 77, in call\n    assert_size_stride(buf3, (2, 8, 16), (128, 16, 1))\nAssertionError: expected size 8==8, stride 1==16 at dim=1; expected size 16==16, stride 8==1 at dim=2',
+        expect: "x.new_empty(size0, size2, size1).permute(0, 2, 1)",
       },
     ],
   },

@@ -85,7 +85,9 @@ export const operatorNamespaceRules: readonly Rule[] = [
         ? []
         : [
             `grep -rlE 'TORCH_LIBRARY\\w*\\(${match.facts["other"] ?? ""}\\b' --include='*.cpp' --include='*.cc' --include='*.cu' --include='*.h' . | xargs -r sed -i.bak -E 's/(TORCH_LIBRARY\\w*\\()${match.facts["other"] ?? ""}\\b/\\1${match.facts["space"] ?? "ns"}/g'   # in the folder of the sources`,
-            ...rebuild(match),
+            ...(match.context.log.showsLoad === true
+              ? ["# then the same program: load() compiles the changed source anew"]
+              : rebuild(match)),
           ]),
       `# in the source: TORCH_LIBRARY(${match.facts["space"] ?? "ns"}, m) and TORCH_LIBRARY_IMPL(${match.facts["space"] ?? "ns"}, …), the name written out; then build again`,
       ...(isMacro(match)

@@ -61,6 +61,9 @@ function asksForMetal(message: string): boolean {
   return /utility ["']?metal(?:lib)?\b|due to missing Metal/.test(message);
 }
 
+/** Apple's frameworks begin the names of their classes with two or three capital letters; those of apps' own classes are others. */
+const ofApple = /^(?:NS|CF|CA|CI|CL|CN|CG|UI|AV|MTL|MTK|MPS|ML|VN|AR|SCN|SK|GK|WK|PH|OS_)[A-Z_]/;
+
 export const platformRules: readonly Rule[] = [
   {
     id: "macos-frameworks-not-linked",
@@ -72,9 +75,10 @@ export const platformRules: readonly Rule[] = [
         /^_*(?:OBJC_(?:CLASS|METACLASS)_\$_(?<name>\w+)|(?<c>objc_\w+|MTL\w+|NS[A-Z]\w+|CF[A-Z]\w+|cblas_\w+\$NEWLAPACK\w*))$/.exec(
           finding.symbol ?? "",
         );
-      return name === null || finding.phase !== "link"
+      const known = name?.groups?.["name"];
+      return name === null || finding.phase !== "link" || (known !== undefined && !ofApple.test(known))
         ? undefined
-        : { name: name.groups?.["name"] ?? name.groups?.["c"] };
+        : { name: known ?? name.groups?.["c"] };
     },
     confidence: "high",
     cause: (match) =>

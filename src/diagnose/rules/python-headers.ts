@@ -49,6 +49,8 @@ export const pythonHeaderRules: readonly Rule[] = [
         return `CMake finds no headers of the interpreter${version === undefined ? "" : ` (Python ${version})`}: its development files are not installed, or CMake looks at another Python than the one that is meant.`;
       if (ofLibtorch(match))
         return `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is of Python. LibTorch is torch for programs in C++: it brings no Python and needs none, but for torch/extension.h, which is for modules of Python and includes torch/csrc/python_headers.h.`;
+      if (isEmbeddable(match))
+        return `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is a header of Python, and this Python is an embeddable one (a portable package of a program): it comes without the folders include and libs, which what is compiled for it needs.`;
       return `\`${match.facts["header"] ?? ""}\`${includedBy(match)} comes with the development files of the interpreter${version === undefined ? "" : ` (Python ${version})`}, ${match.context.log.hasPythonDev ? "which are installed as the paste says: their folder is not on the command line" : "which are not installed, or its include folder is not on the command line (another Python's headers are)"}.${atCmake(match) ? " In CMake it is only there when the target asks for it: LibTorch's own package brings no Python, and torch/extension.h (torch/csrc/python_headers.h) wants it." : ""}${dirs.length === 0 ? "" : ` The interpreter at hand has them in ${dirs.join(", ")}.`}`;
     },
     fix: (match) => {
@@ -65,9 +67,9 @@ export const pythonHeaderRules: readonly Rule[] = [
                 `winget install -e --id Python.Python.${version}`,
                 `# then the virtual environment anew with it: py -${version} -m venv <its folder>`,
               ]),
-          isEmbeddable(match)
-            ? "# an embeddable Python comes without them"
-            : "# install Python from python.org or conda (the Store's and the embeddable Python have no headers)",
+          ...(isEmbeddable(match)
+            ? []
+            : ["# install Python from python.org or conda (the Store's and the embeddable Python have no headers)"]),
         ];
       if (platformOf(match) === "darwin") return ["brew install python   # or xcode-select --install"];
       if (ofLibtorch(match))
@@ -113,6 +115,8 @@ export const pythonHeaderRules: readonly Rule[] = [
       "rusty1s/pytorch_scatter#31",
       "microsoft/DeepSpeed#3223",
       "pytorch/pytorch#129351",
+      "woct0rdho/triton-windows#113",
+      "lllyasviel/FramePack#197",
     ],
     examples: [
       {
@@ -122,6 +126,10 @@ export const pythonHeaderRules: readonly Rule[] = [
       {
         text: "F:\\Comfyui>.\\python_embeded\\python.exe -s ComfyUI\\main.py --use-sage-attention\nPython version: 3.12.10 (tags/v3.12.10:0cc8128, Apr  8 2025, 12:21:36) [MSC v.1943 64 bit (AMD64)]\nC:/Users/Me/AppData/Local/Temp/tmplbqlaw5x/__triton_launcher.c:7: error: include file 'Python.h' not found\nFailed to compile. cc_cmd: ['F:\\\\Comfyui\\\\python_embeded\\\\Lib\\\\site-packages\\\\triton\\\\runtime\\\\tcc\\\\tcc.exe']",
         expect: '-C "F:\\Comfyui\\python_embeded"',
+      },
+      {
+        text: 'F:\\gen\\python>.\\python.exe --version\nPython 3.10.11\nF:/t/tmptw09/cuda_utils.c:14: error: include file \'Python.h\' not found\n  File "F:\\gen\\python\\lib\\site-packages\\triton\\runtime\\build.py", line 107, in _build\n    ret = subprocess.check_call(cc_cmd)\n  File "subprocess.py", line 369, in check_call',
+        expect: "the folders include and libs of the full Python of exactly that version",
       },
       {
         text: "D:\\ComfyUI_windows_portable\\python_embeded>python test_triton.py\nC:/Users/o/AppData/Local/Temp/tmp_wdgdqyv/cuda_utils.c:14: error: include file 'Python.h' not found",

@@ -40,6 +40,16 @@ const lastPython: Readonly<Record<string, string>> = {
   NameConstant: "3.13",
 };
 
+/** torch, setuptools or Triton calls the compiler: other programs read the output of their own tools in other encodings, too. */
+function readsCompiler(frames: readonly string[]): boolean {
+  const calls = frames.some((frame) => /subprocess\.py/.test(frame));
+  return frames.some(
+    (frame) =>
+      /cpp_extension\.py|check_compiler|hipify/.test(frame) ||
+      (calls && /[\\/](?:torch|triton|setuptools|_?distutils)[\\/]|[\\/]setup\.py:/.test(frame)),
+  );
+}
+
 /** NumPy 2 took these out, 1.24 the plain names of types. */
 const goneWithNumpy2 = /^(?:bool8|product|cumproduct|alltrue|sometrue)$/;
 
@@ -319,9 +329,7 @@ export const pythonVersionRules: readonly Rule[] = [
         ? undefined
         : /Error checking compiler version for cl.*codec can't decode/.test(finding.message)
           ? {}
-          : finding.code === "UnicodeDecodeError" &&
-              finding.frames?.some((frame) => /cpp_extension\.py|check_compiler|hipify|subprocess\.py/.test(frame)) ===
-                true
+          : finding.code === "UnicodeDecodeError" && finding.frames !== undefined && readsCompiler(finding.frames)
             ? {}
             : /'(?:ascii|gbk|cp9\d\d|cp125\d|cp437|cp850|charmap|shift_jis|euc_kr|big5)' codec can't (?:de|en)code/.test(
                   finding.message,
@@ -348,6 +356,10 @@ export const pythonVersionRules: readonly Rule[] = [
     examples: [
       {
         text: 'Traceback (most recent call last):\n  File "C:\\e\\torch\\utils\\cpp_extension.py", line 387, in check_compiler_abi_compatibility\n    match = re.search(r"x", compiler_info.decode())\nUnicodeDecodeError: \'utf-8\' codec can\'t decode byte 0xd3 in position 0: invalid continuation byte',
+        expect: "VSLANG",
+      },
+      {
+        text: 'Traceback (most recent call last):\n  File "C:\\e\\Lib\\site-packages\\setuptools\\command\\build_ext.py", line 20, in run\n    out = subprocess.check_output(["cl"], encoding="utf8")\n  File "C:\\Python311\\Lib\\subprocess.py", line 466, in check_output\nUnicodeDecodeError: \'utf-8\' codec can\'t decode byte 0xbf in position 14: invalid start byte',
         expect: "VSLANG",
       },
     ],

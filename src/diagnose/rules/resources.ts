@@ -24,6 +24,9 @@ function roomyFolder({ finding, context: { log } }: Match): string | undefined {
       );
 }
 
+/** Android's log: `05-09 17:35:51.580 E/Adreno  (158): text`, `05-09 17:35:51.580  158  158 E Adreno  : text`. */
+const ofPhone = /^\d{2}-\d{2} \d{2}:\d{2}:\d{2}\.\d{3}\s+(?:[VDIWEF]\/|\d+\s+\d+ [VDIWEF] )/;
+
 /** The file is data that torch opens to read it. */
 function isRead(match: Match): boolean {
   return (
@@ -147,6 +150,8 @@ export const resourceRules: readonly Rule[] = [
           ? {}
           : undefined);
       if (facts === undefined || finding.code === "no-output-folder") return undefined;
+      // On a phone every app is refused much that it lives without.
+      if (ofPhone.test(finding.text)) return undefined;
       return {
         script:
           finding.tool === "shell" || /^(?:-?bash|sh|zsh|dash|\/bin\/\w*sh)\b/.test(finding.text)

@@ -40,6 +40,40 @@ function apexForRocm(match: Match): string[] {
 /** What hipify wrote: the next build writes it again. */
 const translated = /\.hip$|_hip\.\w+$|[\\/]hip[\\/]/;
 
+/** A header of the project that hipify left alone: the folder that include_dirs has to name for it, and the header. */
+function untranslated({
+  finding,
+  facts,
+  context: { log },
+}: Match): { readonly header: string; readonly folder: string; readonly root: string | undefined } | undefined {
+  const file = finding.file ?? "";
+  if (finding.kind !== "missing-header" || facts["name"] === undefined || translated.test(file)) return undefined;
+  if (!/\.(?:h|hh|hpp|hxx|cuh|inl|inc)$/.test(file) || /-packages[\\/]|^\/(?:opt|usr)\//.test(file)) return undefined;
+  const slash = file.lastIndexOf("/");
+  if (slash <= 0) return undefined;
+  const folder = file.slice(0, slash);
+  const [, root] = /(?:^|\s)(\/[\w./+-]+?)\/?$/.exec(log.requirement ?? "") ?? [];
+  return root !== undefined && folder.startsWith(`${root}/`)
+    ? { header: file.slice(slash + 1), folder: folder.slice(root.length + 1), root }
+    : { header: file.slice(slash + 1), folder, root: undefined };
+}
+
+/** That folder in include_dirs, without what earlier builds translated. */
+function translatedToo(match: Match): string[] {
+  const left = untranslated(match);
+  if (left === undefined)
+    return [
+      "# include_dirs=[os.path.abspath('csrc')] so that hipify sees the headers; guard what is left with #ifndef USE_ROCM",
+      "# delete stale translations: find . -name '*_hip.*' -delete; rm -rf */hip",
+    ];
+  const { header, folder, root } = left;
+  return [
+    `# setup.py, where the build for ROCm sets include_dirs: include_dirs.append(${folder.startsWith("/") ? `'${folder}'` : `os.path.abspath('${folder}')`})   # hipify translates headers in the folders of include_dirs, and ${header} lies in none of them; no CUDA is installed for it`,
+    "# what an earlier build translated without it goes first: the files *_hip.* and the folders hip that git does not know (git status --ignored)",
+    `# or that header alone, in its place: hipify-perl -inplace ${root === undefined ? folder : `${root}/${folder}`}/${header}; or a newer release of the package, whose setup.py may have it`,
+  ];
+}
+
 /** Composable Kernel is for CDNA: its architectures, or flash-attn's other backend on a Radeon. */
 function withoutComposableKernel(match: Match): string[] {
   const own = targetOfText(match);
@@ -201,13 +235,15 @@ export const rocmRules: readonly Rule[] = [
         /'(?<name>cuda\w+)'|invalid (?:output|input) constraint .* in asm/,
       );
     },
-    confidence: "medium",
+    confidence: (match) => (untranslated(match) === undefined ? "medium" : "high"),
     cause: (match) =>
       ofApex(match) && match.finding.kind === "missing-header"
         ? `\`${match.facts["name"] ?? "A header"}\` of CUDA is asked for in a build for ROCm: NVIDIA's apex has headers that torch's hipify does not translate. AMD keeps a fork of apex that does build.`
         : /[\\/]torch[\\/]include[\\/](?:ATen|c10)[\\/]cuda[\\/]/.test(match.finding.file ?? "")
           ? `torch's header for CUDA (${placeOf(match.finding)}) is included in a build for ROCm: a header of the package (.cuh, .h) that includes it was not translated, because hipify looks only into the folders of include_dirs and of the sources, or a stale copy is taken.`
-          : `${match.facts["name"] === undefined ? "Something" : `\`${match.facts["name"]}\``} of CUDA is left in the hipified source (or inline PTX): hipify does not know it, the header was not among the include folders that it translates, or the code is for NVIDIA GPUs only.`,
+          : untranslated(match) !== undefined
+            ? `\`${untranslated(match)?.header ?? ""}\` still asks for \`${match.facts["name"] ?? ""}\` of CUDA in a build for ROCm: hipify did not translate that header: it looks into the folders of include_dirs and of the sources alone, and this one (mostly) lies in another. (ROCm has its own run time; CUDA is not what is missing.)`
+            : `${match.facts["name"] === undefined ? "Something" : `\`${match.facts["name"]}\``} of CUDA is left in the hipified source (or inline PTX): hipify does not know it, the header was not among the include folders that it translates, or the code is for NVIDIA GPUs only.`,
     fix: (match) => [
       ...(/bfloat16/.test(match.facts["name"] ?? "")
         ? [
@@ -225,8 +261,7 @@ export const rocmRules: readonly Rule[] = [
                   "grep -rl device_launch_parameters.h --include='*.cu' --include='*.cuh' --include='*.cpp' --include='*.h' . | xargs -r sed -i.bak '/#include.*device_launch_parameters\\.h/d'   # in the sources that are translated: neither nvcc nor hipcc needs it (it is for editors)",
                 ]
               : []),
-            "# include_dirs=[os.path.abspath('csrc')] so that hipify sees the headers; guard what is left with #ifndef USE_ROCM",
-            "# delete stale translations: find . -name '*_hip.*' -delete; rm -rf */hip",
+            ...translatedToo(match),
           ]),
     ],
     sources: ["ROCm/hip#3568", "open-mmlab/mmcv#1898", "ROCm/apex#102", "https://github.com/ROCm/apex"],
@@ -235,6 +270,10 @@ export const rocmRules: readonly Rule[] = [
       {
         text: "/p/ext/hip/custom/dequant.hip:474:65: error: unknown type name 'nv_bfloat16'; did you mean 'hip_bfloat16'?",
         expect: "hip_bf16.h",
+      },
+      {
+        text: "root@mi:/w/grid# pip install -e .\nObtaining file:///w/grid\n/opt/rocm/bin/hipcc -c /w/grid/ops/csrc/hip/pool_hip.hip -o pool_hip.o\nIn file included from /w/grid/ops/csrc/hip/pool_hip.hip:4:\n/w/grid/ops/csrc/torch_part/pool_utils.h:18:10: fatal error: 'cuda_runtime_api.h' file not found\n#include <cuda_runtime_api.h>\n1 error generated when compiling for gfx1030.",
+        expect: "include_dirs.append(os.path.abspath('ops/csrc/torch_part'))",
       },
       {
         text: "$ python setup.py install --cpp_ext --cuda_ext\ntorch.__version__  = 2.1.0+rocm5.6\n/opt/rocm/bin/hipcc -DWITH_HIP -c csrc/amp_C_frontend.hip -o build/amp_C_frontend.o\n/e/lib/python3.9/site-packages/torch/include/ATen/cuda/CUDAContext.h:5:10: fatal error: 'cuda_runtime_api.h' file not found",

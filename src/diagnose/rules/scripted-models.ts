@@ -1,5 +1,7 @@
 /** Models that TorchScript loads: operators and classes that the process does not know, and files of another kind. */
 import { installTogether, python, rebuild } from "../commands/commands.ts";
+import { failedProgram } from "../commands/failed-command.ts";
+import { isAndroid, visionOnAndroid } from "./mobile.ts";
 import { own } from "../../base/own.ts";
 import { type Match, type Rule, said, saidAny } from "../rule.ts";
 
@@ -33,10 +35,53 @@ function withoutPython(match: Match): boolean {
   return !match.context.findings.some(({ frames }) => frames?.some((frame) => /\.py:\d/.test(frame)) === true);
 }
 
+interface GivenLibrary {
+  /** As the command names it: `build/lib/libmodel.so`. */
+  readonly path: string;
+  /** The command that names it. */
+  readonly command: string;
+  readonly folder: string | undefined;
+}
+
+/** A library that the program's own command hands to it. */
+function givenLibrary(match: Match): GivenLibrary | undefined {
+  const program = failedProgram(match);
+  const [, path] = /\s--?[\w-]+[ =]([^\s'"=]+\.(?:so|dll|dylib))(?=\s|$)/.exec(program?.line ?? "") ?? [];
+  return program === undefined || path === undefined
+    ? undefined
+    : { path, command: program.line, folder: program.folder };
+}
+
+const baseOf = (path: string): string => /[^\\/]*$/.exec(path)?.[0] ?? path;
+
+/** Of the other libraries that the text's build linked, the one whose name says that it is for torch. */
+function otherLibrary({ log }: Match["context"], given: string): string | undefined {
+  const others = [...new Set(log.linkedLibraries.map(baseOf))].filter((name) => name !== baseOf(given));
+  const named = others.filter((name) => /(?:^|lib|[_-])(?:th|torch|pyt|pytorch|pt)[_-]|torch|[_-]ops?\b/.test(name));
+  return named.length === 1 ? named[0] : others.length === 1 ? others[0] : undefined;
+}
+
+/** The command again with the library that has the class. */
+function withRightLibrary(match: Match, given: GivenLibrary): string[] {
+  const folder = given.path.slice(0, given.path.length - baseOf(given.path).length);
+  const other = otherLibrary(match.context, given.path);
+  const type = match.facts["type"] ?? "torch::class_";
+  return [
+    ...(given.folder === undefined ? [] : [`cd ${given.folder.replace(/\/[\w.-]+\/\.\.$/, "")}`]),
+    `grep -l ${type} ${folder === "" ? "./" : folder}*.so   # the libraries that hold the name of the class`,
+    ...(other === undefined
+      ? [
+          `# the same command with that library in place of ${given.path}; none: the part of the project for torch was not built (an option of its CMake such as -DBUILD_PYT=ON)`,
+        ]
+      : [given.command.replace(given.path, `${folder}${other}`)]),
+  ];
+}
+
 function loadFirst(match: Match): string[] {
   const [module, library] = bringers[space(match)] ?? [];
   const python3 = `# Python, before torch.jit.load: ${module === undefined ? `import the package that registers ${space(match)}, or torch.ops.load_library("…/lib${space(match)}.so")` : `import ${module}`}`;
   const native = `# C++, Rust, Go, Java: link the library that registers it and keep it (-Wl,--no-as-needed -l${library ?? space(match)}; MSVC: /INCLUDE:<a symbol of it>), or load it when the program starts: dlopen("lib${library ?? space(match)}.so", RTLD_NOW), LD_PRELOAD=…/lib${library ?? space(match)}.so`;
+  if (space(match) === "torchvision" && isAndroid(match.finding, match.context)) return visionOnAndroid(match, false);
   return withoutPython(match) ? [native, python3] : [python3, native];
 }
 
@@ -153,14 +198,22 @@ export const scriptedModelRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: (match) =>
-      `\`torch.classes.${space(match)}.${match.facts["type"] ?? ""}\` is a C++ class that a library registers with torch::class_, and that library is not loaded in this process (or is of a release without the class).`,
-    fix: (match) => [
-      ...loadFirst(match),
-      `${python(match)} -c "import torch, ${bringers[space(match)]?.[0] ?? "the_package"}; print(torch.ops.loaded_libraries, torch.classes.${space(match)}.${match.facts["type"] ?? ""})"`,
-    ],
+      `\`torch.classes.${space(match)}.${match.facts["type"] ?? ""}\` is a C++ class that a library registers with torch::class_, and ` +
+      (givenLibrary(match) === undefined
+        ? "that library is not loaded in this process (or is of a release without the class)."
+        : `\`${givenLibrary(match)?.path ?? ""}\`, which the command gives, is not that library: it was loaded and registers no such class. It is another one of the same project (its part without torch), or of a release without the class.`),
+    fix: (match) => {
+      const given = givenLibrary(match);
+      if (given !== undefined) return withRightLibrary(match, given);
+      return [
+        ...loadFirst(match),
+        `${python(match)} -c "import torch, ${bringers[space(match)]?.[0] ?? "the_package"}; print(torch.ops.loaded_libraries, torch.classes.${space(match)}.${match.facts["type"] ?? ""})"`,
+      ];
+    },
     sources: [
       "pytorch/TensorRT#2088",
       "meta-pytorch/torchrec#3643",
+      "NVIDIA/FasterTransformer#518",
       "https://docs.pytorch.org/tutorials/advanced/torch_script_custom_classes.html",
     ],
     examples: [
@@ -171,6 +224,14 @@ export const scriptedModelRules: readonly Rule[] = [
       {
         text: "RuntimeError: Tried to instantiate class 'my_ops.Engine', but it does not exist! Ensure that it is registered via torch::class_",
         expect: "torch.classes.my_ops.Engine",
+      },
+      {
+        text: "$ make -j8\n[ 98%] Linking CXX shared library ../../lib/libth_engine.so\n[100%] Linking CXX shared library ../lib/libengine-shared.so\n$ cd .. && python run.py --lib_path build/lib/libengine-shared.so --steps 4\nRuntimeError: Tried to instantiate class 'Engine.GridOp', but it does not exist! Ensure that it is registered via torch::class_",
+        expect: "python run.py --lib_path build/lib/libth_engine.so --steps 4",
+      },
+      {
+        text: "$ python run.py --ops=out/libcore.so\nRuntimeError: Tried to instantiate class 'Engine.GridOp', but it does not exist! Ensure that it is registered via torch::class_",
+        expect: "grep -l GridOp out/*.so",
       },
     ],
   },

@@ -1,15 +1,20 @@
 /** Symbols of a part of torch that is not there: not imported, not linked, or left out of the installed build. */
-import { changeFolder, installTorchFor, platformOf, python, rebuild, removeFolder } from "../commands/commands.ts";
-import { literally } from "../../base/literally.ts";
-import { editCmake } from "../commands/source-edits.ts";
+import { installTorchFor, python, rebuild, removeFolder } from "../commands/commands.ts";
+import { compareVersions, parseVersion } from "../../base/order.ts";
 import { commandAgain } from "../commands/failed-command.ts";
 import { linkToo } from "../commands/flag-variables.ts";
 import type { Finding } from "../finding.ts";
 import { ofLog } from "../matchers.ts";
 import type { Match, Rule, RuleContext } from "../rule.ts";
 import { shortName } from "../symbols.ts";
-import { isBuiltByPython } from "../commands/typed-builds.ts";
 import { importTorchFirst, lateTorch } from "./late-torch.ts";
+import {
+  builtWithShownLine,
+  configuredForPython,
+  linkedByCmake,
+  linkedInShownLine,
+  ofLibtorch,
+} from "./torch-python-links.ts";
 import { hasTh, installedSentence, symbolFacts, torchSymbol, verdictOf } from "./symbol-facts.ts";
 
 /** Windows' linker says that one symbol alone is missing. A CPU-only torch lacks every one of its kind. */
@@ -80,7 +85,7 @@ export const torchPartRules: readonly Rule[] = [
       const verdict = verdictOf(finding);
       if (verdict === undefined || finding.phase !== "load") return undefined;
       if (torchIsLoaded(context) || importedBefore(context)) return undefined;
-      if (verdict.owner === "torch-python" && context.log.linksTorchAlone) return undefined;
+      if (verdict.owner === "torch-python" && isUnlinked(context)) return undefined;
       const path = verdict.symbol.path.join("::");
       const sign =
         verdict.symbol.form === "c"
@@ -164,18 +169,18 @@ export const torchPartRules: readonly Rule[] = [
           !(finding.phase === "load" && /libtorch_python\.dylib/.test(finding.library ?? "")) &&
           (verdict.symbol.form !== "c" ||
             finding.phase === "link" ||
-            context.log.linksTorchAlone ||
+            isUnlinked(context) ||
             torchIsLoaded(context) ||
             importedBefore(context)),
       ),
     confidence: (match) =>
-      ((torchIsLoaded(match.context) || importedBefore(match.context) || match.context.log.linksTorchAlone) &&
+      ((torchIsLoaded(match.context) || importedBefore(match.context) || isUnlinked(match.context)) &&
         match.finding.phase === "load") ||
       linkedInShownLine(match).length > 0
         ? "high"
         : "medium",
     cause: (match) =>
-      `\`${match.facts["readable"] ?? ""}\` is defined in libtorch_python, the part of torch that knows Python. ${match.finding.phase === "link" ? "It is not on the link line" : torchIsLoaded(match.context) ? "torch was imported, but it keeps that library to itself: a library that torch.ops.load_library opens has to name what it needs. It includes torch/extension.h (which has Python in it) and was linked without torch_python" : importedBefore(match.context) ? "torch was imported before, but it keeps that library to itself: the module has to be linked with it" : match.context.log.linksTorchAlone ? "The CMakeLists.txt links ${TORCH_LIBRARIES}, which is torch without it" : "The module was linked without it and torch was not imported first, or it was built for another torch version"} (find_package(Torch) does not add it).${installedSentence(match)}`,
+      `\`${match.facts["readable"] ?? ""}\` is defined in libtorch_python, the part of torch that knows Python. ${match.finding.phase === "link" ? "It is not on the link line" : torchIsLoaded(match.context) ? "torch was imported, but it keeps that library to itself: a library that torch.ops.load_library opens has to name what it needs. It includes torch/extension.h (which has Python in it) and was linked without torch_python" : importedBefore(match.context) ? "torch was imported before, but it keeps that library to itself: the module has to be linked with it" : match.context.log.linksTorchAlone ? "The CMakeLists.txt links ${TORCH_LIBRARIES}, which is torch without it" : match.context.log.lddWithoutTorchPython ? "ldd shows torch's other libraries and not that one: the module was linked without it, and since torch 1.5 `import torch` keeps it to itself, so that importing torch first does not help" : isUnlinked(match.context) ? "CMake linked the module without it, and since torch 1.5 `import torch` keeps it to itself, so that importing torch first does not help" : "The module was linked without it and torch was not imported first, or it was built for another torch version"} (find_package(Torch) does not add it).${installedSentence(match)}`,
     fix: (match) => [
       ...(torchIsLoaded(match.context) && match.finding.phase === "load"
         ? [
@@ -193,6 +198,11 @@ export const torchPartRules: readonly Rule[] = [
         : [
             ...(ofLibtorch(match)
               ? [
+                  ...(match.finding.phase === "link"
+                    ? [
+                        "# LibTorch, the download for C++, has no torch_python. A program that runs no Python: #include <torch/torch.h> in place of <torch/extension.h>. One that hands tensors to Python needs Python's own torch:",
+                      ]
+                    : []),
                   "# a LibTorch beside Python's torch is a second torch: CMAKE_PREFIX_PATH has to name the torch of the Python that imports the module (without a set() of it in the CMakeLists.txt)",
                 ]
               : []),
@@ -200,13 +210,11 @@ export const torchPartRules: readonly Rule[] = [
             ...linkedByCmake(match),
             `# CMake: find_library(TORCH_PYTHON torch_python PATHS "\${TORCH_INSTALL_PREFIX}/lib") and target_link_libraries(the_module "\${TORCH_PYTHON}"); elsewhere add -ltorch_python`,
           ]),
-      ...(importedBefore(match.context) || torchIsLoaded(match.context)
+      ...(importedBefore(match.context) || torchIsLoaded(match.context) || isUnlinked(match.context)
         ? []
         : ["# and import torch before the module"]),
       ...(ofLibtorch(match)
-        ? [
-            `cmake -S . -B build-2 -DCMAKE_PREFIX_PATH="$(${python(match)} -c 'import torch; print(torch.utils.cmake_prefix_path)')" && cmake --build build-2   # a fresh build folder`,
-          ]
+        ? configuredForPython(match)
         : linkedByCmake(match).length > 0 || linkedInShownLine(match).length > 0
           ? []
           : linkedBySetuptools(match)),
@@ -215,7 +223,12 @@ export const torchPartRules: readonly Rule[] = [
       match.finding.phase === "link" && match.context.environment?.torch?.libraries.includes("torch_python") === true
         ? { kind: "add-library", library: "torch_python" }
         : undefined,
-    sources: ["pytorch/pytorch#38122", "pytorch/pytorch#41254", "pytorch/pytorch#115937"],
+    sources: [
+      "pytorch/pytorch#38122",
+      "pytorch/pytorch#41254",
+      "pytorch/pytorch#115937",
+      "facebookarchive/Polygames#40",
+    ],
     examples: [
       {
         text: "$ cmake --build build\n/usr/bin/ld: CMakeFiles/_q.dir/bind.cpp.o: in function `f':\nbind.cpp:(.text+0x4f): undefined reference to `THPVariable_Wrap(at::TensorBase const&)'\n$ grep -n target_link CMakeLists.txt\n22:target_link_libraries(_q PUBLIC fmt::fmt \"${TORCH_LIBRARIES}\")",
@@ -228,6 +241,10 @@ export const torchPartRules: readonly Rule[] = [
       {
         text: "C:\\work\\p> python setup.py develop\nops.obj : error LNK2001: unresolved external symbol __imp_THPVariableClass\nbuild\\lib.win-amd64-cpython-310\\ops.cp310-win_amd64.pyd : fatal error LNK1120: 1 unresolved externals",
         expect: "set LINK=torch_python.lib",
+      },
+      {
+        text: 'C:\\w\\app>cmake -S . -B build -DCMAKE_PREFIX_PATH=C:\\libtorch-1.9.0\\libtorch -G "Visual Studio 16 2019"\n-- Found Torch: C:/libtorch-1.9.0/libtorch/lib/torch.lib\nC:\\w\\app>cmake --build build --config Release\nmain.obj : error LNK2019: unresolved external symbol "__declspec(dllimport) struct _object * __cdecl THPVariable_Wrap(class at::Tensor)" (__imp_?THPVariable_Wrap@@YAPEAU_object@@VTensor@at@@@Z) referenced in function main [C:\\w\\app\\build\\app.vcxproj]',
+        expect: 'cmake -S . -B build-2 -DCMAKE_PREFIX_PATH=%TORCH_CMAKE% -G "Visual Studio 16 2019"',
       },
       {
         text: ">>> import torch\n>>> import my_ops\nImportError: /p/build/my_ops.cpython-310-x86_64-linux-gnu.so: undefined symbol: THPVariableClass",
@@ -252,6 +269,14 @@ export const torchPartRules: readonly Rule[] = [
       {
         text: 'Traceback (most recent call last):\n  File "/e/site-packages/torch/_ops.py", line 105, in load_library\n    ctypes.CDLL(path)\nOSError: /src/build/libadd2.so: undefined symbol: THPVariableClass',
         expect: '#     target_link_libraries(add2 "${TORCH_PYTHON}")',
+      },
+      {
+        text: "$ cmake -DCMAKE_BUILD_TYPE=Release .. && make -j4\n[100%] Linking CXX shared module ../q.cpython-38-x86_64-linux-gnu.so\n$ cd .. && python play.py\nImportError: /w/build/q.cpython-38-x86_64-linux-gnu.so: undefined symbol: THPVariableClass\n$ ldd build/q*.so | grep -i torch\n\tlibtorch.so => /e/lib/python3.8/site-packages/torch/lib/libtorch.so (0x00007f3c1a0c4000)",
+        expect: "does not help",
+      },
+      {
+        text: "$ cmake -S . -B build && cmake --build build\n$ python play.py\nImportError: /w/build/q.cpython-310-x86_64-linux-gnu.so: undefined symbol: THPVariableClass\ntorch==2.1.0",
+        expect: "-ltorch_python",
       },
       {
         text: 'ImportError: dlopen(a.cpython-37m-darwin.so, 2): Symbol not found: _THPVariableClass\n  Referenced from: a.cpython-37m-darwin.so\n  Expected in: flat namespace\n in a.cpython-37m-darwin.so\nset(CMAKE_PREFIX_PATH /path/to/libtorch)\npybind11_add_module(a source.cc)\ntarget_link_libraries(a PRIVATE "${TORCH_LIBRARIES}")',
@@ -338,67 +363,27 @@ function ofOtherProgram(finding: Finding): boolean {
   );
 }
 
-/** Whether the traceback goes through torch: it was imported before the library was loaded. */
 /** The session imported torch before the module that fails. */
 function importedBefore({ log }: RuleContext): boolean {
   const at = log.imports.indexOf("torch");
   return log.importsLast && at >= 0 && at < log.imports.length - 1;
 }
 
-/** The line of CMakeLists.txt that the text shows, with the library that it lacks. */
-function linkedInShownLine(match: Match): string[] {
-  if (ofLibtorch(match) || isBuiltByPython(match)) return [];
-  for (const { file, text } of match.context.log.shownLines) {
-    const [, target] = /^target_link_libraries\(\s*([\w:.-]+)\s[^)#]*\$\{TORCH_LIBRARIES\}/.exec(text) ?? [];
-    if (target === undefined || text.includes("torch_python")) continue;
-    return editCmake(
-      match,
-      [
-        [
-          `target_link_libraries\\( *(${literally(target)}( [^)]*)?) ("?[$][{]TORCH_LIBRARIES[}])`,
-          'find_library(TORCH_PYTHON torch_python PATHS "${TORCH_INSTALL_PREFIX}/lib")\ntarget_link_libraries(\\1 ${TORCH_PYTHON} \\3',
-        ],
-      ],
-      file,
-    );
-  }
-  return [];
+/**
+ * Whether the module was linked without libtorch_python, as the text's CMakeLists.txt or ldd shows, or as CMake does by itself.
+ * Since torch 1.5 `import torch` does not lend it that library; setuptools links it.
+ */
+function isUnlinked({ log, environment }: RuleContext): boolean {
+  if (log.linksTorchAlone || log.lddWithoutTorchPython) return true;
+  const release = log.installedTorch ?? environment?.torch?.version ?? log.torch;
+  return (
+    log.typedConfigure !== undefined &&
+    release !== undefined &&
+    compareVersions(parseVersion(release.replace(/\+.*$/, "")), [1, 5]) >= 0
+  );
 }
 
-/** The folder of CMake's sources, where a library in the build folder of the text's command tells it. */
-function sourceFolder({ finding, context: { log } }: Match): string | undefined {
-  const configure = log.typedConfigure ?? "";
-  const [, sources = "."] = /(?:^|\s)-S ?(\S+)/.exec(configure) ?? [];
-  const [, build] = /(?:^|\s)-B ?((?:\.\/)?[\w.-]+)\/?(?:\s|$)/.exec(configure) ?? [];
-  const library = finding.file ?? finding.library ?? "";
-  if (build === undefined || sources !== "." || !library.startsWith("/")) return undefined;
-  const end = library.lastIndexOf(`/${build.replace("./", "")}/`);
-  return end > 0 ? library.slice(0, end) : undefined;
-}
-
-/** The line changed, in the folder of the sources, and the module built again where a program found it unfit. */
-function builtWithShownLine(match: Match): string[] {
-  const changed = linkedInShownLine(match);
-  const build = match.context.log.typedBuildStep;
-  if (changed.length === 0 || match.finding.phase !== "load") return changed;
-  const folder = sourceFolder(match);
-  return [
-    ...(folder === undefined ? [] : [changeFolder(match, folder)]),
-    ...changed,
-    ...(build === undefined ? rebuild(match) : [build]),
-  ];
-}
-
-/** The text's own CMake with the library behind what it links; its build comes again. */
-function linkedByCmake(match: Match): string[] {
-  const { log } = match.context;
-  if (linkedInShownLine(match).length > 0) return [];
-  if (log.typedConfigure === undefined || platformOf(match) !== "linux" || isBuiltByPython(match) || ofLibtorch(match))
-    return [];
-  const flags = `-Wl,--no-as-needed -L$(${python(match)} -c 'import torch; print(torch.__path__[0])')/lib -ltorch_python`;
-  return [`cmake -DCMAKE_SHARED_LINKER_FLAGS="${flags}" -DCMAKE_MODULE_LINKER_FLAGS="${flags}" ..`];
-}
-
+/** Whether the traceback goes through torch: it was imported before the library was loaded. */
 function torchIsLoaded(context: RuleContext): boolean {
   // `python -c "import torch; torch.ops.load_library('libop.so')"`
   return /\btorch\.ops\.load_library\(/.test(context.log.typedProgram ?? "") || ofLog(context, goesThroughTorch);
@@ -433,15 +418,6 @@ export function isCpuTorch({ log, environment }: RuleContext): boolean {
   if (log.torchBuild !== undefined) return log.torchBuild === "cpu";
   const torch = environment?.torch;
   return torch !== undefined && torch.cudaVersion === undefined && torch.hipVersion === undefined;
-}
-
-/** The CMakeLists.txt takes a LibTorch for a module of Python. */
-function ofLibtorch({ finding, context: { log } }: Match): boolean {
-  return (
-    finding.phase === "load" &&
-    log.linksTorchAlone &&
-    (log.libtorchFolder !== undefined || log.namesLibtorch || log.placeholderPrefix)
-  );
 }
 
 /** The module that was imported, for a command. */

@@ -42,8 +42,8 @@ const prefixes: readonly RegExp[] = [
   /^(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d{2}:\d{2}:\d{2} (?:[\w.-]+ )?(?:[\w./-]+(?:\[\d+\])?: )?/,
   // buildkit: #12 34.56 / #12 ERROR:; not gdb's #1  0x00007f in f ()
   /^#\d+ (?! ?0x[0-9a-f]{6}| [\w:~<>]+ \()(?:\[[^\]]{1,80}\] )?(?:\d+\.\d{1,3} )?/,
-  // buildkit's summary of a failed step: 34.56 text
-  /^\d{1,5}\.\d{2,3} /,
+  // buildkit's summary of a failed step, in four digits: 34.56 text, 410.2 text
+  /^(?:\d{1,5}\.\d{2,3}|\d{3}\.\d) /,
   // GitHub Actions, Azure pipelines
   /^##\[(?:error|warning|group|debug|command|section)\]/,
   /^::(?:error|warning|notice)[^:]*::/,
@@ -90,6 +90,8 @@ const prefixes: readonly RegExp[] = [
   /^= note: (?=(?:\S{0,200}[\\/])?(?:[\w.+-]{0,40}(?:cc|clang|gcc|\+\+|mold|lld|ld|collect2)(?:-\d+)?(?:\.exe)?|ld\.\w{2,6}): )/,
   // cargo, of a build script's compiler: cargo:warning=text, warning: torch-sys@0.17.0: text
   /^(?:cargo:warning=|warning: [\w-]{1,60}@\d[\w.+-]{0,30}: )/,
+  // Android's Gradle plugin, of ninja and what it runs
+  /^C\/C\+\+: /,
   // MSBuild: 12>
   /^\d{1,3}(?::\d{1,3})?>/,
   // Markdown: slanted or bold text that closes lines below
@@ -117,7 +119,7 @@ const inner: readonly RegExp[] = [
 
 /** Begins with a word that none of the outer prefixes begins with: most lines do. */
 const ordinary =
-  /^(?:[a-z](?![\w./+-]{0,120}(?:[>:\t|│┃]| {1,20}[|│┃]))|[A-Z](?!(?:an|eb|ar|pr|ay|un|ul|ug|ep|ct|ov|ec) |\d{4} |[\w./-]{0,120}(?:[:\t|│┃]| {1,20}[|│┃])|[A-Z]{2,7} ))/;
+  /^(?:[a-z](?![\w./+-]{0,120}(?:[>:\t|│┃]| {1,20}[|│┃]))|[A-Z](?!(?:an|eb|ar|pr|ay|un|ul|ug|ep|ct|ov|ec) |\d{4} |[\w./+-]{0,120}(?:[:\t|│┃]| {1,20}[|│┃])|[A-Z]{2,7} ))/;
 
 const withInner = [...inner, ...prefixes];
 
