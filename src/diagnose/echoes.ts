@@ -16,6 +16,7 @@ const explains: Readonly<Record<string, readonly string[]>> = {
   "torch-library-not-found-at-link": ["inductor-cpp-failed"],
   "inductor-code-wrong": ["inductor-cpp-failed"],
   "inductor-library-missing": ["inductor-cpp-failed", "torch-library-not-found-at-link"],
+  "stale-build-lock": ["build-interrupted"],
   "torch-older-than-code": ["template-keyword-missing"],
 };
 

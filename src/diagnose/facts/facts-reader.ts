@@ -35,6 +35,7 @@ import { ShownLineReader } from "./shown-lines.ts";
 import { ShownLibraryReader } from "./shown-libraries.ts";
 import { type TypedFacts, TypedReader } from "./typed-commands.ts";
 import { type TypedGitFacts, TypedGitReader } from "./typed-git.ts";
+import { ToldVariableReader } from "./told-variables.ts";
 import { likelyTorchCuda, ToolListReader, withList } from "./tool-lists.ts";
 import { plainSpelling } from "../text/spelling.ts";
 import type { LogFacts } from "./log-facts.ts";
@@ -123,6 +124,7 @@ export class FactsReader {
   readonly #tools = new ToolListReader();
   readonly #archives = new ArchiveReader();
   readonly #heads = new FunctionHeadReader();
+  readonly #told = new ToldVariableReader();
   #namedNext = false;
   readonly #facts: Mutable = {
     localPackages: [],
@@ -131,6 +133,7 @@ export class FactsReader {
     shownLibraries: [],
     compiledPackages: [],
     functionHeads: {},
+    toldVariables: {},
     checks: {},
     withoutGit: false,
     versions: {},
@@ -171,6 +174,7 @@ export class FactsReader {
     this.#checks.line(text);
     this.#heads.line(text);
     this.#archives.line(text);
+    this.#told.line(text);
     this.#called(text);
     this.#vendor.line(text);
     this.#field.line(text);
@@ -435,6 +439,7 @@ export class FactsReader {
       ...this.#checks.facts(),
       ...this.#heads.facts(),
       ...this.#archives.facts(),
+      ...this.#told.facts(),
       conda:
         this.#facts.conda ||
         system.spokenConda ||

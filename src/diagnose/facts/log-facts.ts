@@ -20,6 +20,7 @@ import type { ShownCompilers } from "./shown-compilers.ts";
 import type { ShownLineFacts } from "./shown-lines.ts";
 import type { ShownLibraries } from "./shown-libraries.ts";
 import type { SystemFacts } from "./system-facts.ts";
+import type { ToldVariables } from "./told-variables.ts";
 import type { ToolFacts } from "./tool-facts.ts";
 import type { TypedFacts } from "./typed-commands.ts";
 import type { TypedGitFacts } from "./typed-git.ts";
@@ -44,6 +45,7 @@ export interface LogFacts
     ShownLineFacts,
     ShownLibraries,
     SystemFacts,
+    ToldVariables,
     ToolFacts,
     TypedFacts,
     TypedGitFacts {

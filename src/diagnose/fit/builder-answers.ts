@@ -5,6 +5,8 @@
  * Bazel's `new_local_repository` and `cc_library`.
  */
 import { pip, python } from "../commands/command-words.ts";
+import { plainName } from "../../base/package-name.ts";
+import { forcedBuild } from "../tables/packages.ts";
 import { newestGccFor } from "../tables/version-facts.ts";
 import type { BuilderName } from "../facts/builder-facts.ts";
 import type { LogFacts } from "../facts/log-facts.ts";
@@ -112,6 +114,22 @@ const compiledByEasybuild: Answer = (_, { recipe = "<the easyconfig>" }, command
   ...(command === undefined ? [] : [command]),
 ];
 
+/** The wheel that setup.py fetches lies in the build's folder, and pip's temporary folder on another file system. */
+const oneFileSystemInEasybuild: Answer = ({ context: { log } }, { recipe }, command) => {
+  const force = log.package === undefined ? undefined : forcedBuild(plainName(log.package));
+  const given = command ?? (recipe === undefined ? undefined : `eb ${recipe} --robot`);
+  if (given === undefined) return undefined;
+  const moved = `mkdir -p /tmp/eb-build && ${given} --buildpath=/tmp/eb-build --tmpdir=/tmp`;
+  return force === undefined
+    ? [moved]
+    : [
+        `export ${force}=TRUE MAX_JOBS=4   # compiles with the toolchain and the CUDA of the modules, and fetches no wheel: that one is built for another CUDA and a newer system; eb hands the variable on`,
+        given,
+        `# for good, in the easyconfig: preinstallopts = 'export ${force}=TRUE MAX_JOBS=%(parallel)s && '`,
+        `# or that wheel all the same, with both folders on one file system: ${moved}`,
+      ];
+};
+
 /** Which package of nixpkgs' cudaPackages has a header. */
 const nixCuda: readonly (readonly [header: RegExp, name: string])[] = [
   [/^cublas/, "libcublas"],
@@ -169,7 +187,7 @@ export const builderAnswers: Readonly<Partial<Record<BuilderName, Readonly<Recor
   catkin: { "cmake-torch-not-found": torchForWorkspace, "nvcc-unsupported-architecture": architectureForWorkspace },
   colcon: { "cmake-torch-not-found": torchForWorkspace, "nvcc-unsupported-architecture": architectureForWorkspace },
   nox: { "torch-missing-in-isolated-build": isolatedByNox },
-  easybuild: { "ready-wheel-not-fetched": compiledByEasybuild },
+  easybuild: { "ready-wheel-not-fetched": compiledByEasybuild, "cross-device-move": oneFileSystemInEasybuild },
   tox: { "torch-missing-in-isolated-build": isolatedByTox },
   nix: { "cuda-headers-missing": cudaByNix, "library-header-missing": cudaByNix },
   spack: {
