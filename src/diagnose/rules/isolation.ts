@@ -170,7 +170,11 @@ export const isolationRules: readonly Rule[] = [
       },
       {
         text: "Error:   × Failed to update PyPI packages for environment 'default'\n  ├─▶ Failed to build `my-ops @ git+https://github.com/me/my-ops.git?rev=main#c5c0720c0c628539affbcd5332ccc18f813ccafd`\n      ModuleNotFoundError: No module named 'torch'",
-        expect: 'pixi run python -m pip install --no-build-isolation "git+https://github.com/me/my-ops.git@main"',
+        expect: "pixi add pytorch-gpu setuptools ninja",
+      },
+      {
+        text: "pytorch = { version = \"2.4.0\", channel = \"pytorch\" }\n$ pixi install\n  × failed to solve the pypi requirements of 'default' 'linux-64'\n  ├─▶ Failed to build: `my-ops @ git+https://github.com/me/my-ops`\n  ╰─▶ Build backend failed to determine extra requires with `build_wheel()` with exit status: 1\n      ModuleNotFoundError: No module named 'torch'",
+        expect: "[pypi-options]\\nno-build-isolation",
       },
       {
         text: "$ pdm add my-ops\n[BuildError]: Build backend raised error: Showing the last 10 lines of the build output:\n  File \"<string>\", line 22, in <module>\nModuleNotFoundError: No module named 'torch'",

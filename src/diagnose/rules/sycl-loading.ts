@@ -3,7 +3,7 @@
  * run time among its packages since 2.6: what is compiled with another year finds none of its own. It does not look at the machine.
  * Sources: Intel's release notes of the DPC++ compiler, torch's own requirements (intel-sycl-rt), bitsandbytes#1991 and #2002.
  */
-import { pip, python, rebuild } from "../commands/commands.ts";
+import { pip, python, rebuild, reinstall } from "../commands/commands.ts";
 import { missingLibrary } from "../matchers.ts";
 import { packageOf, runningPackage } from "../tables/packages.ts";
 import type { Match, Rule } from "../rule.ts";
@@ -57,11 +57,18 @@ function anotherYear(match: Match, wanted: number, shown: number): string[] {
       ...other.map((line) => `# or a torch of oneAPI ${wanted}: ${line}`),
       "# no link from one number to the other: their interfaces differ",
     ];
-  return [
-    ...other.map((line) => `${line}   # a torch whose packages have the run time of oneAPI ${wanted}`),
-    `# or keep the torch, and build ${name ?? "the module"} with its oneAPI ${shown} (source /opt/intel/oneapi/setvars.sh), or take a release that was: ${name === undefined ? rebuild(match)[0] : pip(match, `install --upgrade ${name}`)}`,
-    "# no link from one number to the other: their interfaces differ",
-  ];
+  const ours = name === undefined ? rebuild(match) : reinstall(match, name);
+  return torch === undefined
+    ? [
+        `${setvars(match)}   # of oneAPI ${shown}, as torch's: the module is compiled with it`,
+        ...ours,
+        "# no link from one number to the other: their interfaces differ",
+      ]
+    : [
+        ...other.map((line) => `${line}   # a torch whose packages have the run time of oneAPI ${wanted}`),
+        `# or keep the torch, and build ${name ?? "the module"} with its oneAPI ${shown}: ${setvars(match)} && ${ours.find((line) => !line.startsWith("#")) ?? ""}`,
+        "# no link from one number to the other: their interfaces differ",
+      ];
 }
 
 export const syclLoadingRules: readonly Rule[] = [
