@@ -362,7 +362,7 @@ export class FactsReader {
     if (text.includes("gfx") || text.includes("/opt/rocm")) this.#gpu(text);
     if (/^Loading extension module |^Time to load |^Done setting up PyTorch plugin/.test(text))
       facts.extensionLoaded = true;
-    if (text.startsWith(">>> ") || text.includes("RUN ")) this.#line(text);
+    if (text.startsWith(">>> ") || text.includes("RUN ") || text.includes("torch_extensions")) this.#line(text);
     this.#packages.line(text.trimStart());
     const running = text.startsWith("--") ? runningModule(text) : undefined;
     if (running !== undefined) facts.runningModule = running;
