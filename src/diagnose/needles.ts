@@ -112,7 +112,7 @@ const facts =
   // What tells of a job of Slurm's.
   "|SLURM_JOB|slurm-|StepId=" +
   // Folders that a variable moves elsewhere.
-  "|orch_extensions/py|orch = |orch-gpu = |[tool.pixi|intel-sycl-rt|/libsycl.so|EXTENSIONS_DIR|TMPDIR|-- Install configuration" +
+  "|/usr/lib/gcc/|orch_extensions/py|orch = |orch-gpu = |ependencies]|pypi-options]|no-build-isolation = |[workspace]|[tool.pixi|intel-sycl-rt|/libsycl.so|EXTENSIONS_DIR|TMPDIR|-- Install configuration" +
   // How many compilers were asked for, and those that a runner finds still running.
   "|MAX_JOBS: |MAX_JOBS=|rphan process: pid" +
   // What a program in Rust ends with.

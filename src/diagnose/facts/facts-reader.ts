@@ -35,6 +35,7 @@ import { ShownLineReader } from "./shown-lines.ts";
 import { ShownLibraryReader } from "./shown-libraries.ts";
 import { type TypedFacts, TypedReader } from "./typed-commands.ts";
 import { type TypedGitFacts, TypedGitReader } from "./typed-git.ts";
+import { PixiReader } from "./pixi-facts.ts";
 import { ToldVariableReader } from "./told-variables.ts";
 import { likelyTorchCuda, ToolListReader, withList } from "./tool-lists.ts";
 import { plainSpelling } from "../text/spelling.ts";
@@ -125,6 +126,7 @@ export class FactsReader {
   readonly #archives = new ArchiveReader();
   readonly #heads = new FunctionHeadReader();
   readonly #told = new ToldVariableReader();
+  readonly #pixi = new PixiReader();
   #namedNext = false;
   readonly #facts: Mutable = {
     localPackages: [],
@@ -134,6 +136,7 @@ export class FactsReader {
     compiledPackages: [],
     functionHeads: {},
     toldVariables: {},
+    pixiProject: {},
     checks: {},
     withoutGit: false,
     versions: {},
@@ -175,6 +178,7 @@ export class FactsReader {
     this.#heads.line(text);
     this.#archives.line(text);
     this.#told.line(text);
+    this.#pixi.line(text);
     this.#called(text);
     this.#vendor.line(text);
     this.#field.line(text);
@@ -440,6 +444,7 @@ export class FactsReader {
       ...this.#heads.facts(),
       ...this.#archives.facts(),
       ...this.#told.facts(),
+      ...this.#pixi.facts(),
       conda:
         this.#facts.conda ||
         system.spokenConda ||

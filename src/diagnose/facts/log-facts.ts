@@ -12,6 +12,7 @@ import type { FunctionHeads } from "./function-heads.ts";
 import type { LibtorchFacts } from "./libtorch-facts.ts";
 import type { OtherField } from "./other-field.ts";
 import type { PasteFacts } from "./paste-facts.ts";
+import type { PixiFacts } from "./pixi-facts.ts";
 import type { PlaceFacts } from "./place-facts.ts";
 import type { PlatformFacts } from "./platform-facts.ts";
 import type { RequestFacts } from "./request-facts.ts";
@@ -37,6 +38,7 @@ export interface LogFacts
     FunctionHeads,
     LibtorchFacts,
     PasteFacts,
+    PixiFacts,
     PlaceFacts,
     PlatformFacts,
     RequestFacts,

@@ -60,10 +60,6 @@ export interface PasteFacts extends BoardFacts, CallFacts, SessionFacts, TorchFa
   readonly storePython: boolean;
   /** pixi installs. */
   readonly pixi: boolean;
-  /** Its project is kept in pyproject.toml. */
-  readonly pixiInPyproject?: true;
-  /** The project names torch among conda's packages: `pytorch = "2.4.*"`. */
-  readonly pixiTorch?: true;
   /** A command that runs Python or a script was given with sudo. */
   readonly sudo: boolean;
   /** ROCm comes from pip (`_rocm_sdk_libraries_*`). */
@@ -229,8 +225,6 @@ export class PasteReader {
       )
     )
       facts.pixi = true;
-    if (text.includes("[tool.pixi") && /^\s*\[tool\.pixi\b/.test(text)) facts.pixiInPyproject = true;
-    if (/^\s*"?pytorch(?:-gpu|-cuda)?"? ?= ?["{]|^pytorch(?:-gpu)? +\d/.test(text)) facts.pixiTorch = true;
     if (text.includes("sudo ") && sudoRuns.test(text)) facts.sudo = true;
     if (facts.pythonPreview === undefined && text.includes("Python 3.")) {
       const preview = /^(?:\S+ )?Python (3\.\d+\.\d+(?:a|b|rc)\d+)\b/.exec(text)?.[1];

@@ -1,4 +1,5 @@
 /** Sources that no longer compile: what CUDA, Python, pybind11 and compilers changed. */
+import { namedResult } from "../commands/pybind-casts.ts";
 import { changeFolder, pip, platformOf, quote, systemPackage } from "../commands/commands.ts";
 import { about, ofLog } from "../matchers.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
@@ -117,18 +118,6 @@ function usedGcc({ finding, context }: Match): number | undefined {
 /** Up to CUDA 11.5, gcc 11 is accepted and its headers are not understood. */
 function isBefore117(cuda: string | undefined): boolean {
   return cuda !== undefined && compareVersions(parseVersion(cuda), [11, 7]) < 0;
-}
-
-/**
- * pybind11's own change for these compilers: the type of the conversion gets a name before it is called. Undefined where the path of
- * the header is not told, or another place of it is refused.
- */
-function namedResult({ finding, context: { log } }: Match): string | undefined {
-  const file = finding.file?.replace(/detail[\\/]\.\.[\\/]/, "") ?? "";
-  if (!/^(?:\/|(?!\.\.)[\w.-]+\/).*pybind11\/cast\.h$/.test(file) || log.platform === "win32") return undefined;
-  if (!/expected (?:template-name|identifier|primary-expression) before/.test(finding.message)) return undefined;
-  const root = /^\/(?:usr|opt)\//.test(file) && !/conda|forge/.test(file) ? "sudo " : "";
-  return `${root}sed -i.bak -Ez 's/return (caster|std::move\\(caster\\))\\.operator\\s+(typename make_caster<T>::template cast_op_type<[^;]*>)\\(\\);/using result_t = \\2; return \\1.operator result_t();/g' ${quote(file)}   # as pybind11 2.12 has it`;
 }
 
 export const sourceRules: readonly Rule[] = [

@@ -121,7 +121,7 @@ export const syclLoadingRules: readonly Rule[] = [
         expect: '"torch>=2.6,<2.13"',
       },
       {
-        text: "/v/lib/libsycl.so.9\nbitsandbytes library load error: libsycl.so.8: cannot open shared object file: No such file or directory",
+        text: 'bitsandbytes library load error: libsycl.so.8: cannot open shared object file: No such file or directory\nTraceback (most recent call last):\n  File "/v/lib/python3.12/site-packages/bitsandbytes/cextension.py", line 331, in <module>\n    lib = get_native_library()\nOSError: libsycl.so.8: cannot open shared object file: No such file or directory\n$ find /v -name "libsycl*"\n/v/lib/libsycl.so.9',
         expect: '"bitsandbytes>=0.50.0"',
       },
     ],
