@@ -50,7 +50,7 @@ export function isBuildLine(line: string, failed = "torch"): boolean {
 
 /** What only shows something. */
 const shows =
-  /^(?!.*(?:&& export |-delete|-exec|xargs|\brm |sed -i|-m pip install))(?:ls|sed -n|which|echo|grep|find|nm|readlink|file|nvidia-smi|nvcc|df|free|ldd|\S+ --version|python\S* -c|(?:\S* )?pip3? (?:show|list|check))\b/;
+  /^(?!.*(?:&& export |-delete|-exec|xargs|\brm |sed -i|-m pip install))(?:ls|sed -n|git (?:diff|show|log|status)\b|which|echo|grep|find|nm|readlink|file|nvidia-smi|nvcc|df|free|ldd|\S+ --version|python\S* -c|(?:\S* )?pip3? (?:show|list|check))\b/;
 
 /** Whether a line only shows something, or is a remark. */
 export function isLook(line: string): boolean {

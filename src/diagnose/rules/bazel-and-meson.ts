@@ -62,10 +62,11 @@ function runfilesPath(match: Match): string[] {
   ];
 }
 
-/** The last command of Bazel's again. */
+/** The last command of Bazel's again, or of a setup.py that starts it. */
 function bazelAgain(match: Match): string {
+  const shown = match.context.log.typed.filter(({ shell }) => shell !== "sentence");
   return (
-    match.context.log.typed.findLast(({ line, shell }) => shell !== "sentence" && /\bbazel(?:isk)? /.test(line))
+    (shown.findLast(({ line }) => /\bbazel(?:isk)? /.test(line)) ?? shown.findLast(({ kind }) => kind === "setup"))
       ?.line ?? "bazel build <the target>"
   );
 }
@@ -164,6 +165,56 @@ export const bazelAndMesonRules: readonly Rule[] = [
       {
         text: "ERROR: /w/external/ops/BUILD.bazel:4:10: @ops//:ops: missing input file 'external/ops/lib/libops.so', owner: '@ops//:lib/libops.so'",
         expect: "bazel info output_base",
+      },
+    ],
+  },
+  {
+    id: "bazel-workspace-incomplete",
+    title: "WORKSPACE uses what it has not loaded yet",
+    on: ["build-tool"],
+    specificity: 78,
+    matches: (finding) =>
+      finding.tool === "bazel"
+        ? saidAny(
+            finding,
+            /^Failed to load Starlark extension '@(?<repository>[\w.~+-]+)\/\//,
+            /^name '(?<name>\w+)' is not defined$/,
+          )
+        : undefined,
+    confidence: "high",
+    cause: ({ facts }) =>
+      facts["repository"] !== undefined
+        ? `WORKSPACE loads a file of \`@${facts["repository"]}\` above the http_archive that defines that repository, or it is defined nowhere (taken out with others, commented out): Bazel reads the file from top to bottom.`
+        : `WORKSPACE or a BUILD file calls \`${facts["name"] ?? ""}\`, and no load() above brings it: the line was taken out, or the rules that are there have it no more${facts["name"] === "pip_install" ? " (rules_python has pip_parse in its place)" : ""}.`,
+    fix: (match) => {
+      const { repository, name } = match.facts;
+      const again = bazelAgain(match);
+      if (repository !== undefined)
+        return [
+          `git diff WORKSPACE; git show HEAD:WORKSPACE | grep -n -B1 -A5 'name = "${repository}"'   # as the project itself has it`,
+          `# that block, http_archive(name = "${repository}", urls = [...], sha256 = ...), goes back into WORKSPACE, above load("@${repository}//...")${repository === "rules_pkg" ? ': urls = ["https://github.com/bazelbuild/rules_pkg/releases/download/0.9.1/rules_pkg-0.9.1.tar.gz"]' : ""}; or all edits are undone: git checkout -- WORKSPACE`,
+          `# then: ${again}`,
+        ];
+      return name === "pip_install"
+        ? [
+            "sed -i.bak '/^pip_install(/,/^)/d' WORKSPACE   # what it would fetch is for tests and tools (look: grep -n -A4 pip_install WORKSPACE)",
+            again,
+            '# needed all the same: load("@rules_python//python:pip.bzl", "pip_parse") above it, and pip_parse(name = ..., requirements_lock = ...) in its place',
+          ]
+        : [
+            `git log -S ${name ?? ""} --oneline -3 -- WORKSPACE; grep -rn '"${name ?? ""}"' --include=WORKSPACE* --include=*.bzl . | head   # which load() brings it`,
+            `# that load() above line ${/:(\d+):\d+/.exec(match.finding.text)?.[1] ?? "…"}; then: ${again}`,
+          ];
+    },
+    sources: ["pytorch/TensorRT#132", "pytorch/TensorRT#2623"],
+    examples: [
+      {
+        text: "$ bazel build //:libtrtorch\nERROR: Failed to load Starlark extension '@rules_pkg//:deps.bzl'.\nCycle in the workspace file detected. This indicates that a repository is used prior to being defined.",
+        expect: "above the http_archive",
+      },
+      {
+        text: "$ bazel build //:lib\nERROR: /w/trt/WORKSPACE:95:1: name 'pip_install' is not defined",
+        expect: "sed -i.bak '/^pip_install(/,/^)/d' WORKSPACE",
       },
     ],
   },
