@@ -168,6 +168,14 @@ const oldStringsForBazel: Answer = ({ context: { log } }, _, command) => {
   ];
 };
 
+/** Python's headers come to Bazel from the rules of Python. */
+const pythonForBazel: Answer = (_, { recipe }, command) => [
+  `# ${recipe ?? "BUILD.bazel"}, the target that fails: deps = ["@rules_python//python/cc:current_py_cc_headers"] beside torch's (rules_python 0.31 and newer; the toolchain's own Python)`,
+  '# MODULE.bazel: bazel_dep(name = "rules_python", version = "1.5.0")',
+  "# a LibTorch of the downloads has no torch_python, which modules of Python link: take pip's torch for @libtorch (path = the folder of `python -c 'import torch; print(torch.__path__[0])'`), built for that same Python",
+  ...(command === undefined ? [] : [`# then: ${command}`]),
+];
+
 /** Which package of nixpkgs' cudaPackages has a header. */
 const nixCuda: readonly (readonly [header: RegExp, name: string])[] = [
   [/^cublas/, "libcublas"],
@@ -241,6 +249,7 @@ export const builderAnswers: Readonly<Partial<Record<BuilderName, Readonly<Recor
   },
   bazel: {
     "abi-new-extension-old-torch": oldStringsForBazel,
+    "python-headers-missing": pythonForBazel,
     "torch-headers-missing": torchForBazel,
     "torch-libraries-not-linked": torchForBazel,
   },
