@@ -18,6 +18,7 @@ const explains: Readonly<Record<string, readonly string[]>> = {
   "inductor-library-missing": ["inductor-cpp-failed", "torch-library-not-found-at-link"],
   "crash-without-torch-imported": ["memory-fault-found", "crash-in-native-code"],
   "unversioned-nvrtc-missing": ["cudnn-not-loadable"],
+  "stale-build-lock": ["build-interrupted"],
   "torch-older-than-code": ["template-keyword-missing"],
 };
 

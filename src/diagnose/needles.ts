@@ -112,6 +112,8 @@ const facts =
   "|# emerge |sudo emerge |Added CUDA NVCC" +
   // What tells of a job of Slurm's.
   "|SLURM_JOB|slurm-|StepId=" +
+  // Folders that a variable moves elsewhere.
+  "|/usr/lib/gcc/|orch_extensions/py|orch = |orch-gpu = |ependencies]|pypi-options]|no-build-isolation = |[workspace]|[tool.pixi|intel-sycl-rt|/libsycl.so|EXTENSIONS_DIR|TMPDIR|-- Install configuration" +
   // How many compilers were asked for, and those that a runner finds still running.
   "|MAX_JOBS: |MAX_JOBS=|rphan process: pid" +
   // A program that CMake links of CUDA's sources alone.

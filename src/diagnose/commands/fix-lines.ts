@@ -20,6 +20,14 @@ const bringsTorch = onlyOf(`${tools}|torch|torchvision|torchaudio|triton`);
 /** A part of the CUDA toolkit in a package of pip. */
 const partOfToolkit = /\bpip install --force-reinstall --no-deps "nvidia-[\w-]+==.*?\.\*"/g;
 
+/** Builds what was built in another folder before, and is linked by what failed. */
+const ofOtherFolder = /^cmake (\S+) && cmake --build \1 --clean-first/;
+
+/** Whether a line builds another project than the one that failed. */
+export function isOtherBuild(line: string): boolean {
+  return ofOtherFolder.test(line);
+}
+
 /** The command of a line that a shell runs; nothing for a remark. */
 export function commandPart(line: string): string {
   return line.startsWith("#") || isToFillIn(line) ? "" : line.replace(/\s+# .*$/, "");
@@ -27,6 +35,7 @@ export function commandPart(line: string): string {
 
 /** Whether a line builds or installs more than the tools of a build, and torch where the text's own command does not ask for it. */
 export function isBuildLine(line: string, failed = "torch"): boolean {
+  if (isOtherBuild(line)) return false;
   // A lock is what failed: where a line locks, it is done.
   if (/\b(?:uv|poetry|pdm|pixi) lock\b/.test(failed) && /\b(?:uv|poetry|pdm|pixi) lock\b/.test(commandPart(line)))
     return true;
@@ -41,7 +50,7 @@ export function isBuildLine(line: string, failed = "torch"): boolean {
 
 /** What only shows something. */
 const shows =
-  /^(?!.*(?:&& export |-delete|-exec|xargs|\brm |sed -i|-m pip install))(?:ls|sed -n|which|echo|grep|find|nm|readlink|file|nvidia-smi|nvcc|df|free|ldd|\S+ --version|python\S* -c|(?:\S* )?pip3? (?:show|list|check))\b/;
+  /^(?!.*(?:&& export |-delete|-exec|xargs|\brm |sed -i|-m pip install))(?:ls|sed -n|git (?:diff|show|log|status)\b|which|echo|grep|find|nm|readlink|file|nvidia-smi|nvcc|df|free|ldd|\S+ --version|python\S* -c|(?:\S* )?pip3? (?:show|list|check))\b/;
 
 /** Whether a line only shows something, or is a remark. */
 export function isLook(line: string): boolean {

@@ -1,4 +1,5 @@
 /** Commands that build a package again in the environment itself, where it sees torch: in the words of pip, uv, poetry, pdm and pixi. */
+import { pixiWithoutIsolation } from "./pixi-commands.ts";
 import { plainName } from "../../base/package-name.ts";
 import { own } from "../../base/own.ts";
 import { pip, platformOf, python, setVariable } from "./command-words.ts";
@@ -218,12 +219,7 @@ export function installWithoutIsolation(match: Match): string[] {
     if (/^[\w.-]+$/.test(each) && !needed.includes(each)) needed.push(each);
   // torch-sys as a part of a package of Python's.
   if (log.host === "rust") needed.push("maturin");
-  if (log.pixi)
-    return [
-      `# pixi.toml: [pypi-options] no-build-isolation = ["${name}"], and torch with what the build needs from conda: [dependencies] pytorch-gpu = "*", setuptools = "*", ninja = "*", cuda-nvcc = "*"`,
-      "pixi install",
-      `pixi run python -m pip install --no-build-isolation ${wanted}   # or outside of the lock file`,
-    ];
+  if (log.pixi) return pixiWithoutIsolation(match, name, wanted);
   const { installer, uvCommand, options = [] } = log;
   const rest = restOfRequest(match);
   const more = options.map((option) => ` ${option}`).join("");

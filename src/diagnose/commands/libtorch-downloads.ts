@@ -44,8 +44,19 @@ export function oldSystemsLibtorch({ context: { log } }: Match): string | undefi
   return build === undefined ? undefined : `${downloads}/${build}/libtorch-shared-with-deps-${release}%2B${build}.zip`;
 }
 
+/** What the text built before against the LibTorch that is replaced, and links now: it is built for the other strings. */
+function builtBefore({ context: { log } }: Match): string[] {
+  return log.generatedBuilds
+    .filter(({ folder }) => folder !== log.generatedIn && !/^[A-Za-z]:/.test(folder))
+    .map(
+      ({ folder, installed }) =>
+        `cmake ${quote(folder)} && cmake --build ${quote(folder)} --clean-first${installed ? " --target install" : ""}   # was built against the other LibTorch, too`,
+    );
+}
+
 /** Puts an archive in the place of the LibTorch that the text names; the other one is kept. */
-export function replaceLibtorch({ context: { log } }: Match, archive: string): string[] {
+export function replaceLibtorch(match: Match, archive: string): string[] {
+  const { log } = match.context;
   const folder = log.libtorchFolder;
   const name = archive.replace(/^.*\//, "").replaceAll("%2B", "+");
   const fetch = `curl -fL -o /tmp/${name} ${archive}`;
@@ -56,5 +67,6 @@ export function replaceLibtorch({ context: { log } }: Match, archive: string): s
   return [
     fetch,
     `mv ${quote(folder)} ${quote(`${folder}.other`)} && unzip -q /tmp/${name} -d ${quote(parent)}${moved}`,
+    ...builtBefore(match),
   ];
 }

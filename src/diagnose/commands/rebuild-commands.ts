@@ -22,6 +22,19 @@ import { typedBuild, typedBuildFromScratch } from "./typed-builds.ts";
 import { sourcesOf, untoldBuild } from "./untold-build.ts";
 import { cudaForArchitecture, tooNewFor } from "../tables/version-facts.ts";
 
+/** What code of the text loads by load(), where nothing else of it builds or installs. */
+function loadedAgain(match: Match): string[] | undefined {
+  const { log } = match.context;
+  if (log.showsLoad !== true || log.setupCommand !== undefined || log.package !== undefined || log.docker)
+    return undefined;
+  if ((log.installs ?? []).length > 0 || log.typedBuild !== undefined || match.finding.kind === "gpu") return undefined;
+  return [
+    log.typedProgram === undefined || log.notebook || /^python[\d.]*$/.test(log.typedProgram)
+      ? "# then the same load(…) in a new Python: it compiles anew"
+      : `${log.typedProgram}   # its load() compiles anew`,
+  ];
+}
+
 /** Builds the extension again with the torch that is installed, leaving nothing of the old build. */
 export function rebuild(match: Match): string[] {
   const file = match.finding.file ?? match.finding.library ?? "";
@@ -50,6 +63,8 @@ export function rebuild(match: Match): string[] {
   const name = packageOf(match);
   if (name !== undefined)
     return fromCondaForge(match, "any") ?? [...reinstall(match, name), ...waitingModules(match, name)];
+  const loaded = loadedAgain(match);
+  if (loaded !== undefined) return loaded;
   // The one that was compiled is the one that runs; its sources lie nowhere here.
   const [compiled, ...others] = match.finding.kind === "gpu" ? match.context.log.compiledPackages : [];
   if (compiled !== undefined && others.length === 0 && match.context.log.setupCommand === undefined)

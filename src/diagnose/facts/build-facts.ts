@@ -28,6 +28,8 @@ export interface BuildFacts extends CmakeArchitectureFacts {
   readonly nvtxFallback: boolean;
   /** The folder that CMake wrote its build files to: `C:/w/ops/_skbuild/win-amd64-3.9/cmake-build`. */
   readonly generatedIn?: string;
+  /** All folders that CMake wrote build files into, in their order, and whether what was built there was installed. */
+  readonly generatedBuilds: readonly { readonly folder: string; readonly installed: boolean }[];
   /** Architectures that a command line of nvcc's or CMake's report of torch's flags names: `52`. */
   readonly compiledFor: readonly string[];
   /** Architectures that the project names on nvcc's command line itself: torch writes `-gencode=arch=`, and its CMake files say what they add. */
@@ -103,6 +105,7 @@ export class BuildReader {
   #cmakeCudaInclude: string | undefined;
   #nvtxFallback = false;
   #generatedIn: string | undefined;
+  readonly #generated = new Map<string, boolean>();
   #ccache = false;
   #sccache = false;
   readonly #bodiless: string[] = [];
@@ -153,9 +156,13 @@ export class BuildReader {
     }
     this.#sccache ||= text.includes("sccache") && /\bsccache(?:: | \S*nvcc )/.test(text.slice(0, 400));
     this.#ccache ||= text.includes("ccache ") && /\bccache \S*nvcc /.test(text.slice(0, 400));
-    if (text.includes("files have been written to: "))
-      this.#generatedIn =
-        /^\s*-- Build files have been written to: (\S.{0,400}?)\s*$/.exec(text)?.[1] ?? this.#generatedIn;
+    if (text.includes("files have been written to: ")) {
+      const folder = /^\s*-- Build files have been written to: (\S.{0,400}?)\s*$/.exec(text)?.[1];
+      if (folder !== undefined && this.#generated.size < 20) this.#generated.set(folder, false);
+      this.#generatedIn = folder ?? this.#generatedIn;
+    }
+    if (this.#generatedIn !== undefined && text.startsWith("-- Install configuration"))
+      this.#generated.set(this.#generatedIn, true);
     this.#nvtxFallback ||= text.includes("NVTX") && text.includes("Cannot find NVTX3, find old NVTX");
     if (text.includes("Found CUDAToolkit: "))
       this.#cmakeCudaInclude =
@@ -252,6 +259,7 @@ export class BuildReader {
       ...(this.#bodiless.length === 0 ? {} : { kernelsWithoutBody: [...this.#bodiless] }),
       nvccByCcache: this.#ccache,
       namesSccache: this.#sccache,
+      generatedBuilds: Array.from(this.#generated, ([folder, installed]) => ({ folder, installed })),
       ...(this.#generatedIn === undefined ? {} : { generatedIn: this.#generatedIn }),
       ...(this.#cmakeCuda === undefined ? {} : { cmakeCuda: this.#cmakeCuda }),
       ...(this.#cmakeCudaInclude === undefined ? {} : { cmakeCudaInclude: this.#cmakeCudaInclude }),

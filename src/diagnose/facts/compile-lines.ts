@@ -4,6 +4,10 @@
  */
 
 export interface CompileFacts {
+  /** Headers of TH stand on a compiler's line: torch 1.10 or older. */
+  readonly oldTorchHeaders?: true;
+  /** A clang, or a compiler made of it (icpx, hipcc), says that its linker failed. */
+  readonly clangLinks?: true;
   /** The CUDA toolkit whose headers a compile takes: `/usr/local/cuda-8.0` of `-I/usr/local/cuda-8.0/include`. */
   readonly includedToolkit?: string;
   /** The toolkit whose nvcc compiles, by its path: `/apps/cuda/12.1` of `/apps/cuda/12.1/bin/nvcc -c k.cu`. */
@@ -47,6 +51,8 @@ export class CompileReader {
   #cSource: string | undefined;
   #extension: string | undefined;
   #oldStrings = false;
+  #th = false;
+  #clangLinks = false;
   #clang: string | undefined;
   #lto = false;
   #link: string | undefined;
@@ -63,12 +69,16 @@ export class CompileReader {
       if (text.includes("-flto")) this.#lto ||= /\bclang\S* .*-flto\b/.test(text);
     }
     if (text.includes(" -l") && links.test(text)) this.#link = text;
+    if (text.includes("linker command failed"))
+      this.#clangLinks ||=
+        /(?:^|[\s/])(?:icpx|dpcpp|clang(?:\+\+)?(?:-\d+)?|amdclang\+\+|hipcc): error: linker command failed/.test(text);
     if (text.includes("__host__ function("))
       this.#hostCallIn ??= /^(?:#\$ )?((?:[A-Za-z]:)?[^\s():]+\.cuh?)\(\d+\): (?:warning|error)\b/.exec(
         text.trim(),
       )?.[1];
     if (text.includes("ccbin")) this.#which ??= /-ccbin[= ]?["']?(?:\$\(|`)which ([\w+-]+)(?:\)|`)/.exec(text)?.[1];
     if (!text.includes(" -c ")) return;
+    if (text.includes("/include/THC")) this.#th = true;
     if (text.includes("/bin/nvcc "))
       this.#called = /^\s*(?:\[\d+\/\d+\] )?(\/[\w./+-]{1,200})\/bin\/nvcc /.exec(text)?.[1] ?? this.#called;
     if (text.includes("cuda"))
@@ -92,6 +102,8 @@ export class CompileReader {
       ...(folder === undefined ? {} : { compiledFolder: folder }),
       ...(gpuSource === undefined ? {} : { gpuSource }),
       oldStringsAsked: this.#oldStrings,
+      ...(this.#th ? { oldTorchHeaders: true as const } : {}),
+      ...(this.#clangLinks ? { clangLinks: true as const } : {}),
       ...(this.#toolkit === undefined ? {} : { includedToolkit: this.#toolkit }),
       ...(this.#which === undefined ? {} : { hostByWhich: this.#which }),
       ...(this.#called === undefined ? {} : { calledToolkit: this.#called }),

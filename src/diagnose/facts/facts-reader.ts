@@ -37,6 +37,8 @@ import { MobileReader } from "./mobile-facts.ts";
 import { OperatorReader } from "./operator-facts.ts";
 import { type TypedFacts, TypedReader } from "./typed-commands.ts";
 import { type TypedGitFacts, TypedGitReader } from "./typed-git.ts";
+import { PixiReader } from "./pixi-facts.ts";
+import { ToldVariableReader } from "./told-variables.ts";
 import { likelyTorchCuda, ToolListReader, withList } from "./tool-lists.ts";
 import { plainSpelling } from "../text/spelling.ts";
 import type { LogFacts } from "./log-facts.ts";
@@ -127,6 +129,8 @@ export class FactsReader {
   readonly #heads = new FunctionHeadReader();
   readonly #operators = new OperatorReader();
   readonly #mobile = new MobileReader();
+  readonly #told = new ToldVariableReader();
+  readonly #pixi = new PixiReader();
   #namedNext = false;
   readonly #facts: Mutable = {
     localPackages: [],
@@ -142,6 +146,8 @@ export class FactsReader {
     shownScripts: [],
     compiledPackages: [],
     functionHeads: {},
+    toldVariables: {},
+    pixiProject: {},
     checks: {},
     withoutGit: false,
     versions: {},
@@ -184,6 +190,8 @@ export class FactsReader {
     this.#operators.line(text, at);
     this.#mobile.line(text);
     this.#archives.line(text);
+    this.#told.line(text);
+    this.#pixi.line(text);
     this.#called(text);
     this.#vendor.line(text);
     this.#field.line(text);
@@ -371,7 +379,7 @@ export class FactsReader {
     if (text.includes("gfx") || text.includes("/opt/rocm")) this.#gpu(text);
     if (/^Loading extension module |^Time to load |^Done setting up PyTorch plugin/.test(text))
       facts.extensionLoaded = true;
-    if (text.startsWith(">>> ") || text.includes("RUN ")) this.#line(text);
+    if (text.startsWith(">>> ") || text.includes("RUN ") || text.includes("torch_extensions")) this.#line(text);
     this.#packages.line(text.trimStart());
     const running = text.startsWith("--") ? runningModule(text) : undefined;
     if (running !== undefined) facts.runningModule = running;
@@ -450,6 +458,8 @@ export class FactsReader {
       ...this.#operators.facts(),
       ...this.#mobile.facts(),
       ...this.#archives.facts(),
+      ...this.#told.facts(),
+      ...this.#pixi.facts(),
       conda:
         this.#facts.conda ||
         system.spokenConda ||

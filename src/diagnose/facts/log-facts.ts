@@ -14,6 +14,7 @@ import type { MobileFacts } from "./mobile-facts.ts";
 import type { OperatorFacts } from "./operator-facts.ts";
 import type { OtherField } from "./other-field.ts";
 import type { PasteFacts } from "./paste-facts.ts";
+import type { PixiFacts } from "./pixi-facts.ts";
 import type { PlaceFacts } from "./place-facts.ts";
 import type { PlatformFacts } from "./platform-facts.ts";
 import type { RequestFacts } from "./request-facts.ts";
@@ -22,6 +23,7 @@ import type { ShownCompilers } from "./shown-compilers.ts";
 import type { ShownLineFacts } from "./shown-lines.ts";
 import type { ShownLibraries } from "./shown-libraries.ts";
 import type { SystemFacts } from "./system-facts.ts";
+import type { ToldVariables } from "./told-variables.ts";
 import type { ToolFacts } from "./tool-facts.ts";
 import type { TypedFacts } from "./typed-commands.ts";
 import type { TypedGitFacts } from "./typed-git.ts";
@@ -40,6 +42,7 @@ export interface LogFacts
     MobileFacts,
     OperatorFacts,
     PasteFacts,
+    PixiFacts,
     PlaceFacts,
     PlatformFacts,
     RequestFacts,
@@ -48,6 +51,7 @@ export interface LogFacts
     ShownLineFacts,
     ShownLibraries,
     SystemFacts,
+    ToldVariables,
     ToolFacts,
     TypedFacts,
     TypedGitFacts {

@@ -210,7 +210,7 @@ export function setupWithoutInstaller(
 const mostInstalls = 4;
 /** `setup.py build_ext bdist_wheel`, `setup_cpu.py install --user`: every word of Python's own that the command has. */
 const setupWord =
-  "(?:install|develop|build_ext|build_py|build|bdist_wheel|sdist|bdist_egg|clean)(?![\\w./-])(?: --?[a-z][\\w-]*(?:=[^\\s\"'`;&|]+)?(?: \\d+(?![\\w.>]))?)*";
+  "(?:install|develop|build_ext|build_py|build|bdist_wheel|sdist|bdist_egg|clean)(?![\\w./-])(?: --?[a-z][\\w-]*(?:=[^\\s\"'`;&|]+)?(?: \\d+(?:\\.\\d+)*(?![\\w.>]))?)*";
 const setupCommand = new RegExp(
   `\\bpython[\\d.]*(?:\\.exe)? (?:-u |-m )?((?:\\.[\\\\/])?setup\\w*\\.py (?:-[qv] )?${setupWord}(?: ${setupWord})*)`,
 );

@@ -9,6 +9,8 @@ export interface ShownCompilers {
   readonly shownCompilers: readonly string[];
   /** The release of gcc as it, or CMake, tells it: `13.2.1`. */
   readonly gccVersion?: string;
+  /** The newest of gcc's folders in a listing, or the one that clang says it takes: `12` of `/usr/lib/gcc/x86_64-linux-gnu/12`. */
+  readonly newestGccFolder?: string;
 }
 
 const ofGcc =
@@ -24,8 +26,14 @@ const listing = /^(?:\S*(?:clang|gcc|\+\+)\S*(?:\s+|$))+$|^ii +(?:clang|gcc|g\+\
 export class ShownCompilerReader {
   readonly #shown = new Set<string>();
   #gcc: string | undefined;
+  #folder: number | undefined;
 
   line(text: string): void {
+    if (text.includes("/lib/gcc/") && text.length < 300)
+      for (const [, version = ""] of text.matchAll(
+        /(?:^|\s|Selected GCC installation: \S*)\/usr\/lib\/gcc\/[\w-]+-linux-gnu\/(\d{1,2})(?=\/?(?:\s|$))/g,
+      ))
+        this.#folder = Math.max(this.#folder ?? 0, Number(version));
     if (text.length < 200 && /\d\.\d/.test(text) && /gcc|\+\+|GNU/.test(text))
       this.#gcc ??= ofGcc
         .exec(text.trim())
@@ -42,7 +50,11 @@ export class ShownCompilerReader {
   }
 
   facts(): ShownCompilers {
-    return { shownCompilers: [...this.#shown], ...(this.#gcc === undefined ? {} : { gccVersion: this.#gcc }) };
+    return {
+      shownCompilers: [...this.#shown],
+      ...(this.#gcc === undefined ? {} : { gccVersion: this.#gcc }),
+      ...(this.#folder === undefined ? {} : { newestGccFolder: String(this.#folder) }),
+    };
   }
 }
 

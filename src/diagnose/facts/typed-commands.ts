@@ -76,7 +76,7 @@ const setting = "[A-Za-z_]\\w*=(?:\"[^\"]*\"|'[^']*'|\\S*)";
 const variables = new RegExp(`^(?:sudo (?:-E |-H )?|time |${setting} )+`);
 /** What starts a command elsewhere or otherwise. */
 const starters =
-  /^(?:(?:srun|mpirun|salloc|bsub|xvfb-run|nice|nohup|docker exec|docker run|podman run|docker[ -]compose (?:run|exec))(?: \S+)*? |env )(?=(?:\S*\/)?(?:python[\d.]*|pip3?|cmake|g?make|ninja|uv|bash|sh|poetry|torchrun|accelerate|deepspeed) |\.\/)/;
+  /^(?:(?:srun|mpirun|salloc|bsub|xvfb-run|nice|nohup|timeout|docker exec|docker run|podman run|docker[ -]compose (?:run|exec))(?: \S+)*? |env )(?=(?:\S*\/)?(?:python[\d.]*|pip3?|cmake|g?make|ninja|uv|bash|sh|poetry|torchrun|accelerate|deepspeed) |\.\/)/;
 
 const kinds: readonly (readonly [CommandKind, RegExp])[] = [
   ["build", /^(?:cmake3? --build \S.*|(?:ninja|g?make)(?: (?!sure\b).*)?)$/],

@@ -11,7 +11,7 @@ import { goingTo, inItsFolder } from "../commands/typed-builds.ts";
 import { variablesAgain } from "../commands/isolation-commands.ts";
 import { originOf } from "../tables/packages.ts";
 import { inFetchedSources } from "../commands/fetched-sources.ts";
-import { commandPart, isBuildLine, isLook, isOfFolder } from "../commands/fix-lines.ts";
+import { commandPart, isBuildLine, isLook, isOfFolder, isOtherBuild } from "../commands/fix-lines.ts";
 import { cmakeAgain } from "../commands/typed-again.ts";
 import type { Match } from "../rule.ts";
 import { withBuildBehind } from "./build-behind-edit.ts";
@@ -297,7 +297,8 @@ function withTyped(lines: readonly string[], match: Match): readonly string[] {
   if (log.docker || log.namesRetorch || log.notebook || log.setupCommand !== undefined) return lines;
   const kept = lines.filter((line) => !saysAgain.test(line));
   const commands = kept.map(commandPart).filter((line) => line !== "");
-  if (commands.some((line) => isBuildLine(line, "") || /^cmake (?!--version)/.test(line))) return lines;
+  if (commands.some((line) => isBuildLine(line, "") || (/^cmake (?!--version)/.test(line) && !isOtherBuild(line))))
+    return lines;
   const cmake = cmakeAgain(match, kept);
   if (cmake !== undefined) {
     const given = cmake.map((line) => withCompilers(match, line));

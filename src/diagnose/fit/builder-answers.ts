@@ -5,6 +5,8 @@
  * Bazel's `new_local_repository` and `cc_library`.
  */
 import { pip, python } from "../commands/command-words.ts";
+import { plainName } from "../../base/package-name.ts";
+import { forcedBuild } from "../tables/packages.ts";
 import { newestGccFor } from "../tables/version-facts.ts";
 import type { BuilderName } from "../facts/builder-facts.ts";
 import type { LogFacts } from "../facts/log-facts.ts";
@@ -112,6 +114,68 @@ const compiledByEasybuild: Answer = (_, { recipe = "<the easyconfig>" }, command
   ...(command === undefined ? [] : [command]),
 ];
 
+/** The wheel that setup.py fetches lies in the build's folder, and pip's temporary folder on another file system. */
+const oneFileSystemInEasybuild: Answer = ({ context: { log } }, { recipe }, command) => {
+  const force = log.package === undefined ? undefined : forcedBuild(plainName(log.package));
+  const given = command ?? (recipe === undefined ? undefined : `eb ${recipe} --robot`);
+  if (given === undefined) return undefined;
+  const moved = `mkdir -p /tmp/eb-build && ${given} --buildpath=/tmp/eb-build --tmpdir=/tmp`;
+  return force === undefined
+    ? [moved]
+    : [
+        `export ${force}=TRUE MAX_JOBS=4   # compiles with the toolchain and the CUDA of the modules, and fetches no wheel: that one is built for another CUDA and a newer system; eb hands the variable on`,
+        given,
+        `# for good, in the easyconfig: preinstallopts = 'export ${force}=TRUE MAX_JOBS=%(parallel)s && '`,
+        `# or that wheel all the same, with both folders on one file system: ${moved}`,
+      ];
+};
+
+/** EasyBuild itself stopped over letters: what its easyconfig exports comes too late. */
+const localeForEasybuild: Answer = ({ finding }, _, command) =>
+  command === undefined ||
+  !/'ascii' codec/.test(finding.message) ||
+  finding.frames?.some((frame) => /easybuild[\\/]/.test(frame)) !== true
+    ? undefined
+    : [
+        "export LC_ALL=\"$(locale -a | grep -m1 -i -E '^(C|en_US)\\.utf-?8$')\"   # a locale with UTF-8 for eb itself: C.UTF-8, or en_US.UTF-8",
+        command,
+        "# for good: the same line in the profile of the user who builds, in place of LC_ALL=POSIX",
+      ];
+
+/** A header that a source forgets: nvcc takes it by a variable, which Spack hands on to the build. */
+const headerForSpack: Answer = ({ finding, facts }, { target = "<the package>" }, command) => {
+  const header = facts["header"];
+  if (header === undefined || command === undefined || !/\.cuh?$/.test(finding.file ?? "")) return undefined;
+  return [
+    `export NVCC_APPEND_FLAGS="-include ${header}"   # for every CUDA source of the build; Spack leaves that variable as it is`,
+    command,
+    `# for good, in the recipe (spack edit ${target.replace(/@.*$/, "")}), unless a newer Spack has the patch (git -C "$SPACK_ROOT" pull): def setup_build_environment(self, env): env.append_flags("NVCC_APPEND_FLAGS", "-include ${header}")`,
+    "# or a release of the package, or a CUDA, with which it compiles: @… or ^cuda@… in the request",
+  ];
+};
+
+/** LibTorch of the old strings: every source of the build is compiled alike. */
+const oldStringsForBazel: Answer = ({ context: { log } }, _, command) => {
+  if (command === undefined) return undefined;
+  const flags = "--cxxopt=-D_GLIBCXX_USE_CXX11_ABI=0 --host_cxxopt=-D_GLIBCXX_USE_CXX11_ABI=0";
+  const zip = log.libtorchZip;
+  return [
+    `${command.replace(/ (build|run|test) /, ` $1 ${flags} `)}   # compiles all that Bazel compiles with the strings of that LibTorch`,
+    zip === undefined || zip.includes("cxx11-abi")
+      ? "# or the archive that is marked cxx11-abi in WORKSPACE (MODULE.bazel), with its own sha256, for the new strings everywhere"
+      : `# or the new strings everywhere, in WORKSPACE (MODULE.bazel): ${zip.replace("libtorch-shared", "libtorch-cxx11-abi-shared")}, its sha256 = … taken out`,
+    "# Torch-TensorRT up to 2.6 has a configuration for it, with a repository of its own (libtorch_pre_cxx11_abi): --config pre_cxx11_abi",
+  ];
+};
+
+/** Python's headers come to Bazel from the rules of Python. */
+const pythonForBazel: Answer = (_, { recipe }, command) => [
+  `# ${recipe ?? "BUILD.bazel"}, the target that fails: deps = ["@rules_python//python/cc:current_py_cc_headers"] beside torch's (rules_python 0.31 and newer; the toolchain's own Python)`,
+  '# MODULE.bazel: bazel_dep(name = "rules_python", version = "1.5.0")',
+  "# a LibTorch of the downloads has no torch_python, which modules of Python link: take pip's torch for @libtorch (path = the folder of `python -c 'import torch; print(torch.__path__[0])'`), built for that same Python",
+  ...(command === undefined ? [] : [`# then: ${command}`]),
+];
+
 /** Which package of nixpkgs' cudaPackages has a header. */
 const nixCuda: readonly (readonly [header: RegExp, name: string])[] = [
   [/^cublas/, "libcublas"],
@@ -169,7 +233,11 @@ export const builderAnswers: Readonly<Partial<Record<BuilderName, Readonly<Recor
   catkin: { "cmake-torch-not-found": torchForWorkspace, "nvcc-unsupported-architecture": architectureForWorkspace },
   colcon: { "cmake-torch-not-found": torchForWorkspace, "nvcc-unsupported-architecture": architectureForWorkspace },
   nox: { "torch-missing-in-isolated-build": isolatedByNox },
-  easybuild: { "ready-wheel-not-fetched": compiledByEasybuild },
+  easybuild: {
+    "ready-wheel-not-fetched": compiledByEasybuild,
+    "cross-device-move": oneFileSystemInEasybuild,
+    "msvc-output-undecodable": localeForEasybuild,
+  },
   tox: { "torch-missing-in-isolated-build": isolatedByTox },
   nix: { "cuda-headers-missing": cudaByNix, "library-header-missing": cudaByNix },
   spack: {
@@ -177,6 +245,12 @@ export const builderAnswers: Readonly<Partial<Record<BuilderName, Readonly<Recor
     "cuda-headers-missing": cudaBySpack,
     "cuda-toolkit-not-found": cudaBySpack,
     "host-compiler-too-new": compilerOfSpack,
+    "standard-header-missing-include": headerForSpack,
   },
-  bazel: { "torch-headers-missing": torchForBazel, "torch-libraries-not-linked": torchForBazel },
+  bazel: {
+    "abi-new-extension-old-torch": oldStringsForBazel,
+    "python-headers-missing": pythonForBazel,
+    "torch-headers-missing": torchForBazel,
+    "torch-libraries-not-linked": torchForBazel,
+  },
 };

@@ -239,6 +239,19 @@ function onTopOfImage(lines: readonly string[], { program, image, line: run }: C
   ];
 }
 
+/** A search path below a CUDA_HOME that a person has to name first is set with it. */
+function withoutEmptyHome(lines: readonly string[]): readonly string[] {
+  const named = lines.findIndex((line) => /^# export CUDA_HOME=/.test(line));
+  if (named < 0) return lines;
+  return lines.map((line, at) =>
+    at > named &&
+    /^export PATH="?\$CUDA_HOME\/bin:/.test(line) &&
+    !lines.slice(0, at).some((each) => /^export CUDA_HOME=/.test(each))
+      ? `# ${line}`
+      : line,
+  );
+}
+
 /** The lines as the text's place writes them; what cannot be run as it stands is a remark. */
 export function fittedForPlace(lines: readonly string[], match: Match): readonly string[] {
   const {
@@ -255,7 +268,9 @@ export function fittedForPlace(lines: readonly string[], match: Match): readonly
     inImage: image,
     containerRun,
   } = match.context.log;
-  const honest = lines.map((line) => (!line.startsWith("#") && isToFillIn(line) ? `# ${line}` : unasking(line)));
+  const honest = withoutEmptyHome(
+    lines.map((line) => (!line.startsWith("#") && isToFillIn(line) ? `# ${line}` : unasking(line))),
+  );
   if (platformOf(match) !== "linux") return honest;
   if (modalImage) return forModal(honest);
   if (spaceLists) return forSpace(honest) ?? forDockerfile(honest, failedStep);

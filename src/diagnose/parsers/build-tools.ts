@@ -104,7 +104,7 @@ function bazel(line: LogLine, out: Collector): boolean {
   const said = bazelHead.exec(text)?.[1];
   if (said !== undefined) {
     if (
-      /failed: undeclared inclusion|no such (?:package|target) '|^Analysis of target|in deps attribute of|Unable to find package for @/.test(
+      /failed: undeclared inclusion|no such (?:package|target) '|^Analysis of target|in deps attribute of|missing input file '|^Failed to load Starlark extension '@|^name '\w+' is not defined$|Unable to find package for @/.test(
         said,
       )
     ) {

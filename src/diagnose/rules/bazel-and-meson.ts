@@ -42,6 +42,35 @@ function targetIn(match: Match): string | undefined {
   });
 }
 
+/** Bazel's command of the text with more flags of its own; what follows `--` is the program's. */
+function withFlags(match: Match, flags: string): string {
+  const typed = match.context.log.typed.findLast(
+    ({ line, shell }) => shell !== "sentence" && /^(?:sudo )?bazel(?:isk)? (?:run|test|build) /.test(line),
+  )?.line;
+  return typed === undefined
+    ? `bazel run ${flags} ${targetIn(match) ?? "//<package>:<target>"}`
+    : typed.replace(/ (run|test|build) /, ` $1 ${flags} `);
+}
+
+/** The folders of the nvidia packages below the target's runfiles, for an older rules_python. */
+function runfilesPath(match: Match): string[] {
+  const target = targetIn(match);
+  if (target === undefined) return [];
+  const folder = `bazel-bin/${target.replace(/^\/\//, "").replace(":", "/").replace(/^\//, "")}.runfiles`;
+  return [
+    `# still not found, or an older rules_python: export LD_LIBRARY_PATH=$(find -L "$PWD/${folder}" -type d -path '*nvidia*/lib' | paste -sd:):$LD_LIBRARY_PATH, then the same command as before`,
+  ];
+}
+
+/** The last command of Bazel's again, or of a setup.py that starts it. */
+function bazelAgain(match: Match): string {
+  const shown = match.context.log.typed.filter(({ shell }) => shell !== "sentence");
+  return (
+    (shown.findLast(({ line }) => /\bbazel(?:isk)? /.test(line)) ?? shown.findLast(({ kind }) => kind === "setup"))
+      ?.line ?? "bazel build <the target>"
+  );
+}
+
 /** Torch's CMake files lie within the package: Meson finds them by the prefix that its own command names. */
 function torchForMeson(match: Match): string[] {
   const prefix = `--cmake-prefix-path="$(${python(match)} -c 'import torch; print(torch.utils.cmake_prefix_path)')"`;
@@ -54,12 +83,17 @@ function torchForMeson(match: Match): string[] {
   ];
 }
 
+/** Paths as Debian's packages for more than one processor have them. */
+function ofDebian(file: string): boolean {
+  return /^(?:include|lib)\/(?:x86_64|aarch64)-linux-gnu\//.test(file);
+}
+
 export const bazelAndMesonRules: readonly Rule[] = [
   {
     id: "bazel-parts-torch-from-nvidia",
     title: "Bazel lays torch and its nvidia packages in different folders",
     on: ["missing-library"],
-    specificity: 84,
+    specificity: 91,
     matches: (finding, context) =>
       /^lib(?:cu\w+|nccl|nvJitLink|nvrtc|nvToolsExt|nvshmem_host|cupti)\.so/.test(baseName(finding.library ?? "")) &&
       finding.phase === "load" &&
@@ -70,8 +104,9 @@ export const bazelAndMesonRules: readonly Rule[] = [
     cause: (match) =>
       `torch looks for \`${match.facts["name"] ?? ""}\` beside itself (../../nvidia/…/lib in site-packages), and rules_python gives each package of pip a site-packages of its own below runfiles: the nvidia packages are there, and not where torch looks.`,
     fix: (match) => [
-      `bazel run --@rules_python//python/config_settings:bootstrap_impl=script --@rules_python//python/config_settings:venvs_site_packages=yes ${targetIn(match) ?? "//<package>:<target>"}   # one site-packages for all (rules_python 1.5 and newer); bazel test and bazel build take the same flags`,
-      "# for good: both in .bazelrc behind `common`",
+      `${withFlags(match, "--@rules_python//python/config_settings:bootstrap_impl=script --@rules_python//python/config_settings:venvs_site_packages=yes")}   # one site-packages for all (rules_python 1.5 and newer); bazel test and bazel build take the same flags`,
+      ...runfilesPath(match),
+      "# for good: both flags in .bazelrc behind `common`",
       "# an older rules_python: before `import torch`, ctypes.CDLL(path, mode=ctypes.RTLD_GLOBAL) for each library of the nvidia packages; or rules_py of Aspect, whose py_binary makes one site-packages",
     ],
     sources: [
@@ -83,6 +118,103 @@ export const bazelAndMesonRules: readonly Rule[] = [
       {
         text: 'Traceback (most recent call last):\n  File "/home/u/.cache/bazel/_bazel_u/0b6/execroot/_main/bazel-out/k8-fastbuild/bin/app/main.runfiles/_main/app/main.py", line 1, in <module>\n    import torch\n  File "/home/u/.cache/bazel/_bazel_u/0b6/execroot/_main/bazel-out/k8-fastbuild/bin/app/main.runfiles/rules_python~~pip~pypi_311_torch/site-packages/torch/__init__.py", line 290, in <module>\n    from torch._C import *\nImportError: libnccl.so.2: cannot open shared object file: No such file or directory',
         expect: "venvs_site_packages=yes //app:main",
+      },
+    ],
+  },
+  {
+    id: "bazel-repository-lacks-file",
+    title: "A file that a repository's BUILD file names is not in its folder",
+    on: ["build-tool"],
+    specificity: 78,
+    matches: (finding) =>
+      finding.tool === "bazel"
+        ? said(finding, /missing input file '(?:\.\.\/)?external\/(?<repository>[\w.~+-]+)\/(?<file>[^']+)'/)
+        : undefined,
+    confidence: "high",
+    cause: (match) => {
+      const { repository = "", file = "" } = match.facts;
+      return ofDebian(file)
+        ? `The BUILD file of \`@${repository}\` is the one for Debian's packages (include/x86_64-linux-gnu, lib/x86_64-linux-gnu below /usr), and the folder in WORKSPACE has no \`${file}\`: an archive of NVIDIA's has its headers in include and its libraries in lib.`
+        : `The BUILD file of \`@${repository}\` names \`${file}\`, which is not in the folder that WORKSPACE (MODULE.bazel) gives: another version, or only a part of it is installed there.`;
+    },
+    fix: (match) => {
+      const { repository = "", file = "" } = match.facts;
+      const again = bazelAgain(match);
+      if (!ofDebian(file))
+        return [
+          `ls "$(bazel info output_base)/external/${repository}"/   # what the folder has; its path = … in WORKSPACE or MODULE.bazel has to be one with ${file}`,
+          `# then: ${again}`,
+        ];
+      return /^(?:tensorrt|cudnn)$/.test(repository)
+        ? [
+            `sed -i.bak 's#//third_party/${repository}/local:BUILD#//third_party/${repository}/archive:BUILD#' WORKSPACE   # Torch-TensorRT has a BUILD file for NVIDIA's archives beside it; a project of your own: copy that file`,
+            again,
+            `# or Debian's packages in place of the archive (${repository === "tensorrt" ? "sudo apt-get install -y libnvinfer-dev libnvinfer-plugin-dev libnvonnxparsers-dev" : "sudo apt-get install -y libcudnn8-dev, or libcudnn9-dev-cuda-12"}), and path = "/usr/" of ${repository} in WORKSPACE`,
+          ]
+        : [
+            `# in the BUILD file of ${repository}: include/… and lib/… without x86_64-linux-gnu; or the packages of the system, and path = "/usr/"`,
+            `# then: ${again}`,
+          ];
+    },
+    sources: ["pytorch/TensorRT#1560", "pytorch/TensorRT#45"],
+    examples: [
+      {
+        text: "$ bazel build //demo:app -c opt\nERROR: /root/.cache/bazel/x/external/tensorrt/BUILD.bazel:29:11: @tensorrt//:nvinfer_headers: missing input file 'external/tensorrt/include/x86_64-linux-gnu/NvUtils.h', owner: '@tensorrt//:include/x86_64-linux-gnu/NvUtils.h'",
+        expect: "third_party/tensorrt/archive:BUILD#' WORKSPACE",
+      },
+      {
+        text: "ERROR: /w/external/ops/BUILD.bazel:4:10: @ops//:ops: missing input file 'external/ops/lib/libops.so', owner: '@ops//:lib/libops.so'",
+        expect: "bazel info output_base",
+      },
+    ],
+  },
+  {
+    id: "bazel-workspace-incomplete",
+    title: "WORKSPACE uses what it has not loaded yet",
+    on: ["build-tool"],
+    specificity: 78,
+    matches: (finding) =>
+      finding.tool === "bazel"
+        ? saidAny(
+            finding,
+            /^Failed to load Starlark extension '@(?<repository>[\w.~+-]+)\/\//,
+            /^name '(?<name>\w+)' is not defined$/,
+          )
+        : undefined,
+    confidence: "high",
+    cause: ({ facts }) =>
+      facts["repository"] !== undefined
+        ? `WORKSPACE loads a file of \`@${facts["repository"]}\` above the http_archive that defines that repository, or it is defined nowhere (taken out with others, commented out): Bazel reads the file from top to bottom.`
+        : `WORKSPACE or a BUILD file calls \`${facts["name"] ?? ""}\`, and no load() above brings it: the line was taken out, or the rules that are there have it no more${facts["name"] === "pip_install" ? " (rules_python has pip_parse in its place)" : ""}.`,
+    fix: (match) => {
+      const { repository, name } = match.facts;
+      const again = bazelAgain(match);
+      if (repository !== undefined)
+        return [
+          `git diff WORKSPACE; git show HEAD:WORKSPACE | grep -n -B1 -A5 'name = "${repository}"'   # as the project itself has it`,
+          `# that block, http_archive(name = "${repository}", urls = [...], sha256 = ...), goes back into WORKSPACE, above load("@${repository}//...")${repository === "rules_pkg" ? ': urls = ["https://github.com/bazelbuild/rules_pkg/releases/download/0.9.1/rules_pkg-0.9.1.tar.gz"]' : ""}; or all edits are undone: git checkout -- WORKSPACE`,
+          `# then: ${again}`,
+        ];
+      return name === "pip_install"
+        ? [
+            "sed -i.bak '/^pip_install(/,/^)/d' WORKSPACE   # what it would fetch is for tests and tools (look: grep -n -A4 pip_install WORKSPACE)",
+            again,
+            '# needed all the same: load("@rules_python//python:pip.bzl", "pip_parse") above it, and pip_parse(name = ..., requirements_lock = ...) in its place',
+          ]
+        : [
+            `git log -S ${name ?? ""} --oneline -3 -- WORKSPACE; grep -rn '"${name ?? ""}"' --include=WORKSPACE* --include=*.bzl . | head   # which load() brings it`,
+            `# that load() above line ${/:(\d+):\d+/.exec(match.finding.text)?.[1] ?? "…"}; then: ${again}`,
+          ];
+    },
+    sources: ["pytorch/TensorRT#132", "pytorch/TensorRT#2623"],
+    examples: [
+      {
+        text: "$ bazel build //:libtrtorch\nERROR: Failed to load Starlark extension '@rules_pkg//:deps.bzl'.\nCycle in the workspace file detected. This indicates that a repository is used prior to being defined.",
+        expect: "above the http_archive",
+      },
+      {
+        text: "$ bazel build //:lib\nERROR: /w/trt/WORKSPACE:95:1: name 'pip_install' is not defined",
+        expect: "sed -i.bak '/^pip_install(/,/^)/d' WORKSPACE",
       },
     ],
   },

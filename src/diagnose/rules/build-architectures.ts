@@ -1,6 +1,6 @@
 /** The architectures that torch builds for when nobody names them: asked of the GPU, or of TORCH_CUDA_ARCH_LIST. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { usualArchitectures } from "../commands/arch-lists.ts";
+import { knows, usualArchitectures } from "../commands/arch-lists.ts";
 import { changeFolder } from "../commands/command-words.ts";
 import {
   buildAgain,
@@ -102,6 +102,25 @@ const knownSince: readonly (readonly [since: readonly number[], list: string])[]
   [[1, 7], "8.0+PTX"],
 ];
 
+/** No GPU is visible, so that the name is one of TORCH_CUDA_ARCH_LIST (of the image, mostly); undefined where a GPU may have told it. */
+function listWithoutGpu(match: Match): string | undefined {
+  const { findings, log } = match.context;
+  const asked = log.archListSet ?? log.toldVariables["TORCH_CUDA_ARCH_LIST"];
+  if (knownCapabilities(match).length > 0) return undefined;
+  if (asked === undefined && !findings.some(({ code }) => code === "no-cuda-runtime")) return undefined;
+  const torch = parseVersion(log.installedTorch ?? "99");
+  const known = Number.parseFloat(
+    (knownSince.find(([since]) => compareVersions(torch, since) >= 0) ?? [[0], "7.5"])[1],
+  );
+  const unknown = Number.parseFloat(match.facts["arch"] ?? "");
+  const wanted = (asked ?? "6.0;6.1;7.0;7.5;8.0;8.6;9.0")
+    .split(/[;,\s]+/)
+    .map((each) => each.replace("+PTX", ""))
+    .filter((each) => /^\d{1,2}\.\d$/.test(each) && Number(each) <= known && Number(each) !== unknown);
+  const kept = wanted.filter((each) => log.cuda === undefined || knows(log.cuda, each));
+  return kept.length === 0 || Number.isNaN(unknown) ? undefined : `${kept.join(";")}+PTX`;
+}
+
 export const buildArchitectureRules: readonly Rule[] = [
   {
     id: "no-cuda-runtime-found",
@@ -136,7 +155,9 @@ export const buildArchitectureRules: readonly Rule[] = [
         ? `torch's CMake files found the architectures by themselves, and their own list (select_compute_arch.cmake) does not have \`${match.facts["arch"] ?? ""}\`: this torch, or the CMake that is used, is older than the GPU's name.`
         : inTorchForm(match) !== undefined
           ? `\`${match.facts["arch"] ?? ""}\` is not how TORCH_CUDA_ARCH_LIST names an architecture: torch wants the compute capability with its point (8.6, 9.0a, 12.0+PTX), not nvcc's name (sm_86, compute_86) or its number (86).`
-          : `The installed torch has a list of architectures, and \`${match.facts["arch"] ?? ""}\` is not in it: the GPU (or TORCH_CUDA_ARCH_LIST) is newer than this torch, was dropped from it, or is misspelt.`,
+          : listWithoutGpu(match) !== undefined
+            ? `TORCH_CUDA_ARCH_LIST, which the image or the shell sets, names \`${match.facts["arch"] ?? ""}\`, and that is not in the list of the installed torch${match.context.log.installedTorch === undefined ? "" : ` (${match.context.log.installedTorch})`}: it is newer than this torch, was dropped from it, or is misspelt.`
+            : `The installed torch has a list of architectures, and \`${match.facts["arch"] ?? ""}\` is not in it: the GPU (or TORCH_CUDA_ARCH_LIST) is newer than this torch, was dropped from it, or is misspelt.`,
     fix: (match) => {
       const arch = match.facts["arch"] ?? "";
       const others = withoutUnknown(match);
@@ -167,6 +188,13 @@ export const buildArchitectureRules: readonly Rule[] = [
           "# nvcc of the same CUDA for the build: CUDA_HOME of a toolkit 11.1 or newer",
           ...buildAgain(match),
         ];
+      const without = listWithoutGpu(match);
+      if (without !== undefined)
+        return [
+          `echo "$TORCH_CUDA_ARCH_LIST"   # what is set now`,
+          `${setVariable(match, "TORCH_CUDA_ARCH_LIST", without)}   # without it; less compiles faster: the capability of your GPU alone (nvidia-smi --query-gpu=compute_cap --format=csv), newer GPUs run what has +PTX`,
+          ...buildAgain(match),
+        ];
       const torch = parseVersion(match.context.log.installedTorch ?? "99");
       const known = (knownSince.find(([since]) => compareVersions(torch, since) >= 0) ?? [[0], "7.5+PTX"])[1];
       return [
@@ -185,6 +213,14 @@ export const buildArchitectureRules: readonly Rule[] = [
       { text: "torch==1.7.1+cu110\nValueError: Unknown CUDA arch (8.6) or GPU not supported", expect: "LIST=8.0+PTX" },
       { text: "torch==1.6.0\nValueError: Unknown CUDA arch (8.0) or GPU not supported", expect: "LIST=7.5+PTX" },
       { text: "ValueError: Unknown CUDA arch (12.0) or GPU not supported", expect: "9.0+PTX" },
+      {
+        text: "torch==1.12.1+cu116\nNo CUDA runtime is found, using CUDA_HOME='/usr/local/cuda'\nCuda compilation tools, release 11.7, V11.7.64\nValueError: Unknown CUDA arch (9.0+PTX) or GPU not supported",
+        expect: 'export TORCH_CUDA_ARCH_LIST="6.0;6.1;7.0;7.5;8.0;8.6+PTX"',
+      },
+      {
+        text: 'torch==2.1.0+cu121\n$ export TORCH_CUDA_ARCH_LIST="8.0;9.0;12.0"\n$ pip install --no-build-isolation .\nValueError: Unknown CUDA arch (12.0) or GPU not supported',
+        expect: 'export TORCH_CUDA_ARCH_LIST="8.0;9.0+PTX"',
+      },
     ],
   },
   {

@@ -203,7 +203,12 @@ export const buildModuleRules: readonly Rule[] = [
         ];
       if (match.context.log.pixi)
         return [
-          `# pixi.toml: [dependencies] setuptools = "*"${name === "setuptools" ? "" : `, ${name} = "*"`}, and torch there, too (pytorch-gpu = "*"): a package of [pypi-options] no-build-isolation is built with what conda brings`,
+          `pixi add ${[...new Set(["setuptools", name])].join(" ")}   # a package of [pypi-options] no-build-isolation is built with what conda brings, and nothing else`,
+          ...(match.context.log.pixiProject.condaTorch === true
+            ? []
+            : [
+                "# one of them imports torch as it is built (flash-attn, deepspeed): torch has to be conda's, too: torch and torchvision out of [pypi-dependencies], then pixi add pytorch-gpu torchvision ninja",
+              ]),
           "pixi install",
         ];
       // uv cannot match the release of torch for a package of which only a build tells the metadata (a repository).
@@ -263,7 +268,7 @@ export const buildModuleRules: readonly Rule[] = [
       { text: "ModuleNotFoundError: No module named 'setuptools'", expect: "setuptools" },
       {
         text: "Error:   × Failed to update PyPI packages for environment 'default'\n  ├─▶ Failed to build `my-ops==0.9.0`\n  ╰─▶ Call to `setuptools.build_meta.build_wheel` failed (exit status: 1)\n        File \"<string>\", line 8, in <module>\n      ModuleNotFoundError: No module named 'setuptools'",
-        expect: "#     setuptools = ",
+        expect: "pixi add setuptools",
       },
       {
         text: "$ uv sync\n  × Failed to build `my-ops @ git+https://github.com/me/my-ops.git`\n  ╰─▶ Call to `setuptools.build_meta:__legacy__.build_wheel` failed (exit status: 1)\n        File \"<string>\", line 8, in <module>\n      ModuleNotFoundError: No module named 'setuptools'",

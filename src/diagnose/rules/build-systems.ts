@@ -21,6 +21,7 @@ export function jitRoot(match: Match): string {
   return (
     match.context.log.jitFolder ??
     match.facts["root"] ??
+    match.context.log.toldVariables["TORCH_EXTENSIONS_DIR"] ??
     /^Using (\S.*?) as PyTorch extensions root/.exec(printed ?? "")?.[1] ??
     (platformOf(match) === "win32" ? "%LOCALAPPDATA%\\torch_extensions" : "~/.cache/torch_extensions")
   );
@@ -147,6 +148,11 @@ export const buildSystemRules: readonly Rule[] = [
                   "export MAX_JOBS=2   # the job that left the lock was ended for its memory: fewer compilers at a time (or more memory for the job)",
                 ]
               : []),
+            ...(match.context.log.hostedRunner
+              ? [
+                  `# a step of the workflow before this one: run: find ${root} -name lock -delete; or a folder for each job, under env: TORCH_EXTENSIONS_DIR: \${{ runner.temp }}/torch_extensions`,
+                ]
+              : []),
             "# then run the program again; torch 2.14 and newer use locks that die with their process",
           ];
     },
@@ -165,6 +171,10 @@ export const buildSystemRules: readonly Rule[] = [
       {
         text: 'Timeout (0:02:00)!\nThread 0x00007f (most recent call first):\n  File "/e/torch/utils/file_baton.py", line 50 in wait\n  File "/e/torch/utils/cpp_extension.py", line 2156 in _jit_compile',
         expect: "lock -delete",
+      },
+      {
+        text: '  TORCH_EXTENSIONS_DIR: /keep/ext\ncollecting ... Timeout (0:02:00)!\nThread 0x00007f (most recent call first):\n  File "/v/lib/python3.12/site-packages/torch/utils/file_baton.py", line 50 in wait\n##[error]The operation was canceled.',
+        expect: "find /keep/ext -name lock -delete",
       },
       {
         text: "/e/lib/python3.12/site-packages/torch/utils/file_baton.py:50: KeyboardInterrupt\n(to show a full traceback on KeyboardInterrupt use --full-trace)",

@@ -218,11 +218,13 @@ export const cmakeCommandRules: readonly Rule[] = [
     on: ["build-tool"],
     specificity: 78,
     matches: (finding) =>
-      said(finding, /include could not find (?:requested|load) file:?\s+(?<file>\S+)/) ??
-      said(
-        finding,
-        /(?:configure_file|file) .*?(?:No such file|does not exist|failed to open for reading)[^/]*(?<file>\/\S+)/,
-      ),
+      /simple test program/.test(finding.message)
+        ? undefined
+        : (said(finding, /include could not find (?:requested|load) file:?\s+(?<file>\S+)/) ??
+          said(
+            finding,
+            /(?:configure_file|file) .*?(?:No such file|does not exist|failed to open for reading)[^/]*(?<file>\/\S+)/,
+          )),
     confidence: "high",
     cause: (match) => {
       const file = match.facts["file"] ?? "";

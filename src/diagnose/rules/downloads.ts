@@ -1,6 +1,7 @@
 /** Downloads of an installation: networks, checksums, repositories. */
 import { trustSystem } from "../commands/certificates.ts";
-import { ownTemporaryFolder, pip, setVariable } from "../commands/commands.ts";
+import { plainName } from "../../base/package-name.ts";
+import { ownTemporaryFolder, pip, platformOf, setVariable } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
 import { soughtAddress, soughtWheel } from "./absent-wheels.ts";
 import { forcedBuild } from "../tables/packages.ts";
@@ -109,6 +110,30 @@ function corrupt(match: Match): string {
   );
 }
 
+/** A setup.py's own folder and pip's temporary one on one file system, or no wheel that is fetched and moved. */
+function acrossFileSystems(match: Match): readonly string[] {
+  const { log } = match.context;
+  const force = log.package === undefined ? undefined : forcedBuild(plainName(log.package));
+  const again =
+    log.installs?.length === 1
+      ? pip(match, `install ${log.installs[0] ?? ""}`)
+      : pip(match, `install --no-build-isolation --no-cache-dir ${log.package ?? "<package>"}`);
+  if (platformOf(match) === "win32") return [...ownTemporaryFolder(match), again];
+  // The sources lie where the command is given.
+  const here = /(?:^|\s)(?:-e )?\.(?:\[[\w,]+\])?$/.test(log.installs?.length === 1 ? (log.installs[0] ?? "") : "");
+  return [
+    ...(here
+      ? ["mkdir -p .tmp", 'export TMPDIR="$PWD/.tmp"   # on the file system of the sources']
+      : ownTemporaryFolder(match)),
+    again,
+    ...(force === undefined
+      ? []
+      : [
+          `# or compiled here in place of the wheel that it fetches: ${force}=TRUE MAX_JOBS=4 in front of that command (nvcc has to be there)`,
+        ]),
+  ];
+}
+
 export const downloadRules: readonly Rule[] = [
   {
     id: "hash-mismatch",
@@ -153,19 +178,21 @@ export const downloadRules: readonly Rule[] = [
     matches: (finding) => said(finding, /Invalid cross-device link|\[WinError 17\]/),
     confidence: "high",
     cause: () =>
-      "The package's setup.py moves a file by renaming it (flash-attn does so with the wheel that it downloads), which fails when the temporary folder and pip's cache lie on different file systems.",
-    fix: (match) => [
-      "# a folder on the file system of pip's cache:",
-      ...ownTemporaryFolder(match),
-      ...(match.context.log.installs?.length === 1
-        ? [pip(match, `install ${match.context.log.installs[0] ?? ""}`)]
-        : [pip(match, `install --no-build-isolation --no-cache-dir ${match.context.log.package ?? "<package>"}`)]),
-    ],
+      "The package's setup.py moves a file by renaming it (flash-attn does so with the wheel that it downloads), which fails when the folder that it is built in and the temporary folder (or pip's cache) lie on different file systems.",
+    fix: (match) => acrossFileSystems(match),
     sources: ["Dao-AILab/flash-attention: setup.py"],
     examples: [
       {
         text: "OSError: [Errno 18] Invalid cross-device link: 'flash_attn-2.5.8-cp310-cp310-linux_x86_64.whl' -> '/tmp/x.whl'",
         expect: "TMPDIR",
+      },
+      {
+        text: "$ pip install --no-build-isolation .\n  Guessing wheel URL:  https://github.com/Dao-AILab/flash-attention/releases/download/v2.6.3/flash_attn-2.6.3-cp311-cp311-linux_x86_64.whl\n  error: [Errno 18] Invalid cross-device link: 'flash_attn-2.6.3-cp311-cp311-linux_x86_64.whl' -> '/tmp/pip-wheel-ab1/flash_attn-2.6.3-cp311-cp311-linux_x86_64.whl'\n  ERROR: Failed building wheel for flash-attn",
+        expect: 'export TMPDIR="$PWD/.tmp"',
+      },
+      {
+        text: "== processing EasyBuild easyconfig /ec/f/flash-attn-2.6.eb\n\t[working dir: /dev/shm/flashattn/2.6/foss-2023a/flashattn-2.6]\n  error: [Errno 18] Invalid cross-device link: 'flash_attn-2.6-cp311.whl' -> '/tmp/eb-ab/pip-wheel-x/flash_attn-2.6-cp311.whl'\n  ERROR: Failed building wheel for flash-attn\n$ eb flash-attn-2.6.eb --robot",
+        expect: "export FLASH_ATTENTION_FORCE_BUILD=TRUE",
       },
     ],
   },

@@ -98,26 +98,41 @@ export const embeddingRules: readonly Rule[] = [
     cause: (match) =>
       `The program is linked against \`${match.facts["name"] ?? ""}\`, and the loader finds it in none of its folders: LibTorch (or torch/lib of a wheel) is on no search path and not written into the program, or the program was moved or installed (CMake takes the path out when it installs).${/python/.test(match.facts["name"] ?? "") ? " A program without Python does not need torch_python at all: take it out of the link." : ""}`,
     fix: (match) =>
-      platformOf(match) === "darwin"
+      platformOf(match) === "darwin" && match.context.log.host === "rust"
         ? [
-            `install_name_tool -add_rpath <libtorch>/lib "${match.finding.file ?? "<the program>"}" && codesign --force --sign - "${match.finding.file ?? "<the program>"}"`,
-            "# CMake: set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON); by hand: -Wl,-rpath,<libtorch>/lib",
+            // Cargo writes no folder of LibTorch's into what it links.
+            `export DYLD_LIBRARY_PATH=${foldersHere(match)}:$DYLD_LIBRARY_PATH   # LIBTORCH is read when the program is built only`,
+            ...(match.context.log.typed.findLast(({ line }) => /\bcargo (?:run|test|bench)\b/.test(line)) === undefined
+              ? []
+              : [
+                  match.context.log.typed.findLast(({ line }) => /\bcargo (?:run|test|bench)\b/.test(line))?.line ?? "",
+                ]),
+            '# for good, in build.rs: println!("cargo:rustc-link-arg=-Wl,-rpath,<libtorch>/lib"), or the same flag behind rustflags in .cargo/config.toml',
           ]
-        : [
-            `export LD_LIBRARY_PATH=${foldersHere(match)}:$LD_LIBRARY_PATH   # or, for good:`,
-            ...(match.context.log.host === "rust"
-              ? [
-                  "# LIBTORCH is read when the program is built only; no LIBTORCH, but a download by tch: ls -d target/*/build/torch-sys-*/out/libtorch/libtorch/lib; fish: set -x LD_LIBRARY_PATH …",
-                ]
-              : []),
-            "# CMake: set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON); by hand: -Wl,-rpath,<libtorch>/lib",
-            `${python(match)} -c "import torch, os; print(os.path.join(os.path.dirname(torch.__file__), 'lib'))"   # the folder of an installed torch`,
-          ],
+        : platformOf(match) === "darwin"
+          ? [
+              `install_name_tool -add_rpath <libtorch>/lib "${match.finding.file ?? "<the program>"}" && codesign --force --sign - "${match.finding.file ?? "<the program>"}"`,
+              "# CMake: set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON); by hand: -Wl,-rpath,<libtorch>/lib",
+            ]
+          : [
+              `export LD_LIBRARY_PATH=${foldersHere(match)}:$LD_LIBRARY_PATH   # or, for good:`,
+              ...(match.context.log.host === "rust"
+                ? [
+                    "# LIBTORCH is read when the program is built only; no LIBTORCH, but a download by tch: ls -d target/*/build/torch-sys-*/out/libtorch/libtorch/lib; fish: set -x LD_LIBRARY_PATH …",
+                  ]
+                : []),
+              "# CMake: set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON); by hand: -Wl,-rpath,<libtorch>/lib",
+              `${python(match)} -c "import torch, os; print(os.path.join(os.path.dirname(torch.__file__), 'lib'))"   # the folder of an installed torch`,
+            ],
     sources: ["https://docs.pytorch.org/cppdocs/installing.html"],
     examples: [
       {
         text: "*** ERROR: dlopen '/Users/u/Extensions/Synth.scx' err 'dlopen(/Users/u/Extensions/Synth.scx, 0x0002): Library not loaded: @rpath/libc10.dylib\n  Referenced from: <F1B6> /Users/u/Extensions/Synth.scx\n  Reason: tried: '/usr/lib/libc10.dylib' (no such file)",
         expect: "install_name_tool -add_rpath",
+      },
+      {
+        text: "mia@mbp app % export LIBTORCH=/Users/mia/libtorch\nmia@mbp app % cargo run --release\n     Running `target/release/app`\ndyld[51022]: Library not loaded: @rpath/libtorch_cpu.dylib\n  Referenced from: <2D2B> /Users/mia/app/target/release/app\n  Reason: no LC_RPATH's found",
+        expect: "export DYLD_LIBRARY_PATH=$LIBTORCH/lib:$DYLD_LIBRARY_PATH",
       },
       {
         text: "./app: error while loading shared libraries: libtorch.so: cannot open shared object file: No such file or directory",

@@ -1,4 +1,4 @@
-/** Libraries of one GPU build that the loader does not find: torch's own, ROCm's, oneAPI's. */
+/** Libraries of one GPU build that the loader does not find: torch's own and ROCm's. */
 import { installGpuTorch, pip, python, rebuild, reinstall } from "../commands/commands.ts";
 import { unique } from "../../base/order.ts";
 import { fromCondaForge } from "../commands/conda-packages.ts";
@@ -6,7 +6,6 @@ import { missingLibrary } from "../matchers.ts";
 import { originOf, packageOf, runningPackage } from "../tables/packages.ts";
 import type { Match, Rule } from "../rule.ts";
 import { lateTorch } from "./late-torch.ts";
-import { setvars } from "./sycl.ts";
 
 /** The text's torch is one for the CPU, and the packages have wheels for that torch. */
 function readyForCpu(match: Match): string[] {
@@ -174,29 +173,6 @@ export const gpuBuildLibraryRules: readonly Rule[] = [
         text: "ImportError: libamdhip64.so.6: cannot open shared object file: No such file or directory",
         expect: "ROCm",
       },
-    ],
-  },
-  {
-    id: "sycl-library-missing",
-    title: "A library of oneAPI is not there",
-    on: ["missing-library"],
-    specificity: 74,
-    matches: (finding) =>
-      missingLibrary(
-        finding,
-        /^lib(?<lib>sycl|ur_loader|ze_loader|pi_level_zero|imf|svml|irng|intlc|mkl_\w+|ccl|OpenCL)\.so/,
-      ),
-    confidence: "high",
-    cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\` is of Intel oneAPI: its run time is not installed in this environment, in that version, or setvars.sh was not sourced.`,
-    fix: (match) => [
-      setvars(match),
-      pip(match, "install --force-reinstall torch --index-url https://download.pytorch.org/whl/xpu"),
-      ...rebuild(match),
-    ],
-    sources: ["https://docs.pytorch.org/docs/stable/notes/get_start_xpu.html"],
-    examples: [
-      { text: "OSError: libsycl.so.8: cannot open shared object file: No such file or directory", expect: "oneAPI" },
     ],
   },
 ];

@@ -68,6 +68,9 @@ function cstdintAdded(match: Match): string[] {
   return isFetched(match) ? lines.map((line) => `# in a checkout: ${line}`) : lines;
 }
 
+/** Limits of the C library's numbers: macros, whatever the C++ standard is. */
+const ofLimits = /^(?:FLT|DBL|INT|UINT|LONG)_(?:MAX|MIN|EPSILON)$/;
+
 export const includeRules: readonly Rule[] = [
   {
     id: "cstdint-missing",
@@ -176,11 +179,17 @@ export const includeRules: readonly Rule[] = [
         headerOf(known) === unknownHeader
       )
         return undefined;
-      return { name: name.groups?.["name"] ?? name.groups?.["name2"] };
+      const of = headerOf(known);
+      return {
+        name: name.groups?.["name"] ?? name.groups?.["name2"],
+        header: of === unknownHeader ? undefined : of.replace(/[<>]/g, ""),
+      };
     },
-    confidence: "medium",
+    confidence: ({ facts }) => (ofLimits.test(facts["name"] ?? "") ? "high" : "medium"),
     cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\` is of a standard header (${headerOf(match.facts["name"] ?? "")}) that ${placeOf(match.finding)} does not include, or it came with a newer C++ standard than the one that is compiled for.`,
+      ofLimits.test(match.facts["name"] ?? "") && /\.cuh?$/.test(match.finding.file ?? "")
+        ? `\`${match.facts["name"] ?? ""}\` is a macro of ${headerOf(match.facts["name"] ?? "")}, which ${placeOf(match.finding)} does not include: CUDA's own headers brought it along up to 12.4, and do so no more.`
+        : `\`${match.facts["name"] ?? ""}\` is of a standard header (${headerOf(match.facts["name"] ?? "")}) that ${placeOf(match.finding)} does not include, or it came with a newer C++ standard than the one that is compiled for.`,
     fix: (match) => [
       ...(isFetched(match) && headerOf(match.facts["name"] ?? "") !== unknownHeader
         ? forAllFiles(match, headerOf(match.facts["name"] ?? "").replace(/[<>]/g, ""))
@@ -192,6 +201,10 @@ export const includeRules: readonly Rule[] = [
     sources: ["https://gcc.gnu.org/gcc-13/porting_to.html"],
     examples: [
       { text: 'simple_knn.cu(154): error: identifier "FLT_MAX" is undefined', expect: "<cfloat>" },
+      {
+        text: '$ spack install py-my-decoder@2.4 +cuda\n==> Installing py-my-decoder-2.4.0-mpg6ccza5cherdh5yynz6c22mbi5mdda [9/9]\n  >> 577      /tmp/u/spack-stage/spack-stage-py-my-decoder-2.4.0-mpg6ccza5cherdh5yynz6c22mbi5mdda/spack-src/src/decode.cu(154): error: identifier "FLT_MAX" is undefined',
+        expect: 'export NVCC_APPEND_FLAGS="-include cfloat"',
+      },
       {
         text: '$ pip install -r requirements.txt\nCollecting git+https://github.com/acme/fast-knn.git@1f2e3d4 (from -r requirements.txt (line 3))\n      knn.cu(9): error: identifier "FLT_MAX" is undefined\n  ERROR: Failed building wheel for fast_knn',
         expect: "cd fast-knn",

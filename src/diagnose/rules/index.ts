@@ -38,6 +38,7 @@ import { callArgumentRules } from "./call-arguments.ts";
 import { callRules } from "./calls.ts";
 import { carriedPackageRules } from "./carried-packages.ts";
 import { ccclRules } from "./cccl.ts";
+import { commandAsRootRules } from "./commands-as-root.ts";
 import { cmakePackageRules } from "./cmake-packages.ts";
 import { cmakePythonRules } from "./cmake-python.ts";
 import { moduleStartRules } from "./module-starts.ts";
@@ -156,6 +157,7 @@ import { longTypeRules } from "./long-types.ts";
 import { sourceRules } from "./sources.ts";
 import { standardRules } from "./standards.ts";
 import { compilerStandardRules } from "./compilers-and-standards.ts";
+import { syclLoadingRules } from "./sycl-loading.ts";
 import { syclRules } from "./sycl.ts";
 import { missingNinjaRules } from "./missing-ninja.ts";
 import { missingCompilerRules } from "./missing-compilers.ts";
@@ -474,7 +476,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Pythons and NumPys", rules: pythonVersionRules },
   { name: "CMake", rules: cmakeRules },
   { name: "Commands of CMake", rules: cmakeCommandRules },
-  { name: "Packages of CMake", rules: [...cmakePackageRules, ...cmakePythonRules] },
+  { name: "Packages of CMake", rules: [...commandAsRootRules, ...cmakePackageRules, ...cmakePythonRules] },
   { name: "Targets of CMake", rules: cmakeTargetRules },
   { name: "Bazel and Meson", rules: bazelAndMesonRules },
   { name: "Build systems and caches", rules: buildSystemRules },
@@ -489,7 +491,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Compilers that break down on Windows", rules: windowsCompilerFaultRules },
   { name: "ROCm", rules: rocmRules },
   { name: "ROCm and CMake", rules: rocmCmakeRules },
-  { name: "Intel GPUs", rules: syclRules },
+  { name: "Intel GPUs", rules: [...syclRules, ...syclLoadingRules] },
   { name: "macOS and ported code", rules: platformRules },
   { name: "Foreign tools and processors", rules: foreignToolchainRules },
   { name: "Device libraries", rules: deviceLinkRules },

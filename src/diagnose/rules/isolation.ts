@@ -3,6 +3,7 @@ import { builds, byIsolatingBuild } from "./installer-builds.ts";
 import { isUnisolated } from "../facts/unisolated.ts";
 import { inItsFolder } from "../commands/typed-builds.ts";
 import { installWithoutIsolation } from "../commands/commands.ts";
+import { isUnisolatedByPixi, misnamedTables } from "../commands/pixi-commands.ts";
 import { wantsTorch } from "../facts/wanted-torch.ts";
 import { type Match, type Rule } from "../rule.ts";
 
@@ -75,6 +76,10 @@ export const isolationRules: readonly Rule[] = [
       const module = match.facts["module"] ?? "torch";
       if (match.facts["sure"] === undefined && match.finding.kind === "exception")
         return `Python finds no module \`${module}\`: it is not installed in this interpreter's environment, or (while a package is installed) pip's build isolation hides it.`;
+      if (match.context.log.pixi && misnamedTables(match))
+        return `pixi builds the package in an empty environment of its own: the table [${match.context.log.pixiProject.options ?? ""}] bears the name that pyproject.toml wants, and in pixi.toml it is passed over, option and all.`;
+      if (match.context.log.pixi && isUnisolatedByPixi(match, match.context.log.package ?? ""))
+        return `The package is built without isolation, as the option says, in the environment that conda's packages make; \`${module}\` is ${match.context.log.pixiProject.pypiTorch === undefined ? "not among them" : "asked for from PyPI, and those packages come later"}.`;
       const builder = match.context.log.ownBuilder?.name;
       if (builder === "spack" || builder === "nix" || builder === "guix" || builder === "yocto")
         return `The builder makes an environment of what the recipe names and of nothing else, and \`${module}\`, which setup.py imports, is not among it.`;
@@ -170,7 +175,23 @@ export const isolationRules: readonly Rule[] = [
       },
       {
         text: "Error:   × Failed to update PyPI packages for environment 'default'\n  ├─▶ Failed to build `my-ops @ git+https://github.com/me/my-ops.git?rev=main#c5c0720c0c628539affbcd5332ccc18f813ccafd`\n      ModuleNotFoundError: No module named 'torch'",
-        expect: 'pixi run python -m pip install --no-build-isolation "git+https://github.com/me/my-ops.git@main"',
+        expect: "pixi add pytorch-gpu setuptools ninja",
+      },
+      {
+        text: '[workspace]\n[dependencies]\npytorch-gpu = ">=2.6"\n[tool.pixi.pypi-options]\nno-build-isolation = ["my_ops"]\n[pypi-dependencies]\nmy_ops = "*"\n$ pixi install\nError:   × Failed to update PyPI packages for environment \'default\'\n  ├─▶ Failed to build `my-ops==2.8.3`\n      ModuleNotFoundError: No module named \'torch\'',
+        expect: "sed -i.bak 's/^\\[tool\\.pixi\\./[/' pixi.toml",
+      },
+      {
+        text: '[dependencies]\npython = "*"\n[pypi-options]\nno-build-isolation = ["my-ops"]\n[pypi-dependencies]\ntorch = "*"\ntorchvision = "*"\n$ pixi install\n  × failed to solve the pypi requirements of \'default\' \'linux-64\'\n  ├─▶ Failed to build: `my-ops==2.6.3`\n      ModuleNotFoundError: No module named \'torch\'',
+        expect: "pixi add pytorch-gpu torchvision setuptools ninja",
+      },
+      {
+        text: "[feature.gpu.pypi-options]\nno-build-isolation = [\"my-ops\"]\n[feature.gpu.pypi-dependencies]\ntorch = \"*\"\n$ pixi install -e gpu\nError:   × Failed to update PyPI packages for environment 'gpu'\n  ├─▶ Failed to build `my-ops==2.6.3`\n      ModuleNotFoundError: No module named 'torch'",
+        expect: "pixi add --feature gpu pytorch-gpu setuptools ninja",
+      },
+      {
+        text: "pytorch = { version = \"2.4.0\", channel = \"pytorch\" }\n$ pixi install\n  × failed to solve the pypi requirements of 'default' 'linux-64'\n  ├─▶ Failed to build: `my-ops @ git+https://github.com/me/my-ops`\n  ╰─▶ Build backend failed to determine extra requires with `build_wheel()` with exit status: 1\n      ModuleNotFoundError: No module named 'torch'",
+        expect: "[pypi-options]\\nno-build-isolation",
       },
       {
         text: "$ pdm add my-ops\n[BuildError]: Build backend raised error: Showing the last 10 lines of the build output:\n  File \"<string>\", line 22, in <module>\nModuleNotFoundError: No module named 'torch'",

@@ -265,6 +265,10 @@ export const libraryVersionRules: readonly Rule[] = [
     ],
     examples: [
       {
+        text: '$ wget -q https://download.pytorch.org/libtorch/cpu/libtorch-cxx11-abi-shared-with-deps-2.2.1%2Bcpu.zip\n$ cmake .. -DCMAKE_PREFIX_PATH=/w/libtorch\n-- Build files have been written to: /w/bridge/build\n$ cmake --build . --target install\n-- Install configuration: "Release"\n$ cmake .. -DCMAKE_PREFIX_PATH=/w/out\n-- Build files have been written to: /w/demo/build\n$ cmake --build .\n/usr/bin/ld: /w/libtorch/lib/libtorch_cpu.so: undefined reference to `exp@GLIBC_2.29\'',
+        expect: "cmake --build /w/bridge/build --clean-first --target install",
+      },
+      {
         text: "./hugo: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.34' not found (required by ./hugo)",
         expect: "another build of that program",
       },

@@ -1,4 +1,5 @@
 /** The link: files that do not fit or cannot be written, position-independent code, symbols that are defined twice. */
+import { clangsLibrary, clangsPackages } from "../commands/clang-libraries.ts";
 import { rebuild, setVariable, systemPackage, platformOf } from "../commands/commands.ts";
 import { archiveWithPic } from "../commands/archives-without-pic.ts";
 import { chooseLinker, linkerPackage } from "../commands/linker-choice.ts";
@@ -430,22 +431,37 @@ export const linkingRules: readonly Rule[] = [
         : undefined,
     confidence: "high",
     cause: (match) =>
-      `\`${match.facts["file"] ?? ""}\` is of the C library's or the compiler's development files: they are not installed, or a cross or conda compiler does not find its sysroot.`,
+      clangsLibrary(match) !== undefined
+        ? `clang and its kin (icpx of oneAPI, hipcc) take C++'s library from the newest folder of gcc that is there, ${clangsLibrary(match) ?? ""}, and that one is of a gcc without C++: libstdc++ is installed for an older one only.`
+        : `\`${match.facts["file"] ?? ""}\` is of the C library's or the compiler's development files: they are not installed, or a cross or conda compiler does not find its sysroot.`,
     fix: (match) => [
-      ...systemPackage(match, {
-        apt: "build-essential libc6-dev",
-        dnf: "glibc-devel libstdc++-devel",
-        conda: "gxx sysroot_linux-64",
-      }),
+      ...(clangsLibrary(match) === undefined ? [] : clangsPackages(match)),
+      ...(clangsLibrary(match) !== undefined
+        ? []
+        : systemPackage(match, {
+            apt: "build-essential libc6-dev",
+            dnf: "glibc-devel libstdc++-devel",
+            conda: "gxx sysroot_linux-64",
+          })),
       ...(/stdc\+\+/.test(match.facts["file"] ?? "")
         ? [
-            "clang++ -v 2>&1 | grep 'Selected GCC'   # clang takes the newest gcc folder, even one without C++ (…/12: sudo apt-get install libstdc++-12-dev)",
+            clangsLibrary(match) === undefined
+              ? "clang++ -v 2>&1 | grep 'Selected GCC'   # clang takes the newest gcc folder, even one without C++ (…/12: sudo apt-get install libstdc++-12-dev)"
+              : "clang++ -v 2>&1 | grep 'Selected GCC'   # the folder of gcc that it takes",
           ]
         : []),
     ],
     sources: ["https://gcc.gnu.org/install/"],
     examples: [
       { text: "/usr/bin/ld: cannot find crti.o: No such file or directory", expect: "libc6-dev" },
+      {
+        text: "    ld: cannot find -lstdc++: No such file or directory\n    icpx: error: linker command failed with exit code 1 (use -v to see invocation)\n$ ls -d /usr/lib/gcc/x86_64-linux-gnu/*\n/usr/lib/gcc/x86_64-linux-gnu/11\n/usr/lib/gcc/x86_64-linux-gnu/12",
+        expect: "apt-get install -y libstdc++-12-dev",
+      },
+      {
+        text: "/usr/bin/ld: cannot find -lstdc++: No such file or directory\nclang++: error: linker command failed with exit code 1 (use -v to see invocation)",
+        expect: 'libstdc++-"$(ls /usr/lib/gcc/*-linux-gnu | sort -n | tail -1)"-dev',
+      },
       {
         text: "/opt/conda/envs/e/bin/../lib/gcc/x86_64-conda-linux-gnu/11.2.0/../../../../x86_64-conda-linux-gnu/bin/ld: cannot find -lpthread",
         expect: "sysroot_linux-64",

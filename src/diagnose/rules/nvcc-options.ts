@@ -257,13 +257,15 @@ export const nvccOptionRules: readonly Rule[] = [
           `${python(match)} -m pip install --upgrade cmake && cmake --version   # 3.18 or newer`,
           `# by hand: -Xlinker, and $<$<COMPILE_LANGUAGE:CXX>:…> around flags that are for C++ alone`,
         ];
+      // Headers of TH: a torch of before 1.11, and without another word one of PyPI's with CUDA 10.2.
+      const wanted = torchCuda(match) ?? (match.context.log.oldTorchHeaders ? "10.2" : undefined);
       if (/generate-dependencies-with-compile|dependency-output/.test(option))
         return sameToolkit(match)
           ? [setVariable(match, "TORCH_EXTENSION_SKIP_NVCC_GEN_DEPENDENCIES", "1") + "   # for this old nvcc"]
           : [
               ...(torchCuda(match) === undefined ? [showTorchCuda(match)] : []),
               showToolkits(match),
-              `${setVariable(match, "CUDA_HOME", toolkitFolder(match, torchCuda(match) ?? "X.Y"))}   # the toolkit of torch's CUDA; not there: https://developer.nvidia.com/cuda-toolkit-archive`,
+              `${setVariable(match, "CUDA_HOME", toolkitFolder(match, wanted ?? "X.Y"))}   # the toolkit of torch's CUDA${torchCuda(match) === undefined && wanted !== undefined ? ` (that of PyPI's torch 1.5 to 1.10 is ${wanted})` : ""}; not there: https://developer.nvidia.com/${wanted === "10.2" ? "cuda-10.2-download-archive, with sudo sh cuda_10.2.89_440.33.01_linux.run --silent --toolkit" : "cuda-toolkit-archive"}`,
               toolkitOnPath(match),
               ...buildAgain(match),
               `# a torch for CUDA 10.1 or older goes with this nvcc: ${setVariable(match, "TORCH_EXTENSION_SKIP_NVCC_GEN_DEPENDENCIES", "1")}`,
@@ -319,6 +321,10 @@ export const nvccOptionRules: readonly Rule[] = [
       {
         text: "nvcc fatal   : Unknown option '--generate-dependencies-with-compile'",
         expect: "TORCH_EXTENSION_SKIP_NVCC_GEN_DEPENDENCIES",
+      },
+      {
+        text: "$ pip install my-cumsum\n  [1/2] /usr/local/cuda/bin/nvcc --generate-dependencies-with-compile -I/u/torch/include -I/u/torch/include/THC -c -c k.cu -o k.o\n  nvcc fatal   : Unknown option '-generate-dependencies-with-compile'",
+        expect: "export CUDA_HOME=/usr/local/cuda-10.2",
       },
       { text: "nvcc fatal   : Unknown option 'Wall'", expect: "'-Xcompiler', '-Wall'" },
       { text: "nvcc fatal   : Unknown option 'Xcompiler -fPIC'", expect: "'-Xcompiler', '-fPIC'" },

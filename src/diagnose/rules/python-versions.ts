@@ -73,6 +73,11 @@ function upgradeOf(match: Match): string[] {
   return name === undefined || /^(?:numpy|torch)$/.test(name) ? [] : [pip(match, `install --upgrade ${name}`)];
 }
 
+/** A locale of ASCII alone, which Windows does not have. */
+function isAsciiLocale(match: Match): boolean {
+  return platformOf(match) !== "win32" && /'ascii' codec/.test(match.finding.message);
+}
+
 export const pythonVersionRules: readonly Rule[] = [
   {
     id: "numpy-abi",
@@ -339,13 +344,13 @@ export const pythonVersionRules: readonly Rule[] = [
     // The warning: the check of the compiler's version was left out, and the build went on.
     confidence: ({ finding }) => (/Error checking compiler version for cl/.test(finding.message) ? "low" : "high"),
     cause: (match) =>
-      match.facts["file"] === undefined
+      match.facts["file"] === undefined && !isAsciiLocale(match)
         ? "cl.exe (or nvcc) prints in the language of Windows, and torch's builder decodes its output as UTF-8."
         : /'ascii'/.test(match.finding.message)
           ? "The locale is C (POSIX), as in small containers and cron jobs: Python takes files and outputs for ASCII, and one holds other letters."
           : "Python on Windows reads and writes files (a README in setup.py, sources, the output of compilers) in the code page of the system unless it is told to use UTF-8, and a character does not exist in that code page.",
     fix: (match) =>
-      platformOf(match) !== "win32" && /'ascii'/.test(match.finding.message)
+      isAsciiLocale(match)
         ? ["export PYTHONUTF8=1 LC_ALL=C.UTF-8 LANG=C.UTF-8", "# Dockerfile: ENV LANG=C.UTF-8"]
         : [
             "chcp 65001",
@@ -354,6 +359,10 @@ export const pythonVersionRules: readonly Rule[] = [
           ],
     sources: ["pytorch: torch/utils/cpp_extension.py"],
     examples: [
+      {
+        text: '== building and installing PyTorch/1.7.1...\n== sanity checking...\nERROR: Traceback (most recent call last):\n  File "/ec/easybuild/framework/easyblock.py", line 3386, in run_step\n  File "/usr/lib64/python3.6/subprocess.py", line 863, in communicate\nUnicodeDecodeError: \'ascii\' codec can\'t decode byte 0xe2 in position 7714: ordinal not in range(128)',
+        expect: "The locale is C (POSIX)",
+      },
       {
         text: 'Traceback (most recent call last):\n  File "C:\\e\\torch\\utils\\cpp_extension.py", line 387, in check_compiler_abi_compatibility\n    match = re.search(r"x", compiler_info.decode())\nUnicodeDecodeError: \'utf-8\' codec can\'t decode byte 0xd3 in position 0: invalid continuation byte',
         expect: "VSLANG",

@@ -1,4 +1,5 @@
 /** Sources that no longer compile: what CUDA, Python, pybind11 and compilers changed. */
+import { namedResult } from "../commands/pybind-casts.ts";
 import { changeFolder, pip, platformOf, quote, systemPackage } from "../commands/commands.ts";
 import { about, ofLog } from "../matchers.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
@@ -255,17 +256,33 @@ export const sourceRules: readonly Rule[] = [
     },
     confidence: "high",
     cause: () =>
-      "pybind11's cast.h goes through nvcc here, and some pairs of nvcc and gcc do not go together there: nvcc 11.7 to 12.1 writes code that gcc 12 and 13 reject, nvcc 9 code that gcc 6 and 7 reject.",
-    fix: (match) => [
-      ...systemPackage(match, { apt: "gcc-11 g++-11", dnf: "gcc-toolset-11", conda: "gxx=11" }),
-      match.context.log.conda
-        ? "export CC=$CONDA_PREFIX/bin/gcc CXX=$CONDA_PREFIX/bin/g++"
-        : "export CC=gcc-11 CXX=g++-11 NVCC_PREPEND_FLAGS='-ccbin g++-11'   # an older host compiler",
-      "# or CUDA 12.2 and newer, or pybind11 2.11.2 and newer",
-      "# or keep pybind11 and torch/extension.h out of .cu files (include ATen/ATen.h or torch/types.h there; bind in a .cpp file)",
-    ],
+      "pybind11's cast.h goes through nvcc here, and some pairs of nvcc and gcc do not go together there: nvcc 11.7 to 12.2 writes code that gcc 12 and 13 reject, nvcc 9 code that gcc 6 and 7 reject.",
+    fix: (match) => {
+      const older = [
+        ...systemPackage(match, { apt: "gcc-11 g++-11", dnf: "gcc-toolset-11", conda: "gxx=11" }),
+        match.context.log.conda
+          ? "export CC=$CONDA_PREFIX/bin/gcc CXX=$CONDA_PREFIX/bin/g++"
+          : "export CC=gcc-11 CXX=g++-11 NVCC_PREPEND_FLAGS='-ccbin g++-11'   # an older host compiler",
+        ...(match.context.log.cmake ? ["rm -rf build   # CMake keeps the compiler that it found"] : []),
+      ];
+      const edit = namedResult(match);
+      return [
+        ...(edit === undefined
+          ? older
+          : [
+              edit,
+              `# or an older host compiler in its place: ${older.map((line) => line.replace(/\s+#.*$/, "")).join(" && ")}`,
+            ]),
+        "# or CUDA 12.4 and newer, or pybind11 2.12 and newer",
+        "# or keep pybind11 and torch/extension.h out of .cu files (include ATen/ATen.h or torch/types.h there; bind in a .cpp file)",
+      ];
+    },
     sources: ["pybind/pybind11#4606", "pybind/pybind11#4893", "vllm-project/vllm#3300"],
     examples: [
+      {
+        text: "$ python setup.py build\n/w/app/pybind11/include/pybind11/cast.h:951:120: error: expected template-name before ‘<’ token\n  951 |     return caster.operator typename make_caster<T>::template cast_op_type<T>();",
+        expect: "using result_t = ",
+      },
       {
         text: "/usr/include/pybind11/detail/../cast.h:45:120: error: expected template-name before ‘<’ token",
         expect: ".cu files",

@@ -31,10 +31,13 @@ export const syclRules: readonly Rule[] = [
     on: ["build-tool", "exception", "wrapper"],
     specificity: 86,
     matches: (finding) =>
-      saidAny(
-        finding,
-        /Failed to find compiler path from OS PATH|(?:\bicp?x\b|dpcpp|DPC\+\+|SYCL|oneAPI)[^.]{0,40}compiler[^.]{0,60}(?:not found|not on|cannot|missing|not (?:been )?set)|(?:cannot|could not|unable to|failed to) find[^.]{0,40}(?:\bicp?x\b|dpcpp|DPC\+\+|SYCL|oneAPI)|FindSYCLToolkit|torch::xpurt|SYCL_HOME|CMPLR_ROOT|SYCL runtime is not|oneAPI .{0,40}not found/i,
-      ),
+      // It ran, and failed at what follows there.
+      /is not able to compile a simple test program/.test(finding.message)
+        ? undefined
+        : saidAny(
+            finding,
+            /Failed to find compiler path from OS PATH|(?:\bicp?x\b|dpcpp|DPC\+\+|SYCL|oneAPI)[^.]{0,40}compiler[^.]{0,60}(?:not found|not on|cannot|missing|not (?:been )?set)|(?:cannot|could not|unable to|failed to) find[^.]{0,40}(?:\bicp?x\b|dpcpp|DPC\+\+|SYCL|oneAPI)|FindSYCLToolkit|torch::xpurt|SYCL_HOME|CMPLR_ROOT|SYCL runtime is not|oneAPI .{0,40}not found/i,
+          ),
     confidence: "high",
     cause: () =>
       "A build for Intel GPUs looks for Intel's DPC++ compiler (icx, icpx) on PATH and its SYCL run time (CMPLR_ROOT, SYCL_ROOT), and oneAPI's environment is not set in this shell, or oneAPI is not installed.",

@@ -24,6 +24,13 @@ export const tensorrtRules: readonly Rule[] = [
     fix: (match) => {
       const major = match.facts["major"];
       const old = major !== undefined && Number(major) < 8;
+      const name = match.facts["name"] ?? "libnvinfer.so";
+      // PyPI has none before 8: what is there came as an archive or with a package of the system.
+      if (old && platformOf(match) !== "win32")
+        return [
+          `find / -name "${name}*" -not -path "/proc/*" 2>/dev/null   # where it lies: TensorRT ${major ?? ""} comes as NVIDIA's archive or as a package of the system, PyPI has none`,
+          `# found: export LD_LIBRARY_PATH=<that folder>:$LD_LIBRARY_PATH; not there: https://developer.nvidia.com/tensorrt (the archive for its CUDA), or a newer release of what needs it`,
+        ];
       return [
         ...(old
           ? [
@@ -47,6 +54,10 @@ export const tensorrtRules: readonly Rule[] = [
       {
         text: "OSError: libnvinfer_plugin.so.10: cannot open shared object file: No such file or directory",
         expect: "tensorrt==10.*",
+      },
+      {
+        text: "./infer: error while loading shared libraries: libnvinfer.so.7: cannot open shared object file: No such file or directory",
+        expect: 'find / -name "libnvinfer.so.7*"',
       },
       {
         text: "ImportError: libnvinfer.so.8: cannot open shared object file: No such file or directory",

@@ -203,6 +203,11 @@ export const torchAbiRules: readonly Rule[] = [
     sources: ["Dao-AILab/flash-attention#975", "Dao-AILab/flash-attention#1717", "huggingface/open-r1#684"],
     examples: [
       {
+        text: "$ bazel build //app:serve -c opt\nERROR: /w/app/BUILD:3:10: Linking app/serve failed: (Exit 1): gcc failed: error executing command /usr/bin/gcc @bazel-out/k8-opt/bin/app/serve-2.params\nbazel-out/k8-opt/bin/app/_objs/serve/main.o:main.cpp:function main: error: undefined reference to 'torch::jit::load(std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> > const&, c10::optional<c10::Device>)'",
+        expect:
+          "bazel build --cxxopt=-D_GLIBCXX_USE_CXX11_ABI=0 --host_cxxopt=-D_GLIBCXX_USE_CXX11_ABI=0 //app:serve -c opt",
+      },
+      {
         text: "[100%] Linking CXX executable run\n/usr/bin/ld: CMakeFiles/run.dir/main.cpp.o: in function `main':\nmain.cpp:(.text.startup+0x9b): undefined reference to `torch::jit::load(std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> > const&, std::optional<c10::Device>, bool)'\n$ grep -c ABI=0 ~/lt/share/cmake/Torch/TorchConfig.cmake\n1\n$ grep ABI CMakeLists.txt\nadd_definitions(-D_GLIBCXX_USE_CXX11_ABI=1)",
         expect: "-DCMAKE_PREFIX_PATH=~/lt &&",
       },

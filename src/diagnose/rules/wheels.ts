@@ -69,6 +69,16 @@ function ofWheel(name: string): readonly (string | undefined)[] {
   return [name, minor === undefined ? undefined : `3.${minor}`, processor];
 }
 
+/** The repair command of the text names the old tag itself: the image alone would change nothing. */
+function newTag({ context: { log } }: Match, platform: string): string[] {
+  const options = log.auditwheel ?? [];
+  if (!options.some((each) => /^--plat[ =]/.test(each))) return [];
+  const kept = options.filter((each) => !/^--plat[ =]/.test(each)).map((each) => ` ${each}`);
+  return [
+    `export CIBW_REPAIR_WHEEL_COMMAND_LINUX="auditwheel repair${kept.join("")} --plat ${platform} -w {dest_dir} {wheel}"   # the command named the old tag (pyproject.toml: repair-wheel-command)`,
+  ];
+}
+
 export const wheelRules: readonly Rule[] = [
   {
     id: "wheel-library-not-located",
@@ -150,6 +160,7 @@ export const wheelRules: readonly Rule[] = [
       if (match.context.log.cibuildwheel)
         return [
           `export CIBW_MANYLINUX_${processor.toUpperCase()}_IMAGE=manylinux_2_28   # in a workflow: env of that step; pyproject.toml: [tool.cibuildwheel] manylinux-${processor}-image`,
+          ...newTag(match, platform),
           "# it builds in that image then, and auditwheel takes its tag; auditwheel show <the wheel> names the symbols, should one be newer still",
         ];
       return [
@@ -163,6 +174,10 @@ export const wheelRules: readonly Rule[] = [
       {
         text: 'auditwheel: error: cannot repair "dist/ext-0.1-cp311-cp311-linux_x86_64.whl" to "manylinux_2_17_x86_64" ABI because of the presence of too-recent versioned symbols. You\'ll need to compile the wheel on an older toolchain.',
         expect: "bash -c 'python3.11 -m pip wheel",
+      },
+      {
+        text: 'Repairing wheel...\n    + sh -c \'auditwheel repair --exclude libc10.so --plat manylinux_2_17_x86_64 -w /tmp/cibuildwheel/repaired_wheel /tmp/cibuildwheel/built_wheel/ops-0.1-cp311-cp311-linux_x86_64.whl\'\nauditwheel: error: cannot repair "/tmp/cibuildwheel/built_wheel/ops-0.1-cp311-cp311-linux_x86_64.whl" to "manylinux_2_17_x86_64" ABI because of the presence of too-recent versioned symbols.',
+        expect: "auditwheel repair --exclude libc10.so --plat manylinux_2_28_x86_64 -w {dest_dir} {wheel}",
       },
     ],
   },
