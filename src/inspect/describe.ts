@@ -1,5 +1,6 @@
 /** An inspection in words, one page with the verdict first, and as JSON. */
 import { architectureText, capabilityText } from "./architecture.ts";
+import { internalsVersion } from "./binding-abi.ts";
 import { readable } from "./demangle.ts";
 import type { Inspection } from "./inspect.ts";
 import type { Integrity } from "./integrity.ts";
@@ -133,6 +134,9 @@ function factLines(report: ExtensionReport): string[] {
   add("Kernels", kernelsText(report));
   if (report.hip.length > 0) add("ROCm", [...new Set(report.hip.map((entry) => entry.target))].join(", "));
   add("Compiler", report.compilers.join("; "));
+  const { cxxLibrary } = report;
+  if (cxxLibrary !== undefined)
+    add("C++", `${cxxLibrary.name}${cxxLibrary.static ? ", a copy of its own (static)" : ""}`);
   add("Needs", needsText(report));
   add("Built by", provenanceText(report));
   for (const anomaly of report.anomalies.slice(0, MAX_NAMED)) add("Damage", anomaly);
@@ -157,7 +161,7 @@ function pythonText({ python }: ExtensionReport): string | undefined {
       `for ${kind} ${tag.version.join(".")}${tag.freeThreaded ? " (free-threaded)" : ""}${tag.debug ? " (debug)" : ""}`,
     );
   } else if (tag?.abi3 === true) parts.push("abi3");
-  if (python.binding !== undefined) parts.push(`made with ${python.binding}`);
+  if (python.binding !== undefined) parts.push(`made with ${bindingText(python)}`);
   if (limitedApi !== undefined) {
     parts.push(
       limitedApi.only
@@ -166,6 +170,14 @@ function pythonText({ python }: ExtensionReport): string | undefined {
     );
   }
   return parts.join(", ");
+}
+
+/** Modules of one version of the internals, and one ABI, share their types. */
+function bindingText({ binding = "pybind11", bindingAbi }: ExtensionReport["python"]): string {
+  if (bindingAbi === undefined) return binding;
+  if (binding === "cython") return `Cython ${bindingAbi}`;
+  const version = internalsVersion(bindingAbi);
+  return version === undefined ? binding : `${binding} (internals ${version})`;
 }
 
 function named(names: readonly string[], most: number): string {

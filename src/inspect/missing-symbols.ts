@@ -108,6 +108,7 @@ export function missingSymbolProblems(
 /** Symbols of one cause make one problem. */
 function groupOf(missing: MissingSymbol, environment: JudgeEnvironment): string {
   if (isDeviceLinkSymbol(missing.symbol)) return "device-link";
+  if (isLibcxx(missing)) return "cxx-library";
   if (isStringAbi(missing, environment)) return "string-abi";
   if (missing.cause === "not-linked") return `not-linked ${missing.library ?? ""}`;
   if (missing.owner === "c10" || missing.owner === "torch") return "torch";
@@ -120,6 +121,11 @@ function isStringAbi(missing: MissingSymbol, environment: JudgeEnvironment): boo
   if (environment.torch === undefined) return false;
   const abi = stringAbiOf(missing.symbol, demangleName(missing.symbol));
   return abi !== undefined && abi !== "libc++" && (abi === "cxx11") !== environment.torch.cxx11Abi;
+}
+
+/** Asks torch for types of LLVM's C++ library, which no PyTorch for Linux or Windows has. */
+function isLibcxx({ owner, demangled = "" }: MissingSymbol): boolean {
+  return (owner === "c10" || owner === "torch") && /\bstd::(?:__1|__ndk1)::/.test(demangled);
 }
 
 function problemOf(group: readonly MissingSymbol[], environment: JudgeEnvironment, more: number): Problem {
@@ -141,6 +147,15 @@ function problemOf(group: readonly MissingSymbol[], environment: JudgeEnvironmen
       what: `Device code was compiled to be linked (\`-rdc=true\`), but it was not linked: \`${first.symbol}\`${others}`,
       why: "Relocatable device code needs a link of its own (`nvcc -dlink`) before the link of the host code",
       fix: "Set `device-link = true` in retorch.toml (`dlink=True` of CUDAExtension), or compile without `-rdc=true`",
+    };
+  }
+  if (isLibcxx(first)) {
+    return {
+      ...base,
+      kind: "cxx-library",
+      what: `It was compiled for libc++, and the installed PyTorch ${version} for libstdc++: \`${name}\`${others}`,
+      why: "Strings, vectors and the like of LLVM's C++ library are other types than those of GCC's, so that the same functions have other names (`std::__1::…`)",
+      fix: "Compile and link it without `-stdlib=libc++`: Clang takes GCC's library then. Only PyTorch's stable ABI (`torch/csrc/stable`) can be used across the two",
     };
   }
   if (isStringAbi(first, environment)) {

@@ -1,5 +1,6 @@
 /** What is known of a built extension, as one value. Made by `extension.ts`, judged by `verdict.ts`, told by `describe.ts`. */
 import type { CudaArchitecture } from "./architecture.ts";
+import type { CxxLibrary } from "./cxx-library.ts";
 import type { NeededVersion } from "./elf-versions.ts";
 import type { Fatbin } from "./fatbin.ts";
 import type { HipEntry } from "./hip.ts";
@@ -44,8 +45,10 @@ export interface PythonFacts {
     readonly since?: readonly [number, number];
     readonly others: readonly string[];
   };
-  /** Which binding library made the module, told from its symbols. */
+  /** Which binding library made the module, told from its constants or symbols. */
   readonly binding?: "pybind11" | "nanobind" | "cython" | "boost.python";
+  /** Modules of pybind11 or nanobind share types when this is the same; of Cython its version. */
+  readonly bindingAbi?: string;
 }
 
 export interface TorchFacts {
@@ -118,6 +121,8 @@ export interface ExtensionReport {
   readonly minimumSystem?: string;
   /** What compilers and linkers wrote into it: `GCC: (Debian 12.2.0-14) 12.2.0`. */
   readonly compilers: readonly string[];
+  /** The C++ library that it was compiled for, where it shows. */
+  readonly cxxLibrary?: CxxLibrary;
   readonly python: PythonFacts;
   readonly torch: TorchFacts;
   readonly cuda: CudaFacts;

@@ -137,6 +137,7 @@ describe("inspectPath", () => {
         Python      module \`demo\`, for CPython 3.11, only the limited API of 3.2
         PyTorch     needs c10, torch_cpu, 2 symbols, C++11 ABI of std::string
         Compiler    GCC: (Debian) 12.2.0
+        C++         libstdc++
         Needs       GLIBC_2.2.5, GLIBCXX_3.4
         Libraries   libc10.so        /venv/lib/python3.11/site-packages/torch/lib/libc10.so (already loaded)
                     libtorch_cpu.so  /venv/lib/python3.11/site-packages/torch/lib/libtorch_cpu.so (already loaded)

@@ -1,0 +1,106 @@
+/** Whether `import` finds a module: what interpreters here said of files with these names. */
+import { describe, expect, it } from "vitest";
+import type { JudgeEnvironment } from "../../../src/inspect/verdict.ts";
+import { buildElf } from "./elf-builder.ts";
+import { environmentOf, extension, judgeElfFile, newMachine, SYSTEM, TORCH } from "./machine.ts";
+
+const usual = environmentOf();
+const python = (changes: Partial<NonNullable<JudgeEnvironment["python"]>>): JudgeEnvironment =>
+  environmentOf({ python: { ...usual.python!, ...changes } });
+const debug = python({ extensionSuffix: ".cpython-311d-x86_64-linux-gnu.so" });
+const musl = python({ extensionSuffix: ".cpython-311-x86_64-linux-musl.so" });
+const free = python({
+  version: [3, 13, 0],
+  extensionSuffix: ".cpython-313t-x86_64-linux-gnu.so",
+  abi3Suffix: "",
+  freeThreaded: true,
+});
+
+describe("the name of a module", () => {
+  it.each([
+    ["demo.cpython-311-x86_64-linux-gnu.so", usual],
+    ["demo.abi3.so", usual],
+    ["demo.so", usual],
+    ["demo.cpython-311d-x86_64-linux-gnu.so", debug],
+    ["demo.cpython-311-x86_64-linux-gnu.so", debug],
+    ["demo.so", debug],
+    ["demo.cpython-311-x86_64-linux-musl.so", musl],
+    ["demo.cpython-313t-x86_64-linux-gnu.so", free],
+    ["demo.so", free],
+    // A link may lead to it, or a module need it.
+    ["demo.so.1", usual],
+  ])("%s is found", (name, environment) => {
+    expect(judgeElfFile(extension, { name, environment }).verdict).toMatchObject({ loads: "yes", problems: [] });
+  });
+
+  it.each([
+    ["demo.cpython-311d-x86_64-linux-gnu.so", usual, "wrong-python", "debug build of Python"],
+    ["demo.cpython-311-x86_64-linux-musl.so", usual, "wrong-python", "`x86_64-linux-musl`"],
+    ["demo.cpython-311-aarch64-linux-gnu.so", usual, "wrong-python", "`aarch64-linux-gnu`"],
+    ["demo.cpython-311-x86_64-linux-gnu.so", musl, "wrong-python", "`x86_64-linux-gnu`"],
+    ["demo.abi3t.so", usual, "wrong-python", "stable ABI of free-threaded Pythons"],
+    ["demo.bak.so", usual, "wrong-module-name", "does not find a file that is named `demo.bak.so`"],
+    ["demo.cpython-311-x86_64-linux-gnu.old.so", usual, "wrong-module-name", "does not find"],
+    ["demo.SO", usual, "wrong-module-name", "does not find"],
+    ["demo.cpython-313-x86_64-linux-gnu.so", free, "wrong-python", "CPython 3.13 (free-threaded)"],
+  ])("%s is not found", (name, environment, kind, what) => {
+    const { verdict } = judgeElfFile(extension, { name, environment });
+    expect(verdict).toMatchObject({ loads: "no", problems: [{ kind, severity: "error" }] });
+    expect(verdict.problems[0]?.what).toContain(what);
+  });
+
+  it("is no question for what torch.compile caches, which is loaded by its path", () => {
+    const name = `c${"hsiepr6etxloli7m3at7oorxabwar3qwranonmjj46uh4etgjz".padEnd(51, "a")}.main.so`;
+    expect(judgeElfFile(extension, { name }).verdict).toMatchObject({ loads: "yes", problems: [] });
+  });
+
+  it("says one thing of a module for another Python", () => {
+    const { verdict } = judgeElfFile(extension, { name: "demo.cpython-310d-x86_64-linux-gnu.so" });
+    expect(verdict.problems.map(({ kind }) => kind)).toEqual(["wrong-python"]);
+  });
+});
+
+describe("a module of pybind11", () => {
+  const constants = (version: number) => ({
+    name: ".rodata",
+    content: Buffer.from(`\0__pybind11_internals_v${version}_system_libstdcpp_gxx_abi_1xxx_use_cxx11_abi_1__\0`),
+  });
+
+  it("shares types with PyTorch by the version of the internals alone", () => {
+    const host = newMachine();
+    const path = `${TORCH}/lib/libtorch_python.so`;
+    const library = { soname: "libtorch_python.so", needed: ["libtorch_cpu.so"], runpath: "$ORIGIN" };
+    host.write(path, buildElf({ ...library, sections: [constants(11)] }));
+    const other = judgeElfFile({ ...extension, sections: [constants(12)] }, { host }).verdict;
+    expect(other).toMatchObject({ loads: "yes", problems: [{ kind: "note", severity: "warning", owner: "pybind11" }] });
+    expect(other.problems[0]?.what).toContain("internals are 12, and PyTorch's 11");
+    expect(judgeElfFile({ ...extension, sections: [constants(11)] }, { host }).verdict.problems).toEqual([]);
+  });
+});
+
+describe("symbols of another C++ library", () => {
+  const name =
+    "_ZN3c106detail23torchInternalAssertFailEPKcS2_jS2_RKNSt3__112basic_stringIcNS3_11char_traitsIcEENS3_9allocatorIcEEEE";
+
+  it("are libc++'s where `std::__1` is in them", () => {
+    const { verdict, report } = judgeElfFile({
+      ...extension,
+      needed: (extension.needed ?? []).filter((one) => one !== "libstdc++.so.6"),
+      symbols: [{ name: "PyInit_demo", defined: true }, { name }],
+    });
+    expect(report.torch.stringAbi?.abi).toBe("libc++");
+    expect(verdict.problems.map(({ kind }) => kind)).toEqual(["cxx-library"]);
+    expect(verdict.problems[0]?.fix).toContain("-stdlib=libc++");
+  });
+});
+
+describe("a module of musl", () => {
+  it.each(["libc.so", "libc.musl-x86_64.so.1"])("is told by %s", (name) => {
+    const host = newMachine();
+    // What a system with glibc's headers has under that name.
+    host.write(`${SYSTEM}/libc.so`, "/* GNU ld script */ GROUP ( libc.so.6 )");
+    const { verdict } = judgeElfFile({ needed: [name], symbols: [{ name: "PyInit_demo", defined: true }] }, { host });
+    expect(verdict.problems[0]).toMatchObject({ kind: "missing-library", owner: "c", library: name });
+    expect(verdict.problems[0]?.why).toContain("musl (Alpine Linux)");
+  });
+});
