@@ -117,6 +117,7 @@ const KIND_NAMES = {
   library: "shared library",
   executable: "program",
   object: "object file",
+  "gpu-code": "program of a GPU",
 } as const;
 
 function factLines(report: ExtensionReport): string[] {
@@ -208,6 +209,10 @@ function cudaText(report: ExtensionReport): string | undefined {
   if (isLinked && cuda.runtime === "static") parts.push("its own runtime (static)");
   if (isLinked && cuda.runtime === "shared")
     parts.push(cuda.major === undefined ? "shared runtime" : `runtime of CUDA ${cuda.major}`);
+  // What is newer than the code says must have translated it.
+  const { ptx } = cuda;
+  if (ptx !== undefined && cuda.toolkit === undefined)
+    parts.push(`PTX ${ptx.version}${ptx.cuda === undefined ? "" : `, which CUDA ${ptx.cuda} brought`}`);
   const code = cuda.code.map((one) => codeText(one));
   if (code.length > 0) parts.push(`code for ${code.join(", ")}`);
   if (cuda.unlinked) parts.push("device code not linked yet");

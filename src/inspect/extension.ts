@@ -17,6 +17,7 @@ import { SHT } from "./elf-frame.ts";
 import { buildIdOf, notesOf } from "./elf-notes.ts";
 import { dynamicSymbols, type ElfSymbol, sectionSymbols, symbolTableOf } from "./elf-symbols.ts";
 import { neededVersions } from "./elf-versions.ts";
+import { amdTarget, cubinAsFatbin, isGpuCode } from "./gpu-code.ts";
 import { readHipBundles } from "./hip.ts";
 import { isMachO, type MachO, openMachO } from "./macho.ts";
 import { isPe, openPe, type Pe } from "./pe.ts";
@@ -100,7 +101,14 @@ function elfReport(elf: Elf, file: string): ExtensionReport {
   const constants = constantsIn(elf.reader.source, elf.sections);
   const evidence: Evidence = { file, undefinedSymbols, libraries, initFunctions, localNames, constants };
   const anomalies = [...elf.anomalies];
-  const device: CudaEvidence = { ...evidence, source: elf.reader.source, sections: elf.sections, anomalies };
+  const alone = cubinAsFatbin(elf);
+  const device: CudaEvidence = {
+    ...evidence,
+    source: elf.reader.source,
+    sections: elf.sections,
+    anomalies,
+    ...(alone === undefined ? {} : { alone }),
+  };
   const cuda = cudaFacts(device);
   const torch = torchFacts(evidence);
   const python = pythonFacts(evidence);
@@ -110,15 +118,19 @@ function elfReport(elf: Elf, file: string): ExtensionReport {
   const hip = elf.sections
     .filter((section) => section.name === ".hip_fatbin" || section.name === ".hipFatBin")
     .flatMap((section) => readHipBundles(elf.reader.source, section, anomalies));
+  const target = amdTarget(elf);
+  if (target !== undefined) hip.push(target);
   return {
     name: file,
     size: elf.reader.size,
     format: "elf",
-    kind: object
-      ? "object"
-      : elf.kind === "executable" || elf.dynamic?.pie === true || elf.interpreter !== undefined
-        ? executableKind(elf, initFunctions)
-        : kindOf(initFunctions, torch, file),
+    kind: isGpuCode(elf)
+      ? "gpu-code"
+      : object
+        ? "object"
+        : elf.kind === "executable" || elf.dynamic?.pie === true || elf.interpreter !== undefined
+          ? executableKind(elf, initFunctions)
+          : kindOf(initFunctions, torch, file),
     platform: "linux",
     machine: elf.machine,
     bits: elf.bits,

@@ -48,6 +48,7 @@ const MACHINES: Readonly<Record<string, RegExp>> = {
 export function judge(input: JudgeInput): Verdict {
   const { report, environment } = input;
   const gpus = input.gpus ?? environment.gpus;
+  if (report.kind === "gpu-code") return judgeGpuCode(input, gpus);
   const first = [...platformProblems(report, environment), ...kindProblems(report)];
   if (first.some((problem) => problem.severity === "error")) return hopeless(first);
 
@@ -90,6 +91,27 @@ export function judge(input: JudgeInput): Verdict {
   };
 }
 
+/** A program of a GPU: a process hands it to the driver, and nothing else of the system is asked for. */
+function judgeGpuCode(input: JudgeInput, gpus: readonly JudgeGpu[]): Verdict {
+  const isAmd = input.report.machine === "amdgpu";
+  const reasons: string[] = [];
+  const device = isAmd ? undefined : judgeDevice(input, gpus, reasons);
+  if (isAmd) reasons.push("AMD's GPUs are not looked for");
+  reasons.push(
+    `A process hands it to the GPU's driver (\`${isAmd ? "hipModuleLoad" : "cuModuleLoad"}\`); \`import\` does not take it`,
+  );
+  const runs = device === undefined || input.report.cuda.fatbins.length === 0 ? "unknown" : device.runs;
+  return {
+    loads: runs,
+    runs,
+    reasons,
+    problems: orderProblems(device?.problems ?? []),
+    libraries: [],
+    gpus: device?.verdicts ?? [],
+    checked: { symbols: 0, files: 0 },
+  };
+}
+
 function hopeless(problems: readonly Problem[]): Verdict {
   return {
     loads: "no",
@@ -110,17 +132,6 @@ function answerOf(problems: readonly Problem[], reasons: readonly string[]): Ans
 const PLATFORM_NAMES = { linux: "Linux", darwin: "macOS", win32: "Windows" } as const;
 
 function platformProblems(report: ExtensionReport, environment: JudgeEnvironment): Problem[] {
-  if (report.format === "elf" && (report.machine === "cuda" || report.machine === "amdgpu")) {
-    return [
-      {
-        kind: "wrong-machine",
-        severity: "error",
-        what: "It is code for a GPU alone (a cubin), which no process loads by itself",
-        why: "A program hands such code to the GPU's driver, usually out of a fat binary within an extension",
-        fix: "Inspect the extension that it belongs to",
-      },
-    ];
-  }
   if (report.platform !== environment.platform) {
     return [
       {

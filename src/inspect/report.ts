@@ -84,6 +84,8 @@ export interface CudaFacts {
   readonly major?: number;
   /** The toolkit that made the device code, `13.0.88`, when the code says so. */
   readonly toolkit?: string;
+  /** The highest version of its PTX, `9.0`, and the CUDA that brought it; no older one translated it. */
+  readonly ptx?: { readonly version: string; readonly cuda?: string };
   readonly code: readonly DeviceCode[];
   readonly fatbins: readonly Fatbin[];
   /** Device code that still has to be linked (`nvcc -dlink`). */
@@ -98,7 +100,7 @@ export interface ExtensionReport {
   readonly name: string;
   readonly size: number;
   readonly format: FileFormat;
-  readonly kind: "python-module" | "torch-library" | "library" | "executable" | "object";
+  readonly kind: "python-module" | "torch-library" | "library" | "executable" | "object" | "gpu-code";
   readonly platform: "linux" | "win32" | "darwin";
   /** `x86_64`, `aarch64`, … */
   readonly machine: string;

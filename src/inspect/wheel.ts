@@ -176,7 +176,7 @@ export function judgeWheel(
   const verdicts = new Map<string, Verdict>();
   for (const { path, report, source } of wheel.members) {
     if (report === undefined || source === undefined) continue;
-    if (report.kind === "library" || report.kind === "object") continue;
+    if (report.kind === "library" || report.kind === "object" || report.kind === "gpu-code") continue;
     verdicts.set(path, judge({ ...context, report, source, path: place(path), besides }));
   }
   return verdicts;

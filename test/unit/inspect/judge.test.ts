@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { describeText } from "../../../src/inspect/describe.ts";
 import { buildElf } from "./elf-builder.ts";
 import { buildFatbin } from "./fatbin-builder.ts";
 import { asking, environmentOf, extension, judgeElfFile, newMachine, SYSTEM, TORCH } from "./machine.ts";
@@ -258,8 +259,28 @@ describe("the verdict on a GPU", () => {
     expect(verdict.problems[0]?.why).toContain("550");
   });
 
+  it("knows the CUDA of PTX by its version, and what that wants of the driver", () => {
+    const newest = { ...ptx, version: [9, 0] } as const;
+    const old = judgeElfFile(withCode(newest), { environment: on([9, 0], "575.1") });
+    expect(old.report.cuda).toMatchObject({ ptx: { version: "9.0", cuda: "13.0" } });
+    expect(old.report.cuda.toolkit).toBeUndefined();
+    expect(old.verdict.problems[0]).toMatchObject({ kind: "driver-too-old", owner: "cuda" });
+    expect(old.verdict.problems[0]?.what).toContain("too old for the CUDA 13.0");
+    expect(judgeElfFile(withCode(newest), { environment: on([9, 0], "580") }).verdict.runs).toBe("yes");
+    const unknown = judgeElfFile(withCode({ ...ptx, version: [42, 0] })).report;
+    expect(unknown.cuda.ptx).toEqual({ version: "42.0" });
+    const text = describeText({ kind: "extension", path: "/demo.so", report: old.report });
+    expect(text).toContain("PTX 9.0, which CUDA 13.0 brought, code for compute_80 (PTX)");
+  });
+
+  it("calls code for a link by its name", () => {
+    const lto = { kind: "lto-ir", arch: 90, content: new Uint8Array(9000) } as const;
+    const { verdict } = judgeElfFile(withCode(lto), { environment: on([9, 0]) });
+    expect(verdict.problems[0]?.why).toContain("built for lto_90, none of which runs on 9.0");
+  });
+
   it("does not count a fat binary without kernels", () => {
-    const empty = buildFatbin([{ kind: "ptx", arch: 99, content: Buffer.from("// nothing") }]);
+    const empty = buildFatbin([{ ...ptx, arch: 99, content: Buffer.from("// nothing") }]);
     const bytes = buildElf({
       ...extension,
       sections: [{ name: ".nv_fatbin", content: Buffer.concat([empty, buildFatbin([cubin(90)])]) }],
@@ -268,7 +289,7 @@ describe("the verdict on a GPU", () => {
   });
 
   it("is unknown when some of its code is for other GPUs alone, and names a kernel of it", () => {
-    const other = buildFatbin([{ kind: "ptx", arch: 100, content: Buffer.from(".entry _Z6hopperPf()") }]);
+    const other = buildFatbin([{ ...ptx, arch: 100, content: Buffer.from(".entry _Z6hopperPf()") }]);
     const bytes = buildElf({
       ...extension,
       sections: [{ name: ".nv_fatbin", content: Buffer.concat([buildFatbin([cubin(80)]), other]) }],

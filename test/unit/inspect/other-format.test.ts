@@ -2,10 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { bytesSource } from "../../../src/inspect/bytes.ts";
 import { inspectExtension } from "../../../src/inspect/extension.ts";
-import { judge } from "../../../src/inspect/judge.ts";
 import { buildElf } from "./elf-builder.ts";
 import { buildFatbin } from "./fatbin-builder.ts";
-import { environmentOf, newMachine } from "./machine.ts";
 
 const fatbin = buildFatbin([
   { kind: "cubin", arch: 80, content: buildElf({ machine: 190 }) },
@@ -35,15 +33,5 @@ describe("a file that cannot be loaded", () => {
     if (report.ok) throw new Error("it was read");
     expect(report.error.code).toBe("INSPECT_UNKNOWN_FORMAT");
     expect(`${report.error.message} ${report.error.hint ?? ""}`).toContain(says);
-  });
-
-  it("is named: the code of a GPU alone", () => {
-    const source = bytesSource(buildElf({ machine: 190 }));
-    const report = inspectExtension(source, "/p/k.cubin");
-    if (!report.ok) throw new Error(report.error.message);
-    const environment = environmentOf();
-    const verdict = judge({ report: report.value, source, path: "/p/k.cubin", host: newMachine(), environment });
-    expect(verdict.loads).toBe("no");
-    expect(verdict.problems.map(({ what }) => what)).toEqual([expect.stringContaining("code for a GPU alone")]);
   });
 });
