@@ -4,6 +4,7 @@ import { internalsVersion } from "./binding-abi.ts";
 import { readable } from "./demangle.ts";
 import type { Inspection } from "./inspect.ts";
 import type { Integrity } from "./integrity.ts";
+import { packageKindOf } from "./package-kind.ts";
 import type { ExtensionReport } from "./report.ts";
 import type { Answer, Problem, Verdict } from "./verdict.ts";
 import { gccOf } from "./versions.ts";
@@ -37,6 +38,8 @@ function wheelLines({ wheel, verdicts, problems, integrity }: Extract<Inspection
     const tags = `${name.python.join(".")}-${name.abi.join(".")}-${name.platform.join(".")}`;
     lines.push(row("Wheel", `${name.name} ${name.version} for ${tags}`));
   }
+  const kind = packageKindOf(wheel);
+  if (kind !== undefined) lines.push(row("Package", kind.text));
   lines.push(row("Files", `${wheel.files}, ${wheel.members.length} of them compiled`));
   if (integrity !== undefined) lines.push(...integrityLines(integrity));
   lines.push(...problemLines(problems));
@@ -281,10 +284,12 @@ export function describeJson(inspection: Inspection): Readonly<Record<string, un
     };
   }
   const { wheel, verdicts, problems, integrity } = inspection;
+  const is = packageKindOf(wheel);
   return {
     kind: wheel.kind,
     path: inspection.path,
     ...(wheel.name === undefined ? {} : { wheel: wheel.name }),
+    ...(is === undefined ? {} : { package: is.kind }),
     files: wheel.files,
     problems,
     ...(integrity === undefined ? {} : { integrity }),

@@ -9,6 +9,7 @@ import { inspectExtension } from "./extension.ts";
 import { type Integrity, integrityOf } from "./integrity.ts";
 import { judge } from "./judge.ts";
 import type { ExtensionReport } from "./report.ts";
+import { systemLibc } from "./system-libc.ts";
 import type { JudgeEnvironment, JudgeGpu, Problem, Verdict } from "./verdict.ts";
 import { inspectArchive, isCompiledName, judgeWheel, type WheelReport } from "./wheel.ts";
 import { wheelNameProblems } from "./wheel-tags.ts";
@@ -82,7 +83,8 @@ export function inspectPath(
       environment === undefined
         ? new Map<string, Verdict>()
         : judgeWheel(archive.value, { host, environment, packageDir, prefix, ...gpus });
-    const problems = wheelNameProblems(archive.value, environment);
+    const libc = environment === undefined ? undefined : systemLibc(host, environment);
+    const problems = wheelNameProblems(archive.value, environment, libc);
     return ok({ kind: "wheel", path: absolute, wheel: archive.value, verdicts, problems });
   }
   const report = inspectExtension(source, absolute, arch);

@@ -53,6 +53,8 @@ export interface WheelReport {
   readonly members: readonly WheelMember[];
   /** All files in it. */
   readonly files: number;
+  /** Their paths. */
+  readonly names: readonly string[];
 }
 
 /** More compiled files than any wheel holds. */
@@ -113,13 +115,15 @@ function reportOf({ kind, members }: Archive, path: string, options: InspectOpti
   }
   const name = wheelNameOf(path);
   const own = name === undefined ? undefined : metadataOf(members);
+  const names = members.map(({ name: member }) => member).filter((member) => !member.endsWith("/"));
   return ok({
     file: basename(path.replaceAll("\\", "/")),
     kind,
     ...(name === undefined ? {} : { name }),
     ...(own === undefined ? {} : { own }),
     members: compiled.map((member) => readMember(member, options)),
-    files: members.filter(({ name: own }) => !own.endsWith("/")).length,
+    files: names.length,
+    names,
   });
 }
 
