@@ -123,6 +123,11 @@ const KIND_NAMES = {
   "gpu-code": "program of a GPU",
 } as const;
 
+const GENERATOR_NAMES = {
+  "aot-inductor": "model that AOTInductor compiled",
+  "torch.compile": "kernels in the cache of torch.compile",
+} as const;
+
 function factLines(report: ExtensionReport): string[] {
   const lines: string[] = [];
   const add = (label: string, text: string | undefined): void => {
@@ -130,7 +135,8 @@ function factLines(report: ExtensionReport): string[] {
   };
   const machines = report.machines.length > 1 ? report.machines.join(", ") : report.machine;
   const isOther = report.kind === "torch-library" && !report.torch.registers;
-  const kind = isOther ? "library that uses PyTorch" : KIND_NAMES[report.kind];
+  const generated = report.generator === undefined ? undefined : GENERATOR_NAMES[report.generator];
+  const kind = generated ?? (isOther ? "library that uses PyTorch" : KIND_NAMES[report.kind]);
   add("File", `${kind}, ${FORMAT_NAMES[report.format]} for ${machines}, ${sizeText(report.size)}`);
   add("Python", pythonText(report));
   add("PyTorch", torchText(report));

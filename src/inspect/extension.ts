@@ -23,7 +23,7 @@ import { isMachO, type MachO, openMachO } from "./macho.ts";
 import { isPe, openPe, type Pe } from "./pe.ts";
 import { otherFormat } from "./other-format.ts";
 import { PROVENANCE_SECTION_MACHO, PROVENANCE_SECTION_PE, provenanceIn, provenanceOf } from "./provenance.ts";
-import { pythonFacts } from "./python-facts.ts";
+import { isLoadedByPath, pythonFacts } from "./python-facts.ts";
 import type { ExtensionReport, NeededLibrary, TorchFacts, UndefinedSymbol } from "./report.ts";
 import { looksLikeTorch, stringAbiOf } from "./symbol-owner.ts";
 import { versionFloors } from "./versions.ts";
@@ -114,6 +114,7 @@ function elfReport(elf: Elf, file: string): ExtensionReport {
   const python = pythonFacts(evidence);
   const buildId = buildIdOf(notes);
   const provenance = provenanceOf(notes);
+  const generator = generatorOf(file, symbols.startingWith("AOTInductorModelContainer").length > 0);
   const soname = elf.dynamic?.soname;
   const hip = elf.sections
     .filter((section) => section.name === ".hip_fatbin" || section.name === ".hipFatBin")
@@ -152,9 +153,16 @@ function elfReport(elf: Elf, file: string): ExtensionReport {
     cuda,
     hip,
     ...(provenance === undefined ? {} : { provenance }),
+    ...(generator === undefined ? {} : { generator }),
     undefinedSymbols,
     anomalies,
   };
+}
+
+/** torch/csrc/inductor/aoti_runtime/interface.h; the names that torch/_inductor/codecache.py gives. */
+function generatorOf(file: string, isModel: boolean): ExtensionReport["generator"] {
+  if (isModel) return "aot-inductor";
+  return isLoadedByPath(file) ? "torch.compile" : undefined;
 }
 
 /** Shared libraries may have a program loader too (libc.so.6 does): only a position independent executable is flagged. */

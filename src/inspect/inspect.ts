@@ -47,7 +47,10 @@ export interface InspectPathOptions {
 function whyNoFile(host: Pick<Host, "fs">, path: string): string {
   try {
     const stat = host.fs.stat(path);
-    if (stat === undefined) return "does not exist";
+    if (stat === undefined) {
+      const target = host.fs.lstat(path)?.kind === "link" ? (host.fs.readLink(path) ?? "") : undefined;
+      return target === undefined ? "does not exist" : `is a link to \`${target}\`, which leads to no file`;
+    }
     return stat.kind === "directory" ? "is a folder without a built file in it" : "is no file";
   } catch {
     return "cannot be read";

@@ -2,6 +2,7 @@
  * Whether `import` takes a module: its name, its ending, its Python. What it calls of Python is looked up with the other
  * symbols. A module that is loaded by its path, as `torch.compile` does with what it caches, is not asked for its name.
  */
+import { isLoadedByPath } from "./python-facts.ts";
 import type { PythonTag } from "./python-tag.ts";
 import type { ExtensionReport } from "./report.ts";
 import type { JudgeEnvironment, Problem } from "./verdict.ts";
@@ -29,11 +30,6 @@ export function pythonProblems(report: ExtensionReport, environment: JudgeEnviro
   // Another version says why the ending is another one.
   if (versions.every(({ severity }) => severity === "warning")) problems.push(...endingProblems(report, environment));
   return [...problems, ...versions];
-}
-
-/** Named by a digest (torch/_inductor/codecache.py, `code_hash`): `c` and 51 digits of base 32. */
-export function isLoadedByPath(name: string): boolean {
-  return /^c[a-z2-7]{51}(?:\.main)?\.so$/.test(name);
 }
 
 function wrongPython(what: string, why: string, { executable }: Interpreter): Problem {

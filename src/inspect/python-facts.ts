@@ -61,3 +61,8 @@ function bindingByCalls({ undefinedSymbols, libraries }: PythonEvidence): Python
   }
   return undefined;
 }
+
+/** Named by a digest (torch/_inductor/codecache.py, `code_hash`), `c` and 51 digits of base 32: `import` never looks for it. */
+export function isLoadedByPath(name: string): boolean {
+  return /^c[a-z2-7]{51}(?:\.main)?\.so$/.test(name);
+}

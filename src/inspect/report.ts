@@ -131,6 +131,8 @@ export interface ExtensionReport {
   readonly hip: readonly HipEntry[];
   readonly provenance?: Provenance;
   readonly undefinedSymbols: readonly UndefinedSymbol[];
+  /** Written by a compiler of PyTorch: a model of AOTInductor, kernels in the cache of `torch.compile`. */
+  readonly generator?: "aot-inductor" | "torch.compile";
   /** What contradicts itself in the file, each a sentence. */
   readonly anomalies: readonly string[];
 }

@@ -1,5 +1,6 @@
 /** Whether `import` finds a module: what interpreters here said of files with these names. */
 import { describe, expect, it } from "vitest";
+import { describeText } from "../../../src/inspect/describe.ts";
 import type { JudgeEnvironment } from "../../../src/inspect/verdict.ts";
 import { buildElf } from "./elf-builder.ts";
 import { environmentOf, extension, judgeElfFile, newMachine, SYSTEM, TORCH } from "./machine.ts";
@@ -51,7 +52,13 @@ describe("the name of a module", () => {
 
   it("is no question for what torch.compile caches, which is loaded by its path", () => {
     const name = `c${"hsiepr6etxloli7m3at7oorxabwar3qwranonmjj46uh4etgjz".padEnd(51, "a")}.main.so`;
-    expect(judgeElfFile(extension, { name }).verdict).toMatchObject({ loads: "yes", problems: [] });
+    const { verdict, report } = judgeElfFile(extension, { name });
+    expect(verdict).toMatchObject({ loads: "yes", problems: [] });
+    expect(report.generator).toBe("torch.compile");
+    const text = describeText({ kind: "extension", path: `/${name}`, report });
+    expect(text).toContain("kernels in the cache of torch.compile, ELF");
+    const model = judgeElfFile({ symbols: [{ name: "AOTInductorModelContainerCreateWithDevice", defined: true }] });
+    expect(model.report.generator).toBe("aot-inductor");
   });
 
   it("says one thing of a module for another Python", () => {

@@ -92,6 +92,17 @@ describe("inspectPath", () => {
     ...(python === undefined ? {} : { python: { ...python, packageDirs: ["/venv/lib/python3.11/site-packages"] } }),
   };
 
+  it("says of a link without a file where it leads", () => {
+    const host = newMachine();
+    host.fs.symlink("../build/gone.so", "/project/ops.so");
+    const result = inspectPath(host, "ops.so", { environment });
+    expect(result.ok ? "" : result.error.message).toBe(
+      "`ops.so` is a link to `../build/gone.so`, which leads to no file",
+    );
+    const none = inspectPath(host, "other.so", { environment });
+    expect(none.ok ? "" : none.error.message).toBe("`other.so` does not exist");
+  });
+
   it("judges the modules of a wheel with the libraries that it brings, without unpacking it", () => {
     const host = newMachine();
     host.write(`/project/${file}`, buildZip(members));
@@ -109,7 +120,7 @@ describe("inspectPath", () => {
     const text = describeText(result.value);
     expect(text).toContain("demo 1.0 for cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64");
     expect(text).toContain("Loads       yes, after `import torch`");
-    expect(text).toContain("is neither ELF, PE nor Mach-O");
+    expect(text).toContain("is a text, not a built file");
     expect(JSON.parse(JSON.stringify(describeJson(result.value)))).toMatchObject({
       kind: "wheel",
       members: [
