@@ -202,7 +202,10 @@ function torchText({ torch }: ExtensionReport): string | undefined {
   const parts: string[] = [];
   if (torch.libraries.length > 0) parts.push(`needs ${torch.libraries.join(", ")}`);
   parts.push(torch.symbols === 1 ? "1 symbol" : `${torch.symbols} symbols`);
-  if (torch.stableAbi) parts.push("stable ABI only");
+  if (torch.stableAbi)
+    parts.push(
+      `stable ABI only${torch.stableSince === undefined ? "" : `, of PyTorch ${torch.stableSince} and later`}`,
+    );
   if (torch.stringAbi !== undefined) parts.push(STRING_ABIS[torch.stringAbi.abi]);
   if (torch.namespaces.length > 0) parts.push(`operators in ${torch.namespaces.join(", ")}`);
   return parts.join(", ");

@@ -26,6 +26,7 @@ import { PROVENANCE_SECTION_MACHO, PROVENANCE_SECTION_PE, provenanceIn, provenan
 import { isLoadedByPath, pythonFacts } from "./python-facts.ts";
 import type { ExtensionReport, NeededLibrary, TorchFacts, UndefinedSymbol } from "./report.ts";
 import { looksLikeTorch, stringAbiOf } from "./symbol-owner.ts";
+import { oldestStable } from "./torch-stable.ts";
 import { versionFloors } from "./versions.ts";
 
 /** Local symbols are searched for operator namespaces when their names take no more than this. */
@@ -257,12 +258,14 @@ function torchFacts(evidence: Evidence): TorchFacts {
     const abi = stringAbiOf(name, demangleName(name));
     if (abi !== undefined) stringAbi = { abi, evidence: name };
   }
+  const since = oldestStable(evidence.undefinedSymbols.map(({ name }) => name));
   return {
     uses: libraries.length > 0 || symbols > 0,
     libraries,
     symbols,
     ...(stringAbi === undefined ? {} : { stringAbi }),
     stableAbi: symbols > 0 && cxxSymbols === 0,
+    ...(since === undefined ? {} : { stableSince: since }),
     registers: evidence.undefinedSymbols.some(({ name }) => REGISTRATION.test(name)),
     namespaces: namespacesOf(evidence.localNames),
   };

@@ -1,6 +1,7 @@
 /** What symbols that nothing defines mean: the other `std::string`, another version of torch, a library that is not linked, a source that is missing. */
 import { demangleName } from "./demangle.ts";
 import type { LoadedFile } from "./loader.ts";
+import { oldestStable, stableSince } from "./torch-stable.ts";
 import { isDeviceLinkSymbol, ownerOf, stringAbiOf, withoutStringAbi } from "./symbol-owner.ts";
 import type { JudgeEnvironment, MissingSymbol, Problem } from "./verdict.ts";
 
@@ -184,6 +185,17 @@ function problemOf(group: readonly MissingSymbol[], environment: JudgeEnvironmen
   switch (first.owner) {
     case "c10":
     case "torch": {
+      const since = oldestStable(group.map(({ symbol }) => symbol));
+      if (since !== undefined && stableSince(first.symbol) !== undefined && torch !== undefined) {
+        const here = torch.release.slice(0, 2).join(".");
+        return {
+          ...base,
+          kind: "other-torch",
+          what: `\`${name}\`${others} is not in the installed PyTorch`,
+          why: `It is part of the stable ABI since PyTorch ${since}, and ${version} is installed: code for the stable ABI loads with the PyTorch whose headers it was built with, or that \`TORCH_TARGET_VERSION\` named, and with later ones`,
+          fix: `Build it again for this one: \`torch-target-version = "${here}"\` in retorch.toml (\`TORCH_TARGET_VERSION\`) and no newer functions; or install PyTorch ${since}`,
+        };
+      }
       const instead = first.forms[0];
       const why =
         instead === undefined

@@ -61,6 +61,8 @@ export interface TorchFacts {
   readonly stringAbi?: { readonly abi: "cxx11" | "old" | "libc++"; readonly evidence: string };
   /** Uses torch through its stable C shims alone: not tied to one version. */
   readonly stableAbi: boolean;
+  /** The oldest PyTorch that has all that it uses of the stable ABI, `2.13`, where that is known. */
+  readonly stableSince?: string;
   /** Whether it registers operators, by what it calls of torch. */
   readonly registers: boolean;
   /** Namespaces of operators that it registers, where its local symbols still tell. */

@@ -98,6 +98,18 @@ describe("the verdict on loading", () => {
     expect(verdict.problems[0]?.fix).toContain("-ltorch_python");
   });
 
+  it("names the PyTorch of a function of the stable ABI", () => {
+    const symbols = [{ name: "PyInit_demo", defined: true }, { name: "aoti_torch_device_type_cpu" }];
+    const spec = { ...extension, symbols: [...symbols, { name: "torch_has_storage" }] };
+    const { verdict, report } = judgeElfFile(spec);
+    expect(report.torch).toMatchObject({ stableAbi: true, stableSince: "2.14" });
+    expect(verdict.problems.map(({ kind }) => kind)).toEqual(["other-torch"]);
+    expect(verdict.problems[0]?.why).toContain("since PyTorch 2.14, and 2.13.0+cpu is installed");
+    expect(verdict.problems[0]?.fix).toContain('torch-target-version = "2.13"');
+    const text = describeText({ kind: "extension", path: "/demo.so", report });
+    expect(text).toContain("stable ABI only, of PyTorch 2.14 and later");
+  });
+
   it("names the user's own missing function", () => {
     const { verdict } = judgeElfFile(asking("_Z20sigmoid_cuda_forwardN2at6TensorE"));
     expect(verdict.problems[0]).toMatchObject({ kind: "missing-symbol", owner: "user" });
