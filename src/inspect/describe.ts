@@ -148,6 +148,7 @@ function factLines(report: ExtensionReport): string[] {
   if (cxxLibrary !== undefined)
     add("C++", `${cxxLibrary.name}${cxxLibrary.static ? ", a copy of its own (static)" : ""}`);
   add("Needs", needsText(report));
+  add("Run path", [...report.rpath, ...report.runpath].join(", "));
   add("Built by", provenanceText(report));
   for (const anomaly of report.anomalies.slice(0, MAX_NAMED)) add("Damage", anomaly);
   return lines;

@@ -15,14 +15,17 @@ export function pythonProblems(report: ExtensionReport, environment: JudgeEnviro
   const { tag, modules } = report.python;
   if (report.kind !== "python-module" || isLoadedByPath(report.name)) return [];
   const problems: Problem[] = [];
-  if (tag !== undefined && modules.length > 0 && !modules.includes(tag.module)) {
+  if (tag !== undefined && modules.length > 0 && !modules.includes(tag.module) && !isWindowsDebug(report)) {
+    const isPrefixed = modules.includes(tag.module.replace(/^lib/, ""));
     problems.push({
       kind: "wrong-module-name",
       severity: "error",
       owner: "python",
       what: `The file is named \`${tag.module}\`, but the module in it is \`${modules.join("`, `")}\``,
       why: `\`import ${tag.module}\` asks for \`PyInit_${tag.module}\`, which it does not define`,
-      fix: `Name the file \`${modules[0] ?? ""}${tag.suffix}\`, or give the module the name \`${tag.module}\` (\`PYBIND11_MODULE(TORCH_EXTENSION_NAME, m)\`)`,
+      fix: isPrefixed
+        ? `Name the file \`${tag.module.slice(3)}${tag.suffix}\`: in CMake \`set_target_properties(${tag.module.slice(3)} PROPERTIES PREFIX "")\`, or \`Python_add_library(… MODULE WITH_SOABI …)\` in place of \`add_library\``
+        : `Name the file \`${modules[0] ?? ""}${tag.suffix}\`, or give the module the name \`${tag.module}\` (\`PYBIND11_MODULE(TORCH_EXTENSION_NAME, m)\`)`,
     });
   }
   if (python === undefined) return problems;
@@ -110,9 +113,14 @@ function limitedProblems(report: ExtensionReport, tag: PythonTag, python: Interp
 function endingsOf(python: Interpreter, platform: JudgeEnvironment["platform"]): readonly string[] {
   const { extensionSuffix, abi3Suffix } = python;
   const plain = extensionSuffix.replace(/^(\.(?:cpython-|cp)\d+t?)d(?=[-.])/, "$1");
-  const isWindows = platform === "win32";
-  const endings = [extensionSuffix, plain, abi3Suffix, isWindows ? ".pyd" : ".abi3.so", isWindows ? ".pyd" : ".so"];
+  if (platform === "win32") return [extensionSuffix, extensionSuffix.startsWith("_d") ? "_d.pyd" : ".pyd"];
+  const endings = [extensionSuffix, plain, abi3Suffix, ".abi3.so", ".so"];
   return [...new Set(endings.filter((ending) => ending !== ""))];
+}
+
+/** `ops_d.cp311-win_amd64.pyd` with the module `ops`, which a debug build of Windows looks for. */
+function isWindowsDebug({ platform, python: { tag, modules } }: ExtensionReport): boolean {
+  return platform === "win32" && modules.some((module) => tag?.module === `${module}_d`);
 }
 
 function endingProblems(report: ExtensionReport, { python, platform }: JudgeEnvironment): Problem[] {
@@ -120,20 +128,22 @@ function endingProblems(report: ExtensionReport, { python, platform }: JudgeEnvi
   // A versioned library may be what a link is to, or what a module needs.
   if (python === undefined || isPyPy(python) || ending === "" || /\.so(?:\.\d+)+$/.test(ending)) return [];
   const endings = endingsOf(python, platform);
-  const isSame = (one: string): boolean =>
-    platform === "linux" ? one === ending : one.toLowerCase() === ending.toLowerCase();
-  if (endings.some(isSame)) return [];
+  const own = isWindowsDebug(report) ? `_d${ending}` : ending;
+  // The file systems of the others know no capitals.
+  const plain = (text: string): string => (platform === "linux" ? text : text.toLowerCase());
+  if (endings.some((one) => plain(one) === plain(own))) return [];
   const module = report.python.modules.includes(stem) ? stem : (report.python.modules[0] ?? stem);
   const { tag } = report.python;
   const listed = endings.map((one) => `\`${one}\``).join(", ");
   const why = `\`import\` looks for names that end in ${listed}: \`No module named '${module}'\``;
   const wrong = (what: string): Problem[] => [wrongPython(what, why, python)];
-  if (tag?.debug === true) return wrong("It is for a debug build of Python, and the interpreter is none");
+  if (tag?.debug === true || isWindowsDebug(report))
+    return wrong("It is for a debug build of Python, and the interpreter is none");
   if (tag?.abi3 === true && tag.freeThreaded)
     return wrong(
       `It is named for the stable ABI of free-threaded Pythons (\`${ending}\`), which this one does not take`,
     );
-  if (tag?.platform !== undefined)
+  if (tag?.platform !== undefined && !python.extensionSuffix.includes(tag.platform))
     return wrong(`Its name says that it is for \`${tag.platform}\`, and the interpreter is for another platform`);
   return [
     {

@@ -214,7 +214,7 @@ function problemOf(group: readonly MissingSymbol[], environment: JudgeEnvironmen
         ...base,
         kind: "wrong-python",
         what: `\`${name}\`${others} is not in Python ${python?.version.join(".") ?? ""}`,
-        why: "It was built for another version of Python, or another kind of build of it",
+        why: pythonBuild(group) ?? "It was built for another version of Python, or another kind of build of it",
         fix: "Build it again with the interpreter that imports it: `retorch build --python PYTHON`",
       };
     case "cuda":
@@ -249,6 +249,20 @@ function problemOf(group: readonly MissingSymbol[], environment: JudgeEnvironmen
     default:
       return { ...base, kind: "missing-symbol", what: `\`${name}\`${others} is defined nowhere`, why: "", fix: "" };
   }
+}
+
+/** Functions that headers call with one kind of build alone. */
+function pythonBuild(group: readonly MissingSymbol[]): string | undefined {
+  const some = (test: RegExp): boolean => group.some(({ symbol }) => test.test(symbol));
+  if (some(/^_Py_(?:DecRefShared(?:Debug)?|MergeZeroLocalRefcount|ExplicitMergeRefcount)$/))
+    return "It was compiled for a free-threaded Python (`Py_GIL_DISABLED`), and the interpreter is none";
+  if (
+    some(
+      /^_Py_(?:NegativeRefcount|RefTotal|INCREF_IncRefTotal|DECREF_DecRefTotal|(?:Inc|Dec)RefTotal_DO_NOT_USE_THIS)$/,
+    )
+  )
+    return "It was compiled for a debug build of Python (`Py_DEBUG`), and the interpreter is none";
+  return undefined;
 }
 
 function cudaLink(symbol: string): string {

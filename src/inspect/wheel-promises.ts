@@ -5,6 +5,8 @@
  * Sources: PEP 600 (manylinux_X_Y and its older names), PEP 656 (musllinux), PEP 425 and 384 (abi3).
  */
 import { compareVersions } from "../base/order.ts";
+import { cudaLibraryOf } from "./cuda-facts.ts";
+import { torchLibraryOf } from "./extension.ts";
 import { packageKindOf } from "./package-kind.ts";
 import type { ExtensionReport } from "./report.ts";
 import type { Problem } from "./verdict.ts";
@@ -110,12 +112,44 @@ function otherPythons({ python, abi }: WheelName, members: readonly Member[]): P
   ];
 }
 
+/** Libraries that every system of a manylinux has: PEP 600, with what auditwheel's policies add. */
+const PROMISED =
+  /^(?:lib(?:c|m|dl|rt|nsl|util|pthread|resolv|mvec|anl)\.so\.\d|ld-linux[\w-]*\.so\.\d|libgcc_s\.so\.1|libstdc\+\+\.so\.6|libatomic\.so\.1|lib(?:X11|ICE|SM)\.so\.6|libXext\.so\.6|libXrender\.so\.1|libGL\.so\.1|lib(?:gobject|gthread|glib)-2\.0\.so\.0|libz\.so\.1|libexpat\.so\.1)$/;
+
+/** Libraries that a manylinux does not promise, and that neither the wheel nor PyTorch nor CUDA brings. */
+function unpacked(tags: readonly string[], members: readonly Member[]): Problem[] {
+  if (!tags.every((tag) => tag.startsWith("manylinux"))) return [];
+  const own = new Set(members.map(({ path }) => path.replace(/^.*\//, "")));
+  for (const { path, report } of members) {
+    const missing = report.libraries.find(
+      ({ name }) =>
+        !PROMISED.test(name) &&
+        !MUSL.test(name) &&
+        !own.has(name.replace(/^.*\//, "")) &&
+        torchLibraryOf(name) === undefined &&
+        cudaLibraryOf(name) === undefined,
+    );
+    if (missing === undefined) continue;
+    return [
+      warning(
+        `The wheel is named for \`${tags.join(".")}\`, and \`${path}\` needs \`${missing.name}\`, which that does not promise and the wheel does not bring`,
+        "pip installs it on systems without that library, where it does not load, unless another package brings it",
+        "Put it into the wheel with `auditwheel repair`, or link it statically",
+      ),
+    ];
+  }
+  return [];
+}
+
+/** The C library of musl. */
+const MUSL = /^libc\.(?:musl-.*|so)$/;
+
 /** Named for one C library, linked to the other. */
 function otherLibc(tags: readonly string[], members: readonly Member[]): Problem[] {
   const needs = (test: RegExp): Member | undefined =>
     members.find(({ report }) => report.libraries.some(({ name }) => test.test(name)));
   const glibc = tags.every((tag) => tag.startsWith("musllinux")) ? needs(/^libc\.so\.6$/) : undefined;
-  const musl = tags.every((tag) => tag.startsWith("manylinux")) ? needs(/^libc\.(?:musl-.*|so)$/) : undefined;
+  const musl = tags.every((tag) => tag.startsWith("manylinux")) ? needs(MUSL) : undefined;
   const member = glibc ?? musl;
   if (member === undefined) return [];
   const [named, linked] = glibc === undefined ? ["glibc", "musl"] : ["musl", "glibc"];
@@ -136,6 +170,7 @@ export function brokenPromises(name: WheelName, wheel: WheelReport): Problem[] {
     ...emptyOfCode(name, wheel),
     ...otherPythons(name, members),
     ...otherLibc(tags, members),
+    ...unpacked(tags, members),
   ];
   const warn = (what: string, why: string, fix: string): void => {
     problems.push({ kind: "note", severity: "warning", what, why, fix });

@@ -1,9 +1,13 @@
 /** Whether `import` finds a module: what interpreters here said of files with these names. */
 import { describe, expect, it } from "vitest";
+import { bytesSource } from "../../../src/inspect/bytes.ts";
+import { inspectExtension } from "../../../src/inspect/extension.ts";
+import { pythonProblems } from "../../../src/inspect/judge-python.ts";
 import { describeText } from "../../../src/inspect/describe.ts";
 import type { JudgeEnvironment } from "../../../src/inspect/verdict.ts";
 import { buildElf } from "./elf-builder.ts";
-import { environmentOf, extension, judgeElfFile, newMachine, SYSTEM, TORCH } from "./machine.ts";
+import { buildPe } from "./pe-builder.ts";
+import { asking, environmentOf, extension, judgeElfFile, newMachine, SYSTEM, TORCH } from "./machine.ts";
 
 const usual = environmentOf();
 const python = (changes: Partial<NonNullable<JudgeEnvironment["python"]>>): JudgeEnvironment =>
@@ -98,6 +102,47 @@ describe("symbols of another C++ library", () => {
     expect(report.torch.stringAbi?.abi).toBe("libc++");
     expect(verdict.problems.map(({ kind }) => kind)).toEqual(["cxx-library"]);
     expect(verdict.problems[0]?.fix).toContain("-stdlib=libc++");
+  });
+});
+
+describe("a module of Windows", () => {
+  const dll = buildPe({ exports: ["PyInit_ops"] });
+  const on = (name: string, extensionSuffix: string): unknown => {
+    const source = bytesSource(dll);
+    const report = inspectExtension(source, name);
+    if (!report.ok) throw new Error(report.error.message);
+    const { python: own } = python({ extensionSuffix, abi3Suffix: ".pyd" });
+    return pythonProblems(report.value, environmentOf({ platform: "win32", python: own! })).map(({ what }) => what);
+  };
+
+  it("has `_d` before its ending for a debug build", () => {
+    const release = ".cp311-win_amd64.pyd";
+    expect(on(`ops${release}`, release)).toEqual([]);
+    expect(on("OPS.PYD".toLowerCase(), release)).toEqual([]);
+    expect(on(`ops_d${release}`, `_d${release}`)).toEqual([]);
+    expect(on("ops_d.pyd", `_d${release}`)).toEqual([]);
+    expect(on(`ops_d${release}`, release)).toEqual([expect.stringContaining("for a debug build of Python")]);
+    expect(on(`ops${release}`, `_d${release}`)).toEqual([expect.stringContaining("does not find a file")]);
+  });
+});
+
+describe("a module of another build of Python", () => {
+  it.each([
+    ["_Py_DecRefShared", "free-threaded Python (`Py_GIL_DISABLED`)"],
+    ["_Py_NegativeRefcount", "debug build of Python (`Py_DEBUG`)"],
+    ["PyUnicode_GoneInThis", "another version of Python"],
+  ])("is told by %s", (name, why) => {
+    const { verdict } = judgeElfFile(asking(name), { name: "demo.so" });
+    expect(verdict.problems).toMatchObject([{ kind: "wrong-python", owner: "python" }]);
+    expect(verdict.problems[0]?.why).toContain(why);
+  });
+});
+
+describe("a module with a library's name", () => {
+  it("is told what CMake has for it", () => {
+    const { verdict } = judgeElfFile(extension, { name: "libdemo.so" });
+    expect(verdict.problems.map(({ kind }) => kind)).toEqual(["wrong-module-name"]);
+    expect(verdict.problems[0]?.fix).toContain('set_target_properties(demo PROPERTIES PREFIX "")');
   });
 });
 

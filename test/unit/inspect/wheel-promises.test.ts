@@ -67,6 +67,19 @@ describe("the C library that a wheel is named for", () => {
     ]);
   });
 
+  it("is not enough for libraries that no manylinux promises", () => {
+    const needing = (...needed: readonly string[]) => ({ "pk/a.so": { ...module, needed } });
+    const promised = ["libc.so.6", "libm.so.6", "libz.so.1", "libstdc++.so.6", "ld-linux-x86-64.so.2", "libgcc_s.so.1"];
+    const brought = ["libtorch_cpu.so", "libc10.so", "libcudart.so.13", "libcuda.so.1"];
+    expect(warningsOf("cp311-cp311-manylinux_2_28_x86_64", needing(...promised, ...brought))).toEqual([]);
+    expect(warningsOf("cp311-cp311-linux_x86_64", needing("libjpeg.so.62"))).toEqual([]);
+    const own = { ...needing("libjpeg-1a2b3c4d.so.62"), "pk.libs/libjpeg-1a2b3c4d.so.62": {} };
+    expect(warningsOf("cp311-cp311-manylinux_2_28_x86_64", own)).toEqual([]);
+    expect(warningsOf("cp311-cp311-manylinux_2_28_x86_64", needing("libjpeg.so.62"))).toEqual([
+      expect.stringMatching(/`pk\/a\.so` needs `libjpeg\.so\.62`.*auditwheel repair/),
+    ]);
+  });
+
   // Checked with pip on a system of glibc 2.36.
   it.each<[string, SystemLibc, string | undefined]>([
     ["manylinux_2_36_x86_64", here, undefined],
