@@ -57,6 +57,8 @@ function textAt(constants: Buffer, at: number): string {
   return constants.toString("latin1", at, Math.min(end === -1 ? constants.length : end, at + MAX_NAME));
 }
 
+const CYTHON = ["cython_runtime", "__pyx_"];
+
 /** What a module's constants say; undefined when none of the three made it. */
 export function bindingIn(constants: Buffer): BindingFacts | undefined {
   const pybind = constants.indexOf("__pybind11_internals_v");
@@ -70,9 +72,10 @@ export function bindingIn(constants: Buffer): BindingFacts | undefined {
     return { binding: "nanobind", ...(abi === undefined ? {} : { abi }) };
   }
   const cython = constants.indexOf("\0_cython_");
-  if (cython === -1) return undefined;
-  const version = /^_cython_(\d+(?:_\w+?)*?)$/.exec(textAt(constants, cython + 1))?.[1]?.replaceAll("_", ".");
-  return version === undefined ? undefined : { binding: "cython", abi: version };
+  const version = /^_cython_(\d+(?:_\d+)*(?:_?(?:a|b|rc|alpha|beta|dev)\d+)?)/.exec(textAt(constants, cython + 1))?.[1];
+  if (cython !== -1 && version !== undefined) return { binding: "cython", abi: version.replaceAll("_", ".") };
+  // Modules without types of Cython have no such name.
+  return CYTHON.some((mark) => constants.includes(mark)) ? { binding: "cython" } : undefined;
 }
 
 /** Since 2.0 the name is put together from two constants; the one that counts stands by itself. */

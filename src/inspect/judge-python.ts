@@ -15,7 +15,10 @@ export function pythonProblems(report: ExtensionReport, environment: JudgeEnviro
   const { tag, modules } = report.python;
   if (report.kind !== "python-module" || isLoadedByPath(report.name)) return [];
   const problems: Problem[] = [];
-  if (tag !== undefined && modules.length > 0 && !modules.includes(tag.module) && !isWindowsDebug(report)) {
+  // The module of `pkg/__init__.….so` has the name of its package.
+  const isPackage = tag?.module === "__init__" && modules.length > 0;
+  const isOther = tag !== undefined && modules.length > 0 && !modules.includes(tag.module);
+  if (isOther && !isPackage && !isWindowsDebug(report)) {
     const isPrefixed = modules.includes(tag.module.replace(/^lib/, ""));
     problems.push({
       kind: "wrong-module-name",

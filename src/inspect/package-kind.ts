@@ -12,7 +12,7 @@ export interface PackageKind {
 
 /** Names that setuptools, scikit-build-core, meson-python and hatchling give to what finds the project's folder. */
 const EDITABLE =
-  /^(?:__editable__[^/]*|_[\w.]+_editable(?:_loader)?\.(?:py|pth)|[\w.]+-editable\.pth|_editable_impl_[^/]+\.pth)$/;
+  /^(?:__editable__[^/]*|_[\w.]+_editable(?:_loader)?\.(?:py|pth)|_editable_[\w.]+\.(?:py|pth)|[\w.]+-editable\.pth)$/;
 
 /** Undefined for a package of which there is nothing to say. */
 export function packageKindOf({ kind, name, names, members }: WheelReport): PackageKind | undefined {

@@ -37,8 +37,10 @@ function bindingOf(
   evidence: PythonEvidence,
 ): { readonly binding: NonNullable<PythonFacts["binding"]>; readonly abi?: string } | undefined {
   if (evidence.initFunctions.length === 0) return undefined;
-  const told = bindingIn(evidence.constants());
-  if (told !== undefined) return told;
+  const constants = evidence.constants();
+  const told = bindingIn(constants);
+  const isShared = evidence.libraries.some(({ name }) => /boost_python|nanobind/.test(name));
+  if (told !== undefined || (constants.length > 0 && !isShared)) return told;
   const binding = bindingByCalls(evidence);
   return binding === undefined ? undefined : { binding };
 }

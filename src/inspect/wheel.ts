@@ -88,9 +88,9 @@ function isCompiled(member: ArchiveMember): boolean {
   return isElf(head) || isMachO(head) || isPe(head);
 }
 
-/** Whether a file is a compiled library by its name. */
+/** Whether a file is a compiled library by its name. Versions may have letters: `libssl.so.1.1.1k`. */
 export function isCompiledName(name: string): boolean {
-  return /\.(?:so(?:\.\d+)*|pyd|dll|dylib)$/i.test(name);
+  return /\.(?:so(?:\.\d+[a-z]{0,2})*|pyd|dll|dylib)$/i.test(name);
 }
 
 /** Reads the compiled files of a package. Undefined when the file is none. */

@@ -27,8 +27,12 @@ describe("the library that made a module", () => {
     [text("__nb_internals_%s_%s__"), { binding: "nanobind" }],
     [text("a", "_cython_0_29_32"), { binding: "cython", abi: "0.29.32" }],
     [text("a", "_cython_3_1_0a1"), { binding: "cython", abi: "3.1.0a1" }],
+    [text("a", "_cython_3_2_6limitednofinalize"), { binding: "cython", abi: "3.2.6" }],
+    [text("a", "cython_runtime"), { binding: "cython" }],
+    // mypyc makes the calls that Cython makes.
+    [text("a", "lib-rt/mypyc_util.h"), undefined],
     [text("__pybind11_internals_v"), { binding: "pybind11" }],
-    [text("nothing", "_cython_runtime"), undefined],
+    [text("nothing", "python"), undefined],
     [Buffer.alloc(0), undefined],
   ])("%#", (constants, facts) => {
     expect(bindingIn(constants)).toEqual(facts);

@@ -32,6 +32,8 @@ describe("the name of a module", () => {
     ["demo.cpython-311-x86_64-linux-musl.so", musl],
     ["demo.cpython-313t-x86_64-linux-gnu.so", free],
     ["demo.so", free],
+    // In the folder `demo`.
+    ["__init__.cpython-311-x86_64-linux-gnu.so", usual],
     // A link may lead to it, or a module need it.
     ["demo.so.1", usual],
   ])("%s is found", (name, environment) => {

@@ -111,6 +111,8 @@ describe("what a package is for", () => {
     ["pk-1.0.zip", ["pk-1.0/PKG-INFO", "pk-1.0/setup.py"], "sources"],
     ["pk-1.0-0.editable-cp311-cp311-linux_x86_64.whl", ["__editable___pk_1_0_finder.py"], "editable"],
     ["pk-1.0-py3-none-any.whl", ["_pk_editable.py", "_pk_editable.pth"], "editable"],
+    ["pk-1.0-py3-none-any.whl", ["_editable_skbc_pk.py", "_editable_skbc_pk.pth"], "editable"],
+    ["pk-1.0-py3-none-any.whl", ["_editable_impl_pk.pth"], "editable"],
     ["pk-1.0-cp311-cp311-linux_x86_64.whl", ["pk-editable.pth", "_pk_editable_loader.py"], "editable"],
     ["pk-1.0-py3-none-any.whl", ["pk/__init__.py"], "python-alone"],
     ["m.pt2", ["m/archive_format", "m/data/aotinductor/model/x.wrapper.so"], "exported-program"],

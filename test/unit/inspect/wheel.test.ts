@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { bytesSource } from "../../../src/inspect/bytes.ts";
 import { describeJson, describeText } from "../../../src/inspect/describe.ts";
 import { inspectPath } from "../../../src/inspect/inspect.ts";
-import { inspectArchive, wheelNameOf } from "../../../src/inspect/wheel.ts";
+import { inspectArchive, isCompiledName, wheelNameOf } from "../../../src/inspect/wheel.ts";
 import { readZip, zipMember } from "../../../src/inspect/zip.ts";
 import { buildElf } from "./elf-builder.ts";
 import { environmentOf, extension, newMachine } from "./machine.ts";
@@ -91,6 +91,19 @@ describe("inspectPath", () => {
     ...environmentOf(),
     ...(python === undefined ? {} : { python: { ...python, packageDirs: ["/venv/lib/python3.11/site-packages"] } }),
   };
+
+  it.each([
+    ["x.so", true],
+    ["libssl-8248cfc9.so.1.1.1k", true],
+    ["libcrypto.so.1.0.2zh", true],
+    ["libz.so.1.2.13", true],
+    ["X.PYD", true],
+    ["x.so.txt", false],
+    ["x.so.1.py", false],
+    ["so", false],
+  ])("%s is a compiled file by its name: %s", (name, is) => {
+    expect(isCompiledName(name)).toBe(is);
+  });
 
   it("says of a link without a file where it leads", () => {
     const host = newMachine();
