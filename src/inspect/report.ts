@@ -43,6 +43,8 @@ export interface PythonFacts {
   readonly limitedApi?: {
     readonly only: boolean;
     readonly since?: readonly [number, number];
+    /** The oldest Python that has it all, in its limited API or not. */
+    readonly loadsSince?: readonly [number, number];
     readonly others: readonly string[];
   };
   /** Which binding library made the module, told from its constants or symbols. */

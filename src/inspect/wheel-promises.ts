@@ -98,14 +98,14 @@ function otherPythons({ python, abi }: WheelName, members: readonly Member[]): P
   const [oldest] = [...versions].sort(compareVersions);
   if (!abi.includes("abi3") || oldest === undefined) return [];
   const newer = modules.find(({ report }) => {
-    const since = report.python.tag?.abi3 === true ? report.python.limitedApi?.since : undefined;
+    const since = report.python.tag?.abi3 === true ? report.python.limitedApi?.loadsSince : undefined;
     return since !== undefined && compareVersions(since, oldest) > 0;
   });
   if (newer === undefined) return [];
-  const since = newer.report.python.limitedApi?.since?.join(".") ?? "";
+  const since = newer.report.python.limitedApi?.loadsSince?.join(".") ?? "";
   return [
     warning(
-      `The wheel is named for Python ${oldest.join(".")} and later, and \`${newer.path}\` uses the limited API of ${since}`,
+      `The wheel is named for Python ${oldest.join(".")} and later, and \`${newer.path}\` uses functions that Python has since ${since}`,
       `pip installs it for Python ${oldest.join(".")}, where \`import\` fails with \`undefined symbol\``,
       `Compile it with \`Py_LIMITED_API\` of ${oldest.join(".")} (\`0x0${oldest[0]}${oldest[1].toString(16).padStart(2, "0")}0000\`), or name the wheel \`cp${since.replace(".", "")}-abi3\``,
     ),

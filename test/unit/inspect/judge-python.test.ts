@@ -107,6 +107,30 @@ describe("symbols of another C++ library", () => {
   });
 });
 
+describe("a module of the limited API", () => {
+  const old = python({ version: [3, 9, 18], extensionSuffix: ".cpython-39-x86_64-linux-gnu.so" });
+  it("loads with a Python that had its functions before the limited API did", () => {
+    const host = newMachine();
+    const names = ["PyModule_Create2", "PyLong_FromLong", "PyUnicode_AsUTF8AndSize"];
+    const symbols = names.map((name) => ({ name, defined: true }));
+    host.write(
+      "/usr/bin/python3.11",
+      buildElf({ interpreter: "/lib64/ld-linux-x86-64.so.2", needed: ["libc.so.6"], symbols }),
+    );
+    const options = { name: "demo.abi3.so", environment: old, host };
+    expect(judgeElfFile(asking("PyUnicode_AsUTF8AndSize"), options).verdict).toMatchObject({ loads: "yes" });
+    const { verdict } = judgeElfFile(asking("PyType_GetName"), options);
+    expect(verdict.problems[0]?.what).toContain("since 3.11, and the interpreter is Python 3.9");
+  });
+});
+
+describe("a variant that its package picks by its path", () => {
+  it("is warned of, and not refused", () => {
+    const { verdict } = judgeElfFile(extension, { name: "demo.mpich.cpython-311-x86_64-linux-gnu.so" });
+    expect(verdict).toMatchObject({ loads: "yes", problems: [{ kind: "wrong-module-name", severity: "warning" }] });
+  });
+});
+
 describe("a module of Windows", () => {
   const dll = buildPe({ exports: ["PyInit_ops"] });
   const on = (name: string, extensionSuffix: string): unknown => {
