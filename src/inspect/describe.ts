@@ -8,6 +8,7 @@ import { packageKindOf } from "./package-kind.ts";
 import type { ExtensionReport } from "./report.ts";
 import type { Answer, Problem, Verdict } from "./verdict.ts";
 import { gccOf } from "./versions.ts";
+import type { WheelMember } from "./wheel.ts";
 
 /** Kernels, libraries and symbols that are named; more are counted. */
 const MAX_NAMED = 8;
@@ -43,7 +44,10 @@ function wheelLines({ wheel, verdicts, problems, integrity }: Extract<Inspection
   lines.push(row("Files", `${wheel.files}, ${wheel.members.length} of them compiled`));
   if (integrity !== undefined) lines.push(...integrityLines(integrity));
   lines.push(...problemLines(problems));
+  const programs = wheel.members.filter(({ report }) => report?.kind === "gpu-code");
+  if (programs.length > 0) lines.push("", ...programLines(programs, verdicts));
   for (const member of wheel.members) {
+    if (member.report?.kind === "gpu-code") continue;
     lines.push("");
     if (member.report === undefined) {
       lines.push(member.path, `  ${member.failure?.message ?? "could not be read"}`);
@@ -53,6 +57,25 @@ function wheelLines({ wheel, verdicts, problems, integrity }: Extract<Inspection
     lines.push(...extensionLines(member.path, member.report, verdict));
   }
   return lines;
+}
+
+/** Programs of a GPU in one line for each kind: a model has one for each of its kernels. */
+function programLines(programs: readonly WheelMember[], verdicts: ReadonlyMap<string, Verdict>): string[] {
+  const kinds = new Map<string, { count: number; problems: readonly Problem[] }>();
+  for (const { path, report } of programs) {
+    const verdict = verdicts.get(path);
+    const code = report?.cuda.code.map(codeText) ?? [];
+    const names = [...code, ...(report?.hip.map(({ target }) => target) ?? [])].join(", ");
+    const runs = verdict?.gpus.map((gpu) => `${gpu.runs} on ${gpu.name} (${gpu.capability})`) ?? [];
+    const text = `${names === "" ? "a GPU that is not told" : names}${runs.length === 0 ? "" : `: ${runs.join(", ")}`}`;
+    const known = kinds.get(text);
+    if (known === undefined) kinds.set(text, { count: 1, problems: verdict?.problems ?? [] });
+    else known.count++;
+  }
+  return [...kinds].flatMap(([text, { count, problems }]) => [
+    row("GPU", `${count} ${count === 1 ? "program" : "programs"} for ${text}`),
+    ...problemLines(problems),
+  ]);
 }
 
 function integrityLines({ record, read, same, problems }: Integrity): string[] {

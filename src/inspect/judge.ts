@@ -105,11 +105,19 @@ function judgeGpuCode(input: JudgeInput, gpus: readonly JudgeGpu[]): Verdict {
     loads: runs,
     runs,
     reasons,
-    problems: orderProblems(device?.problems ?? []),
+    problems: orderProblems((device?.problems ?? []).map(compiledElsewhere)),
     libraries: [],
     gpus: device?.verdicts ?? [],
     checked: { symbols: 0, files: 0 },
   };
+}
+
+/** Who makes such programs compiles for the GPU at hand; PyTorch's variables do not reach it. */
+function compiledElsewhere(problem: Problem): Problem {
+  if (problem.kind !== "no-gpu-code") return problem;
+  const fix =
+    "Compile it on that GPU: AOTInductor, torch.compile and Triton compile for the one that is there; nvcc for the one of `-arch`";
+  return { ...problem, fix };
 }
 
 function hopeless(problems: readonly Problem[]): Verdict {

@@ -60,6 +60,10 @@ export interface WheelReport {
 /** More compiled files than any wheel holds. */
 const MAX_COMPILED = 2000;
 
+/** Kernels of a model that AOTInductor compiled, which it loads by their names. All are for one GPU: some say it of all. */
+const MODEL_KERNEL = /(?:^|\/)data\/aotinductor\/.*\.(?:cubin|hsaco)$/;
+const MAX_KERNELS = 200;
+
 /** Larger is no `WHEEL` file. */
 const MAX_METADATA = 1024 * 1024;
 
@@ -105,7 +109,8 @@ export function inspectArchive(
 }
 
 function reportOf({ kind, members }: Archive, path: string, options: InspectOptions): Result<WheelReport> {
-  const compiled = members.filter(isCompiled);
+  const kernels = members.filter((member) => MODEL_KERNEL.test(member.name)).slice(0, MAX_KERNELS);
+  const compiled = [...members.filter(isCompiled), ...kernels];
   if (compiled.length > MAX_COMPILED) {
     return err(
       failure("INSPECT_DAMAGED", `The archive holds ${compiled.length} compiled files, more than any wheel`, {
@@ -180,7 +185,9 @@ export function judgeWheel(
   const verdicts = new Map<string, Verdict>();
   for (const { path, report, source } of wheel.members) {
     if (report === undefined || source === undefined) continue;
-    if (report.kind === "library" || report.kind === "object" || report.kind === "gpu-code") continue;
+    if (report.kind === "library" || report.kind === "object") continue;
+    // Of others it is not known for which GPU they are meant.
+    if (report.kind === "gpu-code" && !MODEL_KERNEL.test(path)) continue;
     verdicts.set(path, judge({ ...context, report, source, path: place(path), besides }));
   }
   return verdicts;

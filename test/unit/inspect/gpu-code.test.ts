@@ -58,6 +58,9 @@ describe("a cubin", () => {
       verdictOf(hopper, "k.cubin", { name: "GPU", computeCapability: capability }).verdict;
     expect(on(9, 0)).toMatchObject({ loads: "yes", runs: "yes", problems: [] });
     expect(on(10, 0)).toMatchObject({ loads: "no", runs: "no", problems: [{ kind: "no-gpu-code" }] });
+    expect(on(8, 0).problems[0]?.fix).toContain(
+      "AOTInductor, torch.compile and Triton compile for the one that is there",
+    );
     const { verdict, text } = verdictOf(hopper, "k.cubin");
     expect(verdict).toMatchObject({ loads: "unknown", runs: "unknown" });
     expect(text).toContain("program of a GPU, ELF for cuda");

@@ -130,6 +130,24 @@ describe("what a package is for", () => {
     expect(packageKindOf(report.value)?.kind).toBe(kind);
   });
 
+  it("runs where its kernels do", () => {
+    const cubin = buildElf({ machine: 190, type: 2, abiVersion: 7, flags: 0x5a_0d5a });
+    const members = ["a", "b"].map((name) => ({ name: `m/data/aotinductor/model/${name}.cubin`, content: cubin }));
+    const host = newMachine();
+    host.write("/project/m.pt2", buildZip([...members, { name: "m/archive_format", content: Buffer.from("pt2") }]));
+    const on = (major: number): string => {
+      const gpus = [{ name: "GPU", computeCapability: [major, 0] as const }];
+      const inspection = inspectPath(host, "/project/m.pt2", { environment: environmentOf({ gpus }) });
+      if (!inspection.ok || inspection.value.kind !== "wheel") throw new Error("no package");
+      const runs = [...inspection.value.verdicts.values()].map((verdict) => verdict.runs);
+      return `${runs.join(" ")}\n${describeText(inspection.value)}`;
+    };
+    expect(on(9)).toMatch(/^yes yes\n[^]*\n {2}GPU +2 programs for sm_90a: yes on GPU \(9\.0\)\n$/);
+    expect(on(8)).toMatch(
+      /^no no\n[^]*\n {2}GPU +2 programs for sm_90a: no on GPU \(8\.0\)\n\n {2}error: It holds no code/,
+    );
+  });
+
   it("is told", () => {
     const host = newMachine();
     host.write(
