@@ -67,7 +67,7 @@ export const failureCodes = {
   },
   INSPECT_NO_FILE: {
     exit: 2,
-    meaning: "The file to be inspected is missing or is no file.",
+    meaning: "The file to be inspected is missing, is no file, or is a link that leads to none.",
     todo: "Give the path of a built extension (`.so`, `.pyd`, `.dylib`) or of a wheel.",
   },
   INSPECT_UNKNOWN_FORMAT: {

@@ -195,7 +195,15 @@ export const inspectOptions = {
   "no-environment": {
     ...noEnvironmentOption,
     description: "Only say what the file is, not whether it loads here",
-    conflicts: ["python"],
+    conflicts: ["python", "gpu"],
+  },
+  gpu: {
+    type: "text",
+    argument: "CAPABILITY[:DRIVER]",
+    repeatable: true,
+    description:
+      "GPU that shall run it, in place of those that are here: `9.0`, or `8.6:550` with the version of its driver",
+    section: "how",
   },
   json: { type: "flag", description: "Write one JSON object a line for each file", section: "output" },
   ...commonOptions,

@@ -5,6 +5,7 @@ import type { BuildOptions, BuildSummary } from "../build/build.ts";
 import type { DiagnoseReport } from "../diagnose/diagnose.ts";
 import type { DoctorReport } from "../doctor/doctor.ts";
 import type { Inspection } from "../inspect/inspect.ts";
+import type { JudgeGpu } from "../inspect/verdict.ts";
 import type { ExplainedAction } from "../build/explain.ts";
 import type { Prepared } from "../build/prepare.ts";
 import type { Project } from "../config/extension.ts";
@@ -39,8 +40,13 @@ export interface Services {
     environment: Environment | undefined,
     basis: "told" | "assumed",
   ): Promise<DiagnoseReport>;
-  /** Reads a built file; judged when there is an environment to judge it in. */
-  inspect(host: Host, path: string, environment: Environment | undefined): Promise<Result<Inspection>>;
+  /** Reads a built file; judged when there is an environment to judge it in, for other GPUs than its own when some are given. */
+  inspect(
+    host: Host,
+    path: string,
+    environment: Environment | undefined,
+    gpus?: readonly JudgeGpu[],
+  ): Promise<Result<Inspection>>;
   /** The built files below a folder; undefined when the path is none. */
   builtFiles(host: Host, path: string): Promise<readonly string[] | undefined>;
   /** Runs a command in place of this program. */
@@ -86,8 +92,11 @@ export const realServices: Services = {
       basis,
     });
   },
-  inspect: async (host, path, environment) =>
-    (await import("../inspect/inspect.ts")).inspectWhole(host, path, environment === undefined ? {} : { environment }),
+  inspect: async (host, path, environment, gpus) =>
+    (await import("../inspect/inspect.ts")).inspectWhole(host, path, {
+      ...(environment === undefined ? {} : { environment }),
+      ...(gpus === undefined ? {} : { gpus }),
+    }),
   builtFiles: async (host, path) => (await import("../inspect/inspect.ts")).builtFilesIn(host, path),
   foreground: async (request) => (await import("../host/foreground.ts")).runForeground(request),
   pythonPackage,

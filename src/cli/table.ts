@@ -205,6 +205,7 @@ export const commands: readonly AnyCommand[] = [
       { command: "retorch inspect my_ops.cpython-311-x86_64-linux-gnu.so", text: "before anybody imports it" },
       { command: "retorch inspect --json dist/*.whl", text: "wheels, for programs" },
       { command: "retorch inspect build", text: "all that lies in a folder" },
+      { command: "retorch inspect --gpu 8.0 --gpu 9.0:550 ops.so", text: "for GPUs that are not here" },
     ],
     load: () => import("./commands/inspect.ts"),
   }),

@@ -6,6 +6,8 @@
  * same major version from its minor version on, within its family (CUDA 12.9 and later): 10.1 is none of 10.0's.
  */
 
+import { compareVersions } from "../base/order.ts";
+
 /** A compute capability with the suffix of its code. */
 export interface CudaArchitecture {
   readonly major: number;
@@ -69,36 +71,41 @@ export function ptxRunsOn(code: CudaArchitecture, gpu: readonly [number, number]
 }
 
 /**
- * Oldest driver branch that reads each PTX version: PTX ISA manual, "Release Notes", with the driver of each CUDA
- * version from the CUDA release notes.
+ * PTX versions with the CUDA that brought each (PTX ISA manual, "Release Notes") and the oldest driver branch that reads it (CUDA
+ * release notes). CUDA 12.6 has the PTX of 12.5.
  */
-const PTX_DRIVERS: readonly (readonly [readonly [number, number], number])[] = [
-  [[7, 0], 450],
-  [[7, 1], 455],
-  [[7, 2], 460],
-  [[7, 3], 465],
-  [[7, 4], 470],
-  [[7, 5], 495],
-  [[7, 6], 510],
-  [[7, 7], 515],
-  [[7, 8], 520],
-  [[8, 0], 525],
-  [[8, 1], 530],
-  [[8, 2], 535],
-  [[8, 3], 545],
-  [[8, 4], 550],
-  [[8, 5], 555],
-  [[8, 6], 565],
-  [[8, 7], 570],
-  [[8, 8], 575],
-  [[9, 0], 580],
-  [[9, 1], 590],
+const PTX_RELEASES: readonly (readonly [version: readonly [number, number], cuda: string, driver: number])[] = [
+  [[6, 3], "10.0", 410],
+  [[6, 4], "10.1", 418],
+  [[6, 5], "10.2", 440],
+  [[7, 0], "11.0", 450],
+  [[7, 1], "11.1", 455],
+  [[7, 2], "11.2", 460],
+  [[7, 3], "11.3", 465],
+  [[7, 4], "11.4", 470],
+  [[7, 5], "11.5", 495],
+  [[7, 6], "11.6", 510],
+  [[7, 7], "11.7", 515],
+  [[7, 8], "11.8", 520],
+  [[8, 0], "12.0", 525],
+  [[8, 1], "12.1", 530],
+  [[8, 2], "12.2", 535],
+  [[8, 3], "12.3", 545],
+  [[8, 4], "12.4", 550],
+  [[8, 5], "12.5", 555],
+  [[8, 6], "12.7", 565],
+  [[8, 7], "12.8", 570],
+  [[8, 8], "12.9", 575],
+  [[9, 0], "13.0", 580],
+  [[9, 1], "13.1", 590],
 ];
 
 /** Oldest driver branch that reads PTX of a version; undefined when the version is newer than this table. */
 export function driverForPtx(version: readonly [number, number]): number | undefined {
-  for (const [known, driver] of PTX_DRIVERS) {
-    if (known[0] > version[0] || (known[0] === version[0] && known[1] >= version[1])) return driver;
-  }
-  return undefined;
+  return PTX_RELEASES.find(([known]) => compareVersions(known, version) >= 0)?.[2];
+}
+
+/** The CUDA that brought a version of PTX: no older one translates it. Undefined for versions that are not listed. */
+export function cudaForPtx(version: readonly [number, number]): string | undefined {
+  return PTX_RELEASES.find(([known]) => compareVersions(known, version) === 0)?.[1];
 }

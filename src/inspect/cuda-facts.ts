@@ -1,6 +1,6 @@
 /** What a file has to do with CUDA: the runtime it uses, the device code in it, and the toolkit that made that. */
-import { sorted, unique } from "../base/order.ts";
-import { architectureText, compareArchitectures } from "./architecture.ts";
+import { compareVersions, sorted, unique } from "../base/order.ts";
+import { architectureText, compareArchitectures, cudaForPtx } from "./architecture.ts";
 import type { ByteSource } from "./bytes.ts";
 import { type Fatbin, fatbinContent, type FatbinEntry, fatbinRanges, kernelsOf, readFatbins } from "./fatbin.ts";
 import { isDeviceLinkSymbol } from "./symbol-owner.ts";
@@ -16,6 +16,8 @@ export interface CudaEvidence {
   readonly undefinedSymbols: readonly UndefinedSymbol[];
   /** Gets what could not be read. */
   readonly anomalies: string[];
+  /** The file itself, where it is code of a GPU. */
+  readonly alone?: Fatbin;
 }
 
 /** `libcudart.so.13` → cudart, 13; `cudart64_12.dll` → cudart, 12. Undefined for other libraries. */
@@ -39,19 +41,23 @@ export function cudaFacts(evidence: CudaEvidence): CudaFacts {
   const known = evidence.libraries.map((library) => ({ library: library.name, facts: cudaLibraryOf(library.name) }));
   const libraries = known.filter((one) => one.facts !== undefined).map((one) => one.library);
   const runtimeLibrary = known.find((one) => one.facts?.name === "cudart")?.facts;
-  const { fatbins, anomalies: odd } = readFatbins(source, fatbinRanges(evidence.sections));
+  const { fatbins: found, anomalies: odd } = readFatbins(source, fatbinRanges(evidence.sections));
   anomalies.push(...odd);
+  const { alone } = evidence;
+  const fatbins = alone === undefined ? found : [alone];
   const asksForRuntime = evidence.undefinedSymbols.some(
     ({ name }) => /^(?:cuda[A-Z]|__cudaRegister)/.test(name) && !isDeviceLinkSymbol(name),
   );
-  const runtime = runtimeLibrary !== undefined || asksForRuntime ? "shared" : fatbins.length > 0 ? "static" : "none";
+  const runtime = runtimeLibrary !== undefined || asksForRuntime ? "shared" : found.length > 0 ? "static" : "none";
   const looked = lookInside(source, fatbins);
+  const ptx = ptxOf(fatbins);
   return {
-    uses: libraries.length > 0 || runtime !== "none",
+    uses: libraries.length > 0 || runtime !== "none" || fatbins.length > 0,
     runtime,
     libraries: sorted(libraries),
     ...(runtimeLibrary?.major === undefined ? {} : { major: runtimeLibrary.major }),
     ...(looked.toolkit === undefined ? {} : { toolkit: looked.toolkit }),
+    ...(ptx === undefined ? {} : { ptx }),
     code: codeOf(fatbins),
     fatbins,
     unlinked: fatbins.some((fatbin) => fatbin.relocatable) && !fatbins.some((fatbin) => !fatbin.relocatable),
@@ -60,6 +66,17 @@ export function cudaFacts(evidence: CudaEvidence): CudaFacts {
 }
 
 const KINDS = { cubin: "binary", ptx: "ptx", "lto-ir": "lto-ir" } as const;
+
+/** The highest version of PTX: what is stored of it has lost the comment that names the compiler. */
+function ptxOf(fatbins: readonly Fatbin[]): CudaFacts["ptx"] {
+  const versions = fatbins.flatMap(({ entries }) =>
+    entries.flatMap(({ kind, version }) => (kind === "ptx" ? [version] : [])),
+  );
+  const [highest] = versions.sort((a, b) => compareVersions(b, a));
+  if (highest === undefined) return undefined;
+  const cuda = cudaForPtx(highest);
+  return { version: highest.join("."), ...(cuda === undefined ? {} : { cuda }) };
+}
 
 /** Which architectures there are, binaries first, by number. */
 function codeOf(fatbins: readonly Fatbin[]): DeviceCode[] {

@@ -1,11 +1,14 @@
 /** An inspection in words, one page with the verdict first, and as JSON. */
 import { architectureText, capabilityText } from "./architecture.ts";
+import { internalsVersion } from "./binding-abi.ts";
 import { readable } from "./demangle.ts";
 import type { Inspection } from "./inspect.ts";
 import type { Integrity } from "./integrity.ts";
+import { packageKindOf } from "./package-kind.ts";
 import type { ExtensionReport } from "./report.ts";
 import type { Answer, Problem, Verdict } from "./verdict.ts";
 import { gccOf } from "./versions.ts";
+import type { WheelMember } from "./wheel.ts";
 
 /** Kernels, libraries and symbols that are named; more are counted. */
 const MAX_NAMED = 8;
@@ -36,10 +39,15 @@ function wheelLines({ wheel, verdicts, problems, integrity }: Extract<Inspection
     const tags = `${name.python.join(".")}-${name.abi.join(".")}-${name.platform.join(".")}`;
     lines.push(row("Wheel", `${name.name} ${name.version} for ${tags}`));
   }
+  const kind = packageKindOf(wheel);
+  if (kind !== undefined) lines.push(row("Package", kind.text));
   lines.push(row("Files", `${wheel.files}, ${wheel.members.length} of them compiled`));
   if (integrity !== undefined) lines.push(...integrityLines(integrity));
   lines.push(...problemLines(problems));
+  const programs = wheel.members.filter(({ report }) => report?.kind === "gpu-code");
+  if (programs.length > 0) lines.push("", ...programLines(programs, verdicts));
   for (const member of wheel.members) {
+    if (member.report?.kind === "gpu-code") continue;
     lines.push("");
     if (member.report === undefined) {
       lines.push(member.path, `  ${member.failure?.message ?? "could not be read"}`);
@@ -49,6 +57,25 @@ function wheelLines({ wheel, verdicts, problems, integrity }: Extract<Inspection
     lines.push(...extensionLines(member.path, member.report, verdict));
   }
   return lines;
+}
+
+/** Programs of a GPU in one line for each kind: a model has one for each of its kernels. */
+function programLines(programs: readonly WheelMember[], verdicts: ReadonlyMap<string, Verdict>): string[] {
+  const kinds = new Map<string, { count: number; problems: readonly Problem[] }>();
+  for (const { path, report } of programs) {
+    const verdict = verdicts.get(path);
+    const code = report?.cuda.code.map(codeText) ?? [];
+    const names = [...code, ...(report?.hip.map(({ target }) => target) ?? [])].join(", ");
+    const runs = verdict?.gpus.map((gpu) => `${gpu.runs} on ${gpu.name} (${gpu.capability})`) ?? [];
+    const text = `${names === "" ? "a GPU that is not told" : names}${runs.length === 0 ? "" : `: ${runs.join(", ")}`}`;
+    const known = kinds.get(text);
+    if (known === undefined) kinds.set(text, { count: 1, problems: verdict?.problems ?? [] });
+    else known.count++;
+  }
+  return [...kinds].flatMap(([text, { count, problems }]) => [
+    row("GPU", `${count} ${count === 1 ? "program" : "programs"} for ${text}`),
+    ...problemLines(problems),
+  ]);
 }
 
 function integrityLines({ record, read, same, problems }: Integrity): string[] {
@@ -116,6 +143,12 @@ const KIND_NAMES = {
   library: "shared library",
   executable: "program",
   object: "object file",
+  "gpu-code": "program of a GPU",
+} as const;
+
+const GENERATOR_NAMES = {
+  "aot-inductor": "model that AOTInductor compiled",
+  "torch.compile": "kernels in the cache of torch.compile",
 } as const;
 
 function factLines(report: ExtensionReport): string[] {
@@ -125,7 +158,8 @@ function factLines(report: ExtensionReport): string[] {
   };
   const machines = report.machines.length > 1 ? report.machines.join(", ") : report.machine;
   const isOther = report.kind === "torch-library" && !report.torch.registers;
-  const kind = isOther ? "library that uses PyTorch" : KIND_NAMES[report.kind];
+  const generated = report.generator === undefined ? undefined : GENERATOR_NAMES[report.generator];
+  const kind = generated ?? (isOther ? "library that uses PyTorch" : KIND_NAMES[report.kind]);
   add("File", `${kind}, ${FORMAT_NAMES[report.format]} for ${machines}, ${sizeText(report.size)}`);
   add("Python", pythonText(report));
   add("PyTorch", torchText(report));
@@ -133,7 +167,11 @@ function factLines(report: ExtensionReport): string[] {
   add("Kernels", kernelsText(report));
   if (report.hip.length > 0) add("ROCm", [...new Set(report.hip.map((entry) => entry.target))].join(", "));
   add("Compiler", report.compilers.join("; "));
+  const { cxxLibrary } = report;
+  if (cxxLibrary !== undefined)
+    add("C++", `${cxxLibrary.name}${cxxLibrary.static ? ", a copy of its own (static)" : ""}`);
   add("Needs", needsText(report));
+  add("Run path", [...report.rpath, ...report.runpath].join(", "));
   add("Built by", provenanceText(report));
   for (const anomaly of report.anomalies.slice(0, MAX_NAMED)) add("Damage", anomaly);
   return lines;
@@ -157,7 +195,7 @@ function pythonText({ python }: ExtensionReport): string | undefined {
       `for ${kind} ${tag.version.join(".")}${tag.freeThreaded ? " (free-threaded)" : ""}${tag.debug ? " (debug)" : ""}`,
     );
   } else if (tag?.abi3 === true) parts.push("abi3");
-  if (python.binding !== undefined) parts.push(`made with ${python.binding}`);
+  if (python.binding !== undefined) parts.push(`made with ${bindingText(python)}`);
   if (limitedApi !== undefined) {
     parts.push(
       limitedApi.only
@@ -166,6 +204,14 @@ function pythonText({ python }: ExtensionReport): string | undefined {
     );
   }
   return parts.join(", ");
+}
+
+/** Modules of one version of the internals, and one ABI, share their types. */
+function bindingText({ binding = "pybind11", bindingAbi }: ExtensionReport["python"]): string {
+  if (bindingAbi === undefined) return binding;
+  if (binding === "cython") return `Cython ${bindingAbi}`;
+  const version = internalsVersion(bindingAbi);
+  return version === undefined ? binding : `${binding} (internals ${version})`;
 }
 
 function named(names: readonly string[], most: number): string {
@@ -180,7 +226,10 @@ function torchText({ torch }: ExtensionReport): string | undefined {
   const parts: string[] = [];
   if (torch.libraries.length > 0) parts.push(`needs ${torch.libraries.join(", ")}`);
   parts.push(torch.symbols === 1 ? "1 symbol" : `${torch.symbols} symbols`);
-  if (torch.stableAbi) parts.push("stable ABI only");
+  if (torch.stableAbi)
+    parts.push(
+      `stable ABI only${torch.stableSince === undefined ? "" : `, of PyTorch ${torch.stableSince} and later`}`,
+    );
   if (torch.stringAbi !== undefined) parts.push(STRING_ABIS[torch.stringAbi.abi]);
   if (torch.namespaces.length > 0) parts.push(`operators in ${torch.namespaces.join(", ")}`);
   return parts.join(", ");
@@ -196,6 +245,10 @@ function cudaText(report: ExtensionReport): string | undefined {
   if (isLinked && cuda.runtime === "static") parts.push("its own runtime (static)");
   if (isLinked && cuda.runtime === "shared")
     parts.push(cuda.major === undefined ? "shared runtime" : `runtime of CUDA ${cuda.major}`);
+  // What is newer than the code says must have translated it.
+  const { ptx } = cuda;
+  if (ptx !== undefined && cuda.toolkit === undefined)
+    parts.push(`PTX ${ptx.version}${ptx.cuda === undefined ? "" : `, which CUDA ${ptx.cuda} brought`}`);
   const code = cuda.code.map((one) => codeText(one));
   if (code.length > 0) parts.push(`code for ${code.join(", ")}`);
   if (cuda.unlinked) parts.push("device code not linked yet");
@@ -264,10 +317,12 @@ export function describeJson(inspection: Inspection): Readonly<Record<string, un
     };
   }
   const { wheel, verdicts, problems, integrity } = inspection;
+  const is = packageKindOf(wheel);
   return {
     kind: wheel.kind,
     path: inspection.path,
     ...(wheel.name === undefined ? {} : { wheel: wheel.name }),
+    ...(is === undefined ? {} : { package: is.kind }),
     files: wheel.files,
     problems,
     ...(integrity === undefined ? {} : { integrity }),

@@ -6,24 +6,27 @@ import { basename } from "node:path";
 import { failure } from "../base/failure.ts";
 import { sorted, unique } from "../base/order.ts";
 import { err, ok, type Result } from "../base/result.ts";
+import { constantRanges, constantsOf } from "./binding-abi.ts";
 import { type ByteSource, fileSource } from "./bytes.ts";
 import type { FileSystem } from "../host/host.ts";
 import { cudaFacts, type CudaEvidence } from "./cuda-facts.ts";
+import { neededCxxLibrary, ownCxxLibrary } from "./cxx-library.ts";
 import { demangleName } from "./demangle.ts";
 import { commentsOf, type Elf, isElf, openElf } from "./elf.ts";
 import { SHT } from "./elf-frame.ts";
 import { buildIdOf, notesOf } from "./elf-notes.ts";
 import { dynamicSymbols, type ElfSymbol, sectionSymbols, symbolTableOf } from "./elf-symbols.ts";
 import { neededVersions } from "./elf-versions.ts";
+import { amdTarget, cubinAsFatbin, isGpuCode } from "./gpu-code.ts";
 import { readHipBundles } from "./hip.ts";
 import { isMachO, type MachO, openMachO } from "./macho.ts";
 import { isPe, openPe, type Pe } from "./pe.ts";
 import { otherFormat } from "./other-format.ts";
 import { PROVENANCE_SECTION_MACHO, PROVENANCE_SECTION_PE, provenanceIn, provenanceOf } from "./provenance.ts";
-import { type PythonTag, pythonTagOf } from "./python-tag.ts";
-import type { ExtensionReport, NeededLibrary, PythonFacts, TorchFacts, UndefinedSymbol } from "./report.ts";
-import { limitedApiUse } from "./stable-abi.ts";
+import { isLoadedByPath, pythonFacts } from "./python-facts.ts";
+import type { ExtensionReport, NeededLibrary, TorchFacts, UndefinedSymbol } from "./report.ts";
 import { looksLikeTorch, stringAbiOf } from "./symbol-owner.ts";
+import { oldestStable } from "./torch-stable.ts";
 import { versionFloors } from "./versions.ts";
 
 /** Local symbols are searched for operator namespaces when their names take no more than this. */
@@ -83,6 +86,8 @@ interface Evidence {
   /** Names of exported `PyInit…` functions. */
   readonly initFunctions: readonly string[];
   readonly localNames: readonly string[];
+  /** Read once they are asked for. */
+  readonly constants: () => Buffer;
 }
 
 function elfReport(elf: Elf, file: string): ExtensionReport {
@@ -93,27 +98,41 @@ function elfReport(elf: Elf, file: string): ExtensionReport {
   const versions = neededVersions(elf);
   const libraries = (elf.dynamic?.needed ?? []).map((name) => ({ name, optional: false }));
   const initFunctions = symbols.startingWith("PyInit").map((symbol) => symbol.name);
-  const evidence: Evidence = { file, undefinedSymbols, libraries, initFunctions, localNames: localNamesOf(elf) };
+  const localNames = localNamesOf(elf);
+  const constants = constantsIn(elf.reader.source, elf.sections);
+  const evidence: Evidence = { file, undefinedSymbols, libraries, initFunctions, localNames, constants };
   const anomalies = [...elf.anomalies];
-  const device: CudaEvidence = { ...evidence, source: elf.reader.source, sections: elf.sections, anomalies };
+  const alone = cubinAsFatbin(elf);
+  const device: CudaEvidence = {
+    ...evidence,
+    source: elf.reader.source,
+    sections: elf.sections,
+    anomalies,
+    ...(alone === undefined ? {} : { alone }),
+  };
   const cuda = cudaFacts(device);
   const torch = torchFacts(evidence);
   const python = pythonFacts(evidence);
   const buildId = buildIdOf(notes);
   const provenance = provenanceOf(notes);
+  const generator = generatorOf(file, symbols.startingWith("AOTInductorModelContainer").length > 0);
   const soname = elf.dynamic?.soname;
   const hip = elf.sections
     .filter((section) => section.name === ".hip_fatbin" || section.name === ".hipFatBin")
     .flatMap((section) => readHipBundles(elf.reader.source, section, anomalies));
+  const target = amdTarget(elf);
+  if (target !== undefined) hip.push(target);
   return {
     name: file,
     size: elf.reader.size,
     format: "elf",
-    kind: object
-      ? "object"
-      : elf.kind === "executable" || elf.dynamic?.pie === true || elf.interpreter !== undefined
-        ? executableKind(elf, initFunctions)
-        : kindOf(initFunctions, torch, file),
+    kind: isGpuCode(elf)
+      ? "gpu-code"
+      : object
+        ? "object"
+        : elf.kind === "executable" || elf.dynamic?.pie === true || elf.interpreter !== undefined
+          ? executableKind(elf, initFunctions)
+          : kindOf(initFunctions, torch, file),
     platform: "linux",
     machine: elf.machine,
     bits: elf.bits,
@@ -129,14 +148,22 @@ function elfReport(elf: Elf, file: string): ExtensionReport {
     versions,
     floors: versionFloors(versions),
     compilers: commentsOf(elf),
+    ...cxxLibraryFact(evidence, elf.reader.size),
     python,
     torch,
     cuda,
     hip,
     ...(provenance === undefined ? {} : { provenance }),
+    ...(generator === undefined ? {} : { generator }),
     undefinedSymbols,
     anomalies,
   };
+}
+
+/** torch/csrc/inductor/aoti_runtime/interface.h; the names that torch/_inductor/codecache.py gives. */
+function generatorOf(file: string, isModel: boolean): ExtensionReport["generator"] {
+  if (isModel) return "aot-inductor";
+  return isLoadedByPath(file) ? "torch.compile" : undefined;
 }
 
 /** Shared libraries may have a program loader too (libc.so.6 does): only a position independent executable is flagged. */
@@ -231,52 +258,33 @@ function torchFacts(evidence: Evidence): TorchFacts {
     const abi = stringAbiOf(name, demangleName(name));
     if (abi !== undefined) stringAbi = { abi, evidence: name };
   }
+  const since = oldestStable(evidence.undefinedSymbols.map(({ name }) => name));
   return {
     uses: libraries.length > 0 || symbols > 0,
     libraries,
     symbols,
     ...(stringAbi === undefined ? {} : { stringAbi }),
     stableAbi: symbols > 0 && cxxSymbols === 0,
+    ...(since === undefined ? {} : { stableSince: since }),
     registers: evidence.undefinedSymbols.some(({ name }) => REGISTRATION.test(name)),
     namespaces: namespacesOf(evidence.localNames),
   };
 }
 
-function pythonFacts(evidence: Evidence): PythonFacts {
-  const used = evidence.undefinedSymbols.map((symbol) => symbol.name).filter((name) => /^_?Py[A-Z_]/.test(name));
-  const modules = evidence.initFunctions
-    .map((name) => /^PyInit_(.+)$/.exec(name)?.[1])
-    .filter((name) => name !== undefined);
-  const tag: PythonTag | undefined = pythonTagOf(evidence.file);
-  const limitedApi = used.length === 0 ? undefined : limitedApiUse(used);
-  const binding = bindingOf(evidence);
-  return {
-    uses: used.length > 0 || modules.length > 0,
-    ...(tag === undefined ? {} : { tag }),
-    modules: sorted(modules),
-    ...(limitedApi === undefined ? {} : { limitedApi }),
-    ...(binding === undefined ? {} : { binding }),
-  };
+/** The constants of a file, kept once they were read. */
+function constantsIn(source: ByteSource, sections: Parameters<typeof constantRanges>[0]): () => Buffer {
+  let known: Buffer | undefined;
+  return () => (known ??= constantsOf(source, constantRanges(sections)));
 }
 
-/** pybind11 and Cython leave nothing in the dynamic symbols but habits of calling; nanobind leaves names. */
-function bindingOf({ undefinedSymbols, initFunctions, libraries }: Evidence): PythonFacts["binding"] {
-  if (initFunctions.length === 0) return undefined;
-  const names = new Set(undefinedSymbols.map((symbol) => symbol.name));
-  const has = (test: RegExp): boolean => [...names].some((name) => test.test(name));
-  if (libraries.some((library) => /boost_python/.test(library.name))) return "boost.python";
-  if (has(/nanobind|^nb_/)) return "nanobind";
-  // Both are used by pybind11's internals and by few others.
-  if (names.has("PyInstanceMethod_Type") && (names.has("PyThread_tss_create") || names.has("PyThread_tss_get"))) {
-    return "pybind11";
-  }
-  if (
-    names.has("_PyDict_GetItem_KnownHash") ||
-    (names.has("PyUnicode_InternFromString") && names.has("PyCode_NewEmpty"))
-  ) {
-    return "cython";
-  }
-  return undefined;
+/** A file of more than this is not searched for a C++ library of its own. */
+const MAX_SEARCHED = 256 * 1024 * 1024;
+
+function cxxLibraryFact({ libraries, constants }: Evidence, size: number): Pick<ExtensionReport, "cxxLibrary"> {
+  const needed = neededCxxLibrary(libraries);
+  if (needed !== undefined) return { cxxLibrary: needed };
+  const own = size === 0 || size > MAX_SEARCHED ? undefined : ownCxxLibrary(constants());
+  return own === undefined ? {} : { cxxLibrary: own };
 }
 
 function peReport(pe: Pe, file: string): ExtensionReport {
@@ -290,7 +298,8 @@ function peReport(pe: Pe, file: string): ExtensionReport {
   );
   const exported = pe.exports.map((one) => one.name).filter((name) => name !== undefined);
   const initFunctions = exported.filter((name) => name.startsWith("PyInit"));
-  const evidence: Evidence = { file, undefinedSymbols, libraries, initFunctions, localNames: [] };
+  const constants = constantsIn(pe.reader.source, pe.sections);
+  const evidence: Evidence = { file, undefinedSymbols, libraries, initFunctions, localNames: [], constants };
   const anomalies = [...pe.anomalies];
   const torch = torchFacts(evidence);
   const provenance = provenanceIn(
@@ -315,6 +324,7 @@ function peReport(pe: Pe, file: string): ExtensionReport {
     versions: [],
     floors: [],
     compilers: [`Linker ${pe.linkerVersion}`],
+    ...cxxLibraryFact(evidence, 0),
     python: pythonFacts(evidence),
     torch,
     cuda: cudaFacts({ ...evidence, source: pe.reader.source, sections: pe.sections, anomalies }),
@@ -334,7 +344,8 @@ function machoReport(macho: MachO, file: string, all: readonly MachO[], size: nu
     ...(library === undefined ? {} : { library }),
   }));
   const initFunctions = macho.exports.map((symbol) => plain(symbol.name)).filter((name) => name.startsWith("PyInit"));
-  const evidence: Evidence = { file, undefinedSymbols, libraries, initFunctions, localNames: [] };
+  const constants = constantsIn(macho.reader.source, macho.sections);
+  const evidence: Evidence = { file, undefinedSymbols, libraries, initFunctions, localNames: [], constants };
   const torch = torchFacts(evidence);
   const provenance = provenanceIn(
     macho.reader.source,
@@ -367,6 +378,7 @@ function machoReport(macho: MachO, file: string, all: readonly MachO[], size: nu
     floors: [],
     ...(macho.minimumSystem === undefined ? {} : { minimumSystem: macho.minimumSystem }),
     compilers: macho.sdk === undefined ? [] : [`macOS SDK ${macho.sdk}`],
+    ...cxxLibraryFact(evidence, 0),
     python: pythonFacts(evidence),
     torch,
     cuda: cudaFacts({ ...evidence, source: macho.reader.source, sections: [], anomalies: [] }),

@@ -9,6 +9,7 @@ import { inspectExtension } from "./extension.ts";
 import { type Integrity, integrityOf } from "./integrity.ts";
 import { judge } from "./judge.ts";
 import type { ExtensionReport } from "./report.ts";
+import { systemLibc } from "./system-libc.ts";
 import type { JudgeEnvironment, JudgeGpu, Problem, Verdict } from "./verdict.ts";
 import { inspectArchive, isCompiledName, judgeWheel, type WheelReport } from "./wheel.ts";
 import { wheelNameProblems } from "./wheel-tags.ts";
@@ -46,7 +47,10 @@ export interface InspectPathOptions {
 function whyNoFile(host: Pick<Host, "fs">, path: string): string {
   try {
     const stat = host.fs.stat(path);
-    if (stat === undefined) return "does not exist";
+    if (stat === undefined) {
+      const target = host.fs.lstat(path)?.kind === "link" ? (host.fs.readLink(path) ?? "") : undefined;
+      return target === undefined ? "does not exist" : `is a link to \`${target}\`, which leads to no file`;
+    }
     return stat.kind === "directory" ? "is a folder without a built file in it" : "is no file";
   } catch {
     return "cannot be read";
@@ -82,7 +86,8 @@ export function inspectPath(
       environment === undefined
         ? new Map<string, Verdict>()
         : judgeWheel(archive.value, { host, environment, packageDir, prefix, ...gpus });
-    const problems = wheelNameProblems(archive.value, environment);
+    const libc = environment === undefined ? undefined : systemLibc(host, environment);
+    const problems = wheelNameProblems(archive.value, environment, libc);
     return ok({ kind: "wheel", path: absolute, wheel: archive.value, verdicts, problems });
   }
   const report = inspectExtension(source, absolute, arch);

@@ -1,5 +1,5 @@
 /** The verdict for ELF files: follows what the loader would do in this environment, symbol by symbol. */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { compareVersions } from "../base/order.ts";
 import type { Host } from "../host/host.ts";
 import { type ByteSource, fileSource } from "./bytes.ts";
@@ -135,6 +135,7 @@ export function judgeElf(input: ElfJudgeInput): ElfJudgement {
   const fresh = closure.filter((file) => !before.has(file));
   const libraries = resolvedLibraries(fresh);
   const problems: Problem[] = [];
+  const reasons = [...process.reasons];
   problems.push(...unloadable(target, fresh, simulation.level), ...fresh.flatMap(unmarkedPacking));
   if (input.report.kind !== "executable") problems.push(...lateSanitizer(fresh, input.host.env));
   for (const missing of libraries.filter((library) => library.path === undefined)) {
@@ -144,6 +145,14 @@ export function judgeElf(input: ElfJudgeInput): ElfJudgement {
       continue;
     }
     const direct = missing.neededBy === target.path;
+    const isProgram = input.report.kind === "executable";
+    const elsewhere = isProgram
+      ? undefined
+      : [...(input.besides?.keys() ?? [])].find((path) => basename(path) === missing.name);
+    if (elsewhere !== undefined) {
+      reasons.push(loadedBefore(missing.name, elsewhere));
+      continue;
+    }
     problems.push(missingLibraryProblem({ name: missing.name, neededBy: missing.neededBy, direct }, input.environment));
   }
   const versions = fresh.flatMap(missingVersions);
@@ -160,7 +169,6 @@ export function judgeElf(input: ElfJudgeInput): ElfJudgement {
     const installed: Installed = { libraries: installedLibraries(simulation, input), scope };
     problems.push(...missingSymbolProblems(missing, installed, input.environment));
   }
-  const reasons = [...process.reasons];
   if (!complete && missing.length > 0) {
     reasons.push(
       `${missing.length === 1 ? "1 symbol" : `${missing.length} symbols`} could not be checked, because a library is missing`,
@@ -174,6 +182,11 @@ export function judgeElf(input: ElfJudgeInput): ElfJudgement {
     ...(alone === undefined ? {} : { loadsWithoutTorch: alone }),
     checked: { symbols: lookup.checked, files: scope.size },
   };
+}
+
+/** What a package's own start has loaded is found by its name alone. */
+function loadedBefore(name: string, path: string): string {
+  return `\`${name}\` is in the package (\`${path}\`), but not where this file looks: it loads once another module of the package has loaded that`;
 }
 
 /**

@@ -101,14 +101,14 @@ function noCode(cuda: CudaFacts, gpu: JudgeGpu, why: string): Problem {
   };
 }
 
-/** `580.65.06` → 580. */
+/** `580.65.06`, `580` → 580. */
 function driverBranch(version: string | undefined): number | undefined {
-  const major = /^(\d+)\./.exec(version ?? "")?.[1];
+  const major = /^(\d+)(?:\.|$)/.exec(version ?? "")?.[1];
   return major === undefined ? undefined : Number(major);
 }
 
 function runtimeAgainstDriver(cuda: CudaFacts, gpu: JudgeGpu, driver: number | undefined): Problem | undefined {
-  const version = cuda.toolkit ?? (cuda.major === undefined ? undefined : String(cuda.major));
+  const version = cuda.toolkit ?? (cuda.major === undefined ? cuda.ptx?.cuda : String(cuda.major));
   const major = Number(version?.split(".")[0]);
   const needed = RUNTIME_DRIVERS[major];
   if (driver === undefined || needed === undefined || driver >= needed) return undefined;
@@ -155,8 +155,9 @@ function judgeFatbin(fatbin: Fatbin, gpu: JudgeGpu, driver: number | undefined):
 }
 
 function listOf(fatbin: Fatbin): string {
+  const prefixes: Readonly<Record<string, string>> = { ptx: "compute", "lto-ir": "lto" };
   const name = (kind: string, architecture: CudaArchitecture): string =>
-    `${kind === "ptx" ? "compute" : "sm"}_${architectureText(architecture)}`;
+    `${prefixes[kind] ?? "sm"}_${architectureText(architecture)}`;
   const names = fatbin.entries.map((entry) => name(entry.kind, entry.architecture));
   return names.length === 0 ? "nothing" : [...new Set(names)].join(", ");
 }

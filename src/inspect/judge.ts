@@ -4,9 +4,11 @@
  */
 import type { Host } from "../host/host.ts";
 import { type ByteSource } from "./bytes.ts";
+import { bindingProblems } from "./judge-binding.ts";
 import { judgeElf } from "./judge-elf.ts";
 import { judgeForeign } from "./judge-foreign.ts";
 import { judgeGpu } from "./judge-gpu.ts";
+import { pythonProblems } from "./judge-python.ts";
 import type { ExtensionReport } from "./report.ts";
 import {
   type Answer,
@@ -46,10 +48,16 @@ const MACHINES: Readonly<Record<string, RegExp>> = {
 export function judge(input: JudgeInput): Verdict {
   const { report, environment } = input;
   const gpus = input.gpus ?? environment.gpus;
+  if (report.kind === "gpu-code") return judgeGpuCode(input, gpus);
   const first = [...platformProblems(report, environment), ...kindProblems(report)];
   if (first.some((problem) => problem.severity === "error")) return hopeless(first);
 
-  const problems = [...first, ...pythonProblems(report, environment), ...torchProblems(report, environment)];
+  const problems = [
+    ...first,
+    ...pythonProblems(report, environment),
+    ...torchProblems(report, environment),
+    ...bindingProblems(report, environment, input.host),
+  ];
   const loading =
     report.format === "elf"
       ? judgeElf(input)
@@ -83,6 +91,35 @@ export function judge(input: JudgeInput): Verdict {
   };
 }
 
+/** A program of a GPU: a process hands it to the driver, and nothing else of the system is asked for. */
+function judgeGpuCode(input: JudgeInput, gpus: readonly JudgeGpu[]): Verdict {
+  const isAmd = input.report.machine === "amdgpu";
+  const reasons: string[] = [];
+  const device = isAmd ? undefined : judgeDevice(input, gpus, reasons);
+  if (isAmd) reasons.push("AMD's GPUs are not looked for");
+  reasons.push(
+    `A process hands it to the GPU's driver (\`${isAmd ? "hipModuleLoad" : "cuModuleLoad"}\`); \`import\` does not take it`,
+  );
+  const runs = device === undefined || input.report.cuda.fatbins.length === 0 ? "unknown" : device.runs;
+  return {
+    loads: runs,
+    runs,
+    reasons,
+    problems: orderProblems((device?.problems ?? []).map(compiledElsewhere)),
+    libraries: [],
+    gpus: device?.verdicts ?? [],
+    checked: { symbols: 0, files: 0 },
+  };
+}
+
+/** Who makes such programs compiles for the GPU at hand; PyTorch's variables do not reach it. */
+function compiledElsewhere(problem: Problem): Problem {
+  if (problem.kind !== "no-gpu-code") return problem;
+  const fix =
+    "Compile it on that GPU: AOTInductor, torch.compile and Triton compile for the one that is there; nvcc for the one of `-arch`";
+  return { ...problem, fix };
+}
+
 function hopeless(problems: readonly Problem[]): Verdict {
   return {
     loads: "no",
@@ -103,17 +140,6 @@ function answerOf(problems: readonly Problem[], reasons: readonly string[]): Ans
 const PLATFORM_NAMES = { linux: "Linux", darwin: "macOS", win32: "Windows" } as const;
 
 function platformProblems(report: ExtensionReport, environment: JudgeEnvironment): Problem[] {
-  if (report.format === "elf" && (report.machine === "cuda" || report.machine === "amdgpu")) {
-    return [
-      {
-        kind: "wrong-machine",
-        severity: "error",
-        what: "It is code for a GPU alone (a cubin), which no process loads by itself",
-        why: "A program hands such code to the GPU's driver, usually out of a fat binary within an extension",
-        fix: "Inspect the extension that it belongs to",
-      },
-    ];
-  }
   if (report.platform !== environment.platform) {
     return [
       {
@@ -149,74 +175,6 @@ function kindProblems(report: ExtensionReport): Problem[] {
       fix: "Inspect the linked file",
     },
   ];
-}
-
-function pythonProblems(report: ExtensionReport, environment: JudgeEnvironment): Problem[] {
-  const { python } = environment;
-  const { tag, modules } = report.python;
-  const problems: Problem[] = [];
-  if (report.kind === "python-module" && tag !== undefined && modules.length > 0 && !modules.includes(tag.module)) {
-    problems.push({
-      kind: "wrong-module-name",
-      severity: "error",
-      owner: "python",
-      what: `The file is named \`${tag.module}\`, but the module in it is \`${modules.join("`, `")}\``,
-      why: `\`import ${tag.module}\` asks for \`PyInit_${tag.module}\`, which it does not define`,
-      fix: `Name the file \`${modules[0] ?? ""}${tag.suffix}\`, or give the module the name \`${tag.module}\` (\`PYBIND11_MODULE(TORCH_EXTENSION_NAME, m)\`)`,
-    });
-  }
-  if (python === undefined || tag === undefined || report.kind !== "python-module") return problems;
-  const have = python.version.slice(0, 2).join(".");
-  const wrong = (what: string, why: string): void => {
-    problems.push({
-      kind: "wrong-python",
-      severity: "error",
-      owner: "python",
-      what,
-      why,
-      fix: `Build it again for this interpreter: \`retorch build --python ${python.executable}\``,
-    });
-  };
-  if (tag.version !== undefined) {
-    const kind = tag.implementation === "pypy" ? "PyPy" : "CPython";
-    const own = `${kind} ${tag.version.join(".")}${tag.freeThreaded ? " (free-threaded)" : ""}`;
-    const sameVersion = tag.version[0] === python.version[0] && tag.version[1] === python.version[1];
-    const sameKind = (tag.implementation === "pypy") === /pypy/i.test(python.implementation);
-    if (!sameVersion || !sameKind || tag.freeThreaded !== python.freeThreaded) {
-      const implementation = /pypy/i.test(python.implementation) ? "PyPy" : "CPython";
-      const here = `${implementation} ${have}${python.freeThreaded ? " (free-threaded)" : ""}`;
-      wrong(
-        `It is for ${own}, and the interpreter is ${here}`,
-        `\`import\` looks for names that end in \`${python.extensionSuffix}\``,
-      );
-    }
-  } else if (tag.abi3) {
-    if (python.freeThreaded && !tag.freeThreaded) {
-      wrong("Modules of the limited API cannot be loaded by a free-threaded Python", "Its objects have another layout");
-    }
-    const since = report.python.limitedApi?.since;
-    if (
-      since !== undefined &&
-      (since[0] > python.version[0] || (since[0] === python.version[0] && since[1] > python.version[1]))
-    ) {
-      wrong(
-        `It uses the limited API of Python ${since.join(".")}, and the interpreter is Python ${have}`,
-        "An abi3 module runs on the Python that it was built for and later ones",
-      );
-    }
-    const others = report.python.limitedApi?.others ?? [];
-    if (others.length > 0) {
-      problems.push({
-        kind: "note",
-        severity: "warning",
-        owner: "python",
-        what: `It is named \`abi3\`, but uses ${others.length === 1 ? `\`${others[0] ?? ""}\`, which is` : `${others.length} names (\`${others[0] ?? ""}\`, …) that are`} not in the limited API`,
-        why: "On another Python these may be missing or of another layout",
-        fix: "Define `Py_LIMITED_API` when compiling (`py-limited-api` in retorch.toml), or drop `abi3` from the name",
-      });
-    }
-  }
-  return problems;
 }
 
 function torchProblems(report: ExtensionReport, environment: JudgeEnvironment): Problem[] {

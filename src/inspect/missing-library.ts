@@ -6,6 +6,18 @@ import { gccOf, splitVersion } from "./versions.ts";
 
 /** Something of the library's name is found first, and is no ELF file. */
 export function unusableLibraryProblem(name: string, path: string): Problem {
+  // What glibc has under this name is a script for the linker; musl's own `libc.so` is the library.
+  const musl = name === "libc.so" ? otherLibc("libc.musl-") : undefined;
+  if (musl !== undefined) {
+    return {
+      kind: "missing-library",
+      severity: "error",
+      library: name,
+      owner: "c",
+      what: `It needs \`${name}\`, which is musl's name for the C library`,
+      ...musl,
+    };
+  }
   return {
     kind: "missing-library",
     severity: "error",

@@ -1,6 +1,7 @@
 /** What symbols that nothing defines mean: the other `std::string`, another version of torch, a library that is not linked, a source that is missing. */
 import { demangleName } from "./demangle.ts";
 import type { LoadedFile } from "./loader.ts";
+import { oldestStable, stableSince } from "./torch-stable.ts";
 import { isDeviceLinkSymbol, ownerOf, stringAbiOf, withoutStringAbi } from "./symbol-owner.ts";
 import type { JudgeEnvironment, MissingSymbol, Problem } from "./verdict.ts";
 
@@ -108,6 +109,7 @@ export function missingSymbolProblems(
 /** Symbols of one cause make one problem. */
 function groupOf(missing: MissingSymbol, environment: JudgeEnvironment): string {
   if (isDeviceLinkSymbol(missing.symbol)) return "device-link";
+  if (isLibcxx(missing)) return "cxx-library";
   if (isStringAbi(missing, environment)) return "string-abi";
   if (missing.cause === "not-linked") return `not-linked ${missing.library ?? ""}`;
   if (missing.owner === "c10" || missing.owner === "torch") return "torch";
@@ -120,6 +122,11 @@ function isStringAbi(missing: MissingSymbol, environment: JudgeEnvironment): boo
   if (environment.torch === undefined) return false;
   const abi = stringAbiOf(missing.symbol, demangleName(missing.symbol));
   return abi !== undefined && abi !== "libc++" && (abi === "cxx11") !== environment.torch.cxx11Abi;
+}
+
+/** Asks torch for types of LLVM's C++ library, which no PyTorch for Linux or Windows has. */
+function isLibcxx({ owner, demangled = "" }: MissingSymbol): boolean {
+  return (owner === "c10" || owner === "torch") && /\bstd::(?:__1|__ndk1)::/.test(demangled);
 }
 
 function problemOf(group: readonly MissingSymbol[], environment: JudgeEnvironment, more: number): Problem {
@@ -141,6 +148,15 @@ function problemOf(group: readonly MissingSymbol[], environment: JudgeEnvironmen
       what: `Device code was compiled to be linked (\`-rdc=true\`), but it was not linked: \`${first.symbol}\`${others}`,
       why: "Relocatable device code needs a link of its own (`nvcc -dlink`) before the link of the host code",
       fix: "Set `device-link = true` in retorch.toml (`dlink=True` of CUDAExtension), or compile without `-rdc=true`",
+    };
+  }
+  if (isLibcxx(first)) {
+    return {
+      ...base,
+      kind: "cxx-library",
+      what: `It was compiled for libc++, and the installed PyTorch ${version} for libstdc++: \`${name}\`${others}`,
+      why: "Strings, vectors and the like of LLVM's C++ library are other types than those of GCC's, so that the same functions have other names (`std::__1::…`)",
+      fix: "Compile and link it without `-stdlib=libc++`: Clang takes GCC's library then. Only PyTorch's stable ABI (`torch/csrc/stable`) can be used across the two",
     };
   }
   if (isStringAbi(first, environment)) {
@@ -169,6 +185,17 @@ function problemOf(group: readonly MissingSymbol[], environment: JudgeEnvironmen
   switch (first.owner) {
     case "c10":
     case "torch": {
+      const since = oldestStable(group.map(({ symbol }) => symbol));
+      if (since !== undefined && stableSince(first.symbol) !== undefined && torch !== undefined) {
+        const here = torch.release.slice(0, 2).join(".");
+        return {
+          ...base,
+          kind: "other-torch",
+          what: `\`${name}\`${others} is not in the installed PyTorch`,
+          why: `It is part of the stable ABI since PyTorch ${since}, and ${version} is installed: code for the stable ABI loads with the PyTorch whose headers it was built with, or that \`TORCH_TARGET_VERSION\` named, and with later ones`,
+          fix: `Build it again for this one: \`torch-target-version = "${here}"\` in retorch.toml (\`TORCH_TARGET_VERSION\`) and no newer functions; or install PyTorch ${since}`,
+        };
+      }
       const instead = first.forms[0];
       const why =
         instead === undefined
@@ -187,7 +214,7 @@ function problemOf(group: readonly MissingSymbol[], environment: JudgeEnvironmen
         ...base,
         kind: "wrong-python",
         what: `\`${name}\`${others} is not in Python ${python?.version.join(".") ?? ""}`,
-        why: "It was built for another version of Python, or another kind of build of it",
+        why: pythonBuild(group) ?? "It was built for another version of Python, or another kind of build of it",
         fix: "Build it again with the interpreter that imports it: `retorch build --python PYTHON`",
       };
     case "cuda":
@@ -222,6 +249,20 @@ function problemOf(group: readonly MissingSymbol[], environment: JudgeEnvironmen
     default:
       return { ...base, kind: "missing-symbol", what: `\`${name}\`${others} is defined nowhere`, why: "", fix: "" };
   }
+}
+
+/** Functions that headers call with one kind of build alone. */
+function pythonBuild(group: readonly MissingSymbol[]): string | undefined {
+  const some = (test: RegExp): boolean => group.some(({ symbol }) => test.test(symbol));
+  if (some(/^_Py_(?:DecRefShared(?:Debug)?|MergeZeroLocalRefcount|ExplicitMergeRefcount)$/))
+    return "It was compiled for a free-threaded Python (`Py_GIL_DISABLED`), and the interpreter is none";
+  if (
+    some(
+      /^_Py_(?:NegativeRefcount|RefTotal|INCREF_IncRefTotal|DECREF_DecRefTotal|(?:Inc|Dec)RefTotal_DO_NOT_USE_THIS)$/,
+    )
+  )
+    return "It was compiled for a debug build of Python (`Py_DEBUG`), and the interpreter is none";
+  return undefined;
 }
 
 function cudaLink(symbol: string): string {

@@ -1,5 +1,6 @@
 /** What is known of a built extension, as one value. Made by `extension.ts`, judged by `verdict.ts`, told by `describe.ts`. */
 import type { CudaArchitecture } from "./architecture.ts";
+import type { CxxLibrary } from "./cxx-library.ts";
 import type { NeededVersion } from "./elf-versions.ts";
 import type { Fatbin } from "./fatbin.ts";
 import type { HipEntry } from "./hip.ts";
@@ -42,10 +43,14 @@ export interface PythonFacts {
   readonly limitedApi?: {
     readonly only: boolean;
     readonly since?: readonly [number, number];
+    /** The oldest Python that has it all, in its limited API or not. */
+    readonly loadsSince?: readonly [number, number];
     readonly others: readonly string[];
   };
-  /** Which binding library made the module, told from its symbols. */
+  /** Which binding library made the module, told from its constants or symbols. */
   readonly binding?: "pybind11" | "nanobind" | "cython" | "boost.python";
+  /** Modules of pybind11 or nanobind share types when this is the same; of Cython its version. */
+  readonly bindingAbi?: string;
 }
 
 export interface TorchFacts {
@@ -58,6 +63,8 @@ export interface TorchFacts {
   readonly stringAbi?: { readonly abi: "cxx11" | "old" | "libc++"; readonly evidence: string };
   /** Uses torch through its stable C shims alone: not tied to one version. */
   readonly stableAbi: boolean;
+  /** The oldest PyTorch that has all that it uses of the stable ABI, `2.13`, where that is known. */
+  readonly stableSince?: string;
   /** Whether it registers operators, by what it calls of torch. */
   readonly registers: boolean;
   /** Namespaces of operators that it registers, where its local symbols still tell. */
@@ -81,6 +88,8 @@ export interface CudaFacts {
   readonly major?: number;
   /** The toolkit that made the device code, `13.0.88`, when the code says so. */
   readonly toolkit?: string;
+  /** The highest version of its PTX, `9.0`, and the CUDA that brought it; no older one translated it. */
+  readonly ptx?: { readonly version: string; readonly cuda?: string };
   readonly code: readonly DeviceCode[];
   readonly fatbins: readonly Fatbin[];
   /** Device code that still has to be linked (`nvcc -dlink`). */
@@ -95,7 +104,7 @@ export interface ExtensionReport {
   readonly name: string;
   readonly size: number;
   readonly format: FileFormat;
-  readonly kind: "python-module" | "torch-library" | "library" | "executable" | "object";
+  readonly kind: "python-module" | "torch-library" | "library" | "executable" | "object" | "gpu-code";
   readonly platform: "linux" | "win32" | "darwin";
   /** `x86_64`, `aarch64`, … */
   readonly machine: string;
@@ -118,12 +127,16 @@ export interface ExtensionReport {
   readonly minimumSystem?: string;
   /** What compilers and linkers wrote into it: `GCC: (Debian 12.2.0-14) 12.2.0`. */
   readonly compilers: readonly string[];
+  /** The C++ library that it was compiled for, where it shows. */
+  readonly cxxLibrary?: CxxLibrary;
   readonly python: PythonFacts;
   readonly torch: TorchFacts;
   readonly cuda: CudaFacts;
   readonly hip: readonly HipEntry[];
   readonly provenance?: Provenance;
   readonly undefinedSymbols: readonly UndefinedSymbol[];
+  /** Written by a compiler of PyTorch: a model of AOTInductor, kernels in the cache of `torch.compile`. */
+  readonly generator?: "aot-inductor" | "torch.compile";
   /** What contradicts itself in the file, each a sentence. */
   readonly anomalies: readonly string[];
 }

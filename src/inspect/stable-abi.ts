@@ -181,37 +181,88 @@ const NAMES: Readonly<Record<string, string>> = {
     _GetConstantBorrowed _IsFinalizing __SetRefcnt`,
 };
 
-let sinceByName: ReadonlyMap<string, string> | undefined;
+/**
+ * Names that Python had before they became part of the limited API, by the oldest one that has them, counted from 3.6: what calls them
+ * loads there, too. Read off the interpreters.
+ */
+const EARLIER: Readonly<Record<string, string>> = {
+  "3.6": `
+    Buffer_FillContiguousStrides Buffer_FillInfo Buffer_FromContiguous Buffer_GetPointer Buffer_IsContiguous
+    Buffer_Release Buffer_ToContiguous Codec_NameReplaceErrors Err_GetExcInfo Err_SetExcInfo
+    Err_SetFromErrnoWithFilenameObjects Err_SetImportError Err_SyntaxLocationEx Exc_BlockingIOError
+    Exc_BrokenPipeError Exc_ChildProcessError Exc_ConnectionAbortedError Exc_ConnectionError
+    Exc_ConnectionRefusedError Exc_ConnectionResetError Exc_FileExistsError Exc_FileNotFoundError
+    Exc_InterruptedError Exc_IsADirectoryError Exc_NotADirectoryError Exc_PermissionError Exc_ProcessLookupError
+    Exc_RecursionError Exc_ResourceWarning Exc_StopAsyncIteration Exc_TimeoutError Frame_GetLineNumber
+    Import_AddModuleObject Import_ExecCodeModuleObject Import_ImportFrozenModuleObject
+    Import_ImportModuleLevelObject Mem_Calloc Mem_RawCalloc Mem_RawFree Mem_RawMalloc Mem_RawRealloc
+    MemoryView_FromBuffer MemoryView_FromMemory Module_AddFunctions Module_ExecDef Module_FromDefAndSpec2
+    Module_GetNameObject Module_NewObject Module_SetDocString Number_InPlaceMatrixMultiply Number_MatrixMultiply
+    Object_Calloc Object_CopyData Object_GenericGetDict Object_GenericSetDict Object_GetBuffer Slice_AdjustIndices
+    Slice_Unpack StructSequence_UnnamedField Sys_AddXOption Sys_GetXOptions Unicode_AsUCS4 Unicode_AsUCS4Copy
+    Unicode_AsUTF8AndSize Unicode_AsWideCharString Unicode_DecodeLocale Unicode_DecodeLocaleAndSize
+    Unicode_EncodeLocale Unicode_FindChar Unicode_GetLength Unicode_ReadChar Unicode_Substring Unicode_WriteChar
+    _DecodeLocale _EncodeLocale _FileSystemDefaultEncodeErrors _GetArgcArgv _SetPath`,
+  "3.7": `
+    Import_GetModule _UTF8Mode`,
+  "3.8": `
+    Sys_Audit Vectorcall_Call`,
+  "3.9": `
+    Buffer_SizeFromFormat Frame_GetCode Module_AddType Object_CallNoArgs Object_CheckBuffer Object_VectorcallMethod
+    ThreadState_GetFrame ThreadState_GetID ThreadState_GetInterpreter Type_FromModuleAndSpec Type_GetModule
+    Type_GetModuleState`,
+  "3.11": `
+    Object_Vectorcall Type_GetModuleByDef`,
+};
 
-function table(): ReadonlyMap<string, string> {
-  if (sinceByName !== undefined) return sinceByName;
+function byName(table: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
-  for (const [version, names] of Object.entries(NAMES)) {
+  for (const [version, names] of Object.entries(table)) {
     for (const name of names.trim().split(/\s+/)) found.set(name, version);
   }
-  sinceByName = found;
   return found;
+}
+
+let tables: { readonly since: ReadonlyMap<string, string>; readonly earlier: ReadonlyMap<string, string> } | undefined;
+
+/** Made once they are asked for. */
+function table(): NonNullable<typeof tables> {
+  tables ??= { since: byName(NAMES), earlier: byName(EARLIER) };
+  return tables;
+}
+
+const KEY = /^(_?)Py(.+)$/;
+
+/** The Python that first has a name of the limited API, which may be older than its part in that. */
+function exportedSince(name: string): string | undefined {
+  const key = name.replace(KEY, "$1$2");
+  return table().earlier.get(key) ?? table().since.get(key);
 }
 
 /** The Python that brought a name into the limited API. Undefined when it is not in it. */
 export function limitedApiSince(name: string): string | undefined {
-  const match = /^(_?)Py(.+)$/.exec(name);
-  return match === null ? undefined : table().get(`${match[1]}${match[2]}`);
+  return KEY.test(name) ? table().since.get(name.replace(KEY, "$1$2")) : undefined;
 }
 
 /** Whether a module that uses these names keeps to the limited API, and the oldest Python that has them all. */
 export function limitedApiUse(used: readonly string[]): {
   readonly only: boolean;
   readonly since?: readonly [number, number];
+  /** The oldest Python that has them all, in its limited API or not. */
+  readonly loadsSince?: readonly [number, number];
   readonly others: readonly string[];
 } {
   let since: readonly number[] = [3, 2];
+  let loads: readonly number[] = [3, 2];
   const others: string[] = [];
   for (const name of used) {
     const version = limitedApiSince(name);
+    const exported = parseVersion(exportedSince(name) ?? "3.2");
+    if (compareVersions(exported, loads) > 0) loads = exported;
     if (version === undefined) others.push(name);
     else if (compareVersions(parseVersion(version), since) > 0) since = parseVersion(version);
   }
   if (others.length > 0) return { only: false, others: sorted(others) };
-  return { only: true, since: [since[0] ?? 3, since[1] ?? 2], others };
+  const pair = ([major = 3, minor = 2]: readonly number[]): readonly [number, number] => [major, minor];
+  return { only: true, since: pair(since), loadsSince: pair(loads), others };
 }

@@ -16,6 +16,7 @@ export const PROBLEM_KINDS = [
   "not-loadable",
   "static-tls",
   "string-abi",
+  "cxx-library",
   "missing-device-link",
   "other-torch",
   "missing-symbol",

@@ -1,21 +1,15 @@
 /**
- * What a wheel's file name promises, against the interpreter and against the files in it: pip goes by the name alone.
+ * What a wheel's file name says, against the interpreter and the system: pip goes by the name alone. What it promises of the files in
+ * it is `wheel-promises.ts`.
  *
- * Sources: Python Packaging User Guide, "Platform compatibility tags"; PEP 600 (manylinux_X_Y and its older names).
+ * Sources: Python Packaging User Guide, "Platform compatibility tags"; PEP 600 (manylinux), PEP 656 (musllinux).
  */
 import { plainName } from "../base/package-name.ts";
 import { compareVersions } from "../base/order.ts";
-import type { ExtensionReport } from "./report.ts";
+import type { SystemLibc } from "./system-libc.ts";
 import type { JudgeEnvironment, Problem } from "./verdict.ts";
-import { splitVersion } from "./versions.ts";
 import type { WheelMetadata, WheelName, WheelReport } from "./wheel.ts";
-
-/** Older names of manylinux, by the glibc that they promise. */
-const OLD_MANYLINUX: Readonly<Record<string, readonly number[]>> = {
-  manylinux1: [2, 5],
-  manylinux2010: [2, 12],
-  manylinux2014: [2, 17],
-};
+import { brokenPromises, promisedGlibc } from "./wheel-promises.ts";
 
 /** Machines as tags write them, by Node's names. */
 const TAG_MACHINES: Readonly<Record<string, RegExp>> = {
@@ -24,21 +18,18 @@ const TAG_MACHINES: Readonly<Record<string, RegExp>> = {
   arm64: /_(?:aarch64|arm64|universal2)$/,
 };
 
-/** The machine that a Linux tag names, as it is called in the files. */
-const LINUX_MACHINES: readonly (readonly [RegExp, RegExp])[] = [
-  [/_x86_64$/, /^x86_64/],
-  [/_aarch64$/, /^aarch64$/],
-];
-
 /** What stands against the name of a wheel; without an environment, only what its files say against it. */
-export function wheelNameProblems(wheel: WheelReport, environment: JudgeEnvironment | undefined): Problem[] {
+export function wheelNameProblems(
+  wheel: WheelReport,
+  environment: JudgeEnvironment | undefined,
+  libc?: SystemLibc,
+): Problem[] {
   const { name } = wheel;
   if (name === undefined) return [];
-  const reports = wheel.members.flatMap(({ path, report }) => (report === undefined ? [] : [{ path, report }]));
   return [
-    ...(environment === undefined ? [] : refusedHere(name, environment)),
+    ...(environment === undefined ? [] : refusedHere(name, environment, libc)),
     ...(wheel.own === undefined ? [] : renamed(name, wheel.own)),
-    ...brokenPromises(name.platform, reports),
+    ...brokenPromises(name, wheel),
   ];
 }
 
@@ -86,7 +77,7 @@ function renamed(name: WheelName, { folder, tags }: WheelMetadata): Problem[] {
   ];
 }
 
-function refusedHere(name: WheelName, environment: JudgeEnvironment): Problem[] {
+function refusedHere(name: WheelName, environment: JudgeEnvironment, libc: SystemLibc | undefined): Problem[] {
   const { python, platform, arch } = environment;
   const problem = (what: string): Problem => ({
     kind: "wrong-python",
@@ -109,13 +100,30 @@ function refusedHere(name: WheelName, environment: JudgeEnvironment): Problem[] 
   const machine = TAG_MACHINES[arch];
   const isFor = (tag: string): boolean =>
     tag === "any" || (system.test(tag) && (machine === undefined || machine.test(tag)));
-  if (name.platform.some(isFor)) return [];
+  if (name.platform.some((tag) => isFor(tag) && fitsLibc(tag, libc))) return [];
+  if (name.platform.some(isFor)) {
+    const here = libc === undefined ? "" : libc.kind === "musl" ? "musl" : `glibc ${libc.version.join(".")}`;
+    return [
+      {
+        ...problem(`The wheel is named for \`${name.platform.join(".")}\`, and the C library here is ${here}`),
+        kind: "wrong-platform",
+      },
+    ];
+  }
   return [
     {
       ...problem(`The wheel is named for \`${name.platform.join(".")}\`, and this is ${platform} on ${arch}`),
       kind: "wrong-platform",
     },
   ];
+}
+
+/** packaging.tags: a manylinux of a glibc that is not newer, a musllinux on musl. */
+function fitsLibc(tag: string, libc: SystemLibc | undefined): boolean {
+  if (libc === undefined || !/^(?:many|musl)linux/.test(tag)) return true;
+  if (tag.startsWith("musl")) return libc.kind === "musl";
+  const promised = promisedGlibc(tag);
+  return libc.kind === "glibc" && (promised === undefined || compareVersions(promised, libc.version) <= 0);
 }
 
 /** Whether pip takes a pair of tags for an interpreter: packaging.tags, `cpython_tags` and `compatible_tags`. */
@@ -135,59 +143,4 @@ function fits(tag: string, abi: string, python: NonNullable<JudgeEnvironment["py
   if (abi === "abi3") return isOlder && !python.freeThreaded;
   if (abi === "abi3t") return isOlder;
   return isSame && abi.endsWith("t") === python.freeThreaded;
-}
-
-/** The glibc that a tag promises to be enough. */
-function promisedGlibc(tag: string): readonly number[] | undefined {
-  const [, major, minor] = /^manylinux_(\d+)_(\d+)_/.exec(tag) ?? [];
-  if (major !== undefined && minor !== undefined) return [Number(major), Number(minor)];
-  return OLD_MANYLINUX[/^manylinux\d+(?=_)/.exec(tag)?.[0] ?? ""];
-}
-
-interface Member {
-  readonly path: string;
-  readonly report: ExtensionReport;
-}
-
-function brokenPromises(tags: readonly string[], members: readonly Member[]): Problem[] {
-  const problems: Problem[] = [];
-  const warn = (what: string, why: string, fix: string): void => {
-    problems.push({ kind: "note", severity: "warning", what, why, fix });
-  };
-  const [first] = members.filter(({ report }) => report.kind !== "object");
-  if (first !== undefined && tags.includes("any")) {
-    warn(
-      `The wheel is named for \`any\` platform, and \`${first.path}\` is compiled for ${first.report.platform} on ${first.report.machine}`,
-      "pip installs it everywhere, where it does not load",
-      "Build it with `ext_modules` in `setup.py` (or `has_ext_modules` that returns True), so that the name says the platform",
-    );
-  }
-  for (const [tag, machine] of LINUX_MACHINES) {
-    const other = members.find(({ report }) => report.format === "elf" && !machine.test(report.machine));
-    if (other === undefined || !tags.every((one) => tag.test(one)) || /^(?:cuda|amdgpu)$/.test(other.report.machine))
-      continue;
-    warn(
-      `The wheel is named for \`${tags.join(".")}\`, and \`${other.path}\` is for ${other.report.machine}`,
-      "pip installs it where that file does not load",
-      "Build it on that machine, or set the platform's name to what was built",
-    );
-  }
-  const promised = tags.map(promisedGlibc).filter((version) => version !== undefined);
-  const least = promised.sort(compareVersions)[0];
-  if (least === undefined) return problems;
-  const floors = members.flatMap(({ path, report }) =>
-    report.floors.flatMap(({ version }) => {
-      const split = splitVersion(version);
-      return split?.family === "GLIBC" ? [{ path, version, numbers: split.numbers }] : [];
-    }),
-  );
-  const highest = floors.sort((a, b) => compareVersions(b.numbers, a.numbers))[0];
-  if (highest !== undefined && compareVersions(highest.numbers, least) > 0) {
-    warn(
-      `The wheel's name promises that glibc ${least.join(".")} is enough, and \`${highest.path}\` asks for ${highest.version}`,
-      `On a system with a glibc in between pip installs it, and \`import\` fails: \`version '${highest.version}' not found\``,
-      `Build it in a container of that manylinux, or name it for what it needs (\`auditwheel repair --plat manylinux_${highest.numbers.slice(0, 2).join("_")}_…\`)`,
-    );
-  }
-  return problems;
 }

@@ -53,10 +53,16 @@ export interface WheelReport {
   readonly members: readonly WheelMember[];
   /** All files in it. */
   readonly files: number;
+  /** Their paths. */
+  readonly names: readonly string[];
 }
 
 /** More compiled files than any wheel holds. */
 const MAX_COMPILED = 2000;
+
+/** Kernels of a model that AOTInductor compiled, which it loads by their names. All are for one GPU: some say it of all. */
+const MODEL_KERNEL = /(?:^|\/)data\/aotinductor\/.*\.(?:cubin|hsaco)$/;
+const MAX_KERNELS = 200;
 
 /** Larger is no `WHEEL` file. */
 const MAX_METADATA = 1024 * 1024;
@@ -86,9 +92,9 @@ function isCompiled(member: ArchiveMember): boolean {
   return isElf(head) || isMachO(head) || isPe(head);
 }
 
-/** Whether a file is a compiled library by its name. */
+/** Whether a file is a compiled library by its name. Versions may have letters: `libssl.so.1.1.1k`. */
 export function isCompiledName(name: string): boolean {
-  return /\.(?:so(?:\.\d+)*|pyd|dll|dylib)$/i.test(name);
+  return /\.(?:so(?:\.\d+[a-z]{0,2})*|pyd|dll|dylib)$/i.test(name);
 }
 
 /** Reads the compiled files of a package. Undefined when the file is none. */
@@ -103,7 +109,8 @@ export function inspectArchive(
 }
 
 function reportOf({ kind, members }: Archive, path: string, options: InspectOptions): Result<WheelReport> {
-  const compiled = members.filter(isCompiled);
+  const kernels = members.filter((member) => MODEL_KERNEL.test(member.name)).slice(0, MAX_KERNELS);
+  const compiled = [...members.filter(isCompiled), ...kernels];
   if (compiled.length > MAX_COMPILED) {
     return err(
       failure("INSPECT_DAMAGED", `The archive holds ${compiled.length} compiled files, more than any wheel`, {
@@ -113,13 +120,15 @@ function reportOf({ kind, members }: Archive, path: string, options: InspectOpti
   }
   const name = wheelNameOf(path);
   const own = name === undefined ? undefined : metadataOf(members);
+  const names = members.map(({ name: member }) => member).filter((member) => !member.endsWith("/"));
   return ok({
     file: basename(path.replaceAll("\\", "/")),
     kind,
     ...(name === undefined ? {} : { name }),
     ...(own === undefined ? {} : { own }),
     members: compiled.map((member) => readMember(member, options)),
-    files: members.filter(({ name: own }) => !own.endsWith("/")).length,
+    files: names.length,
+    names,
   });
 }
 
@@ -177,6 +186,8 @@ export function judgeWheel(
   for (const { path, report, source } of wheel.members) {
     if (report === undefined || source === undefined) continue;
     if (report.kind === "library" || report.kind === "object") continue;
+    // Of others it is not known for which GPU they are meant.
+    if (report.kind === "gpu-code" && !MODEL_KERNEL.test(path)) continue;
     verdicts.set(path, judge({ ...context, report, source, path: place(path), besides }));
   }
   return verdicts;

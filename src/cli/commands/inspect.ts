@@ -1,7 +1,9 @@
 /** `retorch inspect`: what built files are, and whether they will load here. */
 import { relative, resolve } from "node:path";
 import { failureCodes } from "../../base/failure-codes.ts";
+import { failure } from "../../base/failure.ts";
 import type { Environment } from "../../environment/environment.ts";
+import { askedGpu } from "../../inspect/asked-gpu.ts";
 import { describeJson, describeText } from "../../inspect/describe.ts";
 import type { Inspection } from "../../inspect/inspect.ts";
 import type { Answer } from "../../inspect/verdict.ts";
@@ -16,6 +18,14 @@ export async function run(
   { options, operands }: CommandInput<typeof inspectOptions>,
 ): Promise<number> {
   const { host, program, services } = context;
+  const asked = options.gpu.map(askedGpu);
+  const wrong = options.gpu.find((_, index) => asked[index] === undefined);
+  if (wrong !== undefined) {
+    const message = `\`${wrong}\` is no GPU`;
+    const hint = "Give its compute capability, as in `--gpu 9.0`, with its driver as in `--gpu 8.6:550`";
+    return sayFailure(context, failure("USAGE", message, { hint }));
+  }
+  const gpus = asked.length === 0 ? undefined : asked.filter((one) => one !== undefined);
   let environment: Environment | undefined;
   if (!options["no-environment"]) {
     const found = await services.environment(host, { folder: undefined, python: options.python });
@@ -29,7 +39,7 @@ export async function run(
     program.stdout.write(`${written++ > 0 ? "\n" : ""}${text}`);
   };
   const inspectOne = async (path: string): Promise<Inspection | undefined> => {
-    const inspected = await services.inspect(host, path, environment);
+    const inspected = await services.inspect(host, path, environment, gpus);
     if (inspected.ok) {
       if (options.json) program.stdout.write(`${JSON.stringify(describeJson(inspected.value))}\n`);
       if (works(inspected.value) === "no") code = Math.max(code, 1);

@@ -126,10 +126,11 @@ _retorch() {
     inspect)
       case $previous in
         --python) compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        --gpu) COMPREPLY=(); return ;;
         --color) COMPREPLY=($(compgen -W 'auto always never' -- "$current")); return ;;
       esac
       if [[ $current == -* ]]; then
-        COMPREPLY=($(compgen -W '--python --no-environment --json --color --verbose -v --quiet -q --help -h' -- "$current"))
+        COMPREPLY=($(compgen -W '--python --no-environment --gpu --json --color --verbose -v --quiet -q --help -h' -- "$current"))
       else compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); fi ;;
     export)
       case $previous in

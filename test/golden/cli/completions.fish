@@ -130,6 +130,7 @@ complete -c retorch -n '__fish_seen_subcommand_from diagnose' -s h -l help -d 'S
 complete -c retorch -n '__fish_seen_subcommand_from diagnose' -F
 complete -c retorch -n '__fish_seen_subcommand_from inspect' -l python -r -F -d 'Interpreter that shall load it: a path or a command'
 complete -c retorch -n '__fish_seen_subcommand_from inspect' -l no-environment -d 'Only say what the file is, not whether it loads here'
+complete -c retorch -n '__fish_seen_subcommand_from inspect' -l gpu -x -d 'GPU that shall run it, in place of those that are here: `9.0`, or `8.6:550` with the version of its driver'
 complete -c retorch -n '__fish_seen_subcommand_from inspect' -l json -d 'Write one JSON object a line for each file'
 complete -c retorch -n '__fish_seen_subcommand_from inspect' -l color -x -a 'auto always never' -d 'When to use colour'
 complete -c retorch -n '__fish_seen_subcommand_from inspect' -s v -l verbose -d 'Say more: commands as they start, warnings of actions that were not run again, where bugs came from'

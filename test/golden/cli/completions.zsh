@@ -209,6 +209,7 @@ _retorch() {
       _arguments -s -S \
       '--python=[Interpreter that shall load it\: a path or a command]:PYTHON:_files' \
       '--no-environment[Only say what the file is, not whether it loads here]' \
+      '*--gpu=[GPU that shall run it, in place of those that are here\: `9.0`, or `8.6\:550` with the version of its driver]:CAPABILITY[\:DRIVER]:' \
       '--json[Write one JSON object a line for each file]' \
       '--color=[When to use colour]:WHEN:(auto always never)' \
       '-v[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \

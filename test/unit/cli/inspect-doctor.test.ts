@@ -40,6 +40,19 @@ describe("retorch inspect", () => {
     expect([alone.code, alone.program.out]).toEqual([1, expect.stringMatching(/^\S+\n\n {2}Loads +no\n/) as unknown]);
   });
 
+  it("asks for other GPUs than those that are here", async () => {
+    const content = buildElf({ machine: 190, type: 2, abiVersion: 7, flags: 0x5a_0d5a });
+    const host = { files: { "/project/k.cubin": content } };
+    const services = { inspect, environment };
+    const one = await runCli(["inspect", "--gpu", "9.0:580", "k.cubin"], { services, host });
+    expect(one.code).toBe(0);
+    expect(one.program.out).toMatch(/^ {2}Runs +yes on a GPU with driver 580 \(9\.0\)/m);
+    const two = await runCli(["inspect", "--gpu", "8.0", "--gpu", "10.0", "k.cubin"], { services, host });
+    expect([two.code, two.program.out.match(/^ {2}Runs +no on a GPU/gm)]).toMatchObject([1, { length: 2 }]);
+    const none = await runCli(["inspect", "--gpu", "H100", "k.cubin"], { services, host });
+    expect([none.code, none.program.err]).toEqual([2, expect.stringContaining("`H100` is no GPU") as unknown]);
+  });
+
   it("ends with 2 for what is no extension, and goes on with the next file", async () => {
     const { program, code } = await runCli(["inspect", "--no-environment", "a.txt", name], {
       services: { inspect },

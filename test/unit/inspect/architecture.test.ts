@@ -5,6 +5,7 @@ import {
   capabilityText,
   compareArchitectures,
   type CudaArchitecture,
+  cudaForPtx,
   driverForPtx,
   parseArchitecture,
   ptxRunsOn,
@@ -69,7 +70,16 @@ describe("PTX", () => {
   it("needs a driver that knows its version", () => {
     expect(driverForPtx([8, 4])).toBe(550);
     expect(driverForPtx([9, 0])).toBe(580);
-    expect(driverForPtx([6, 3])).toBe(450);
+    expect(driverForPtx([6, 3])).toBe(410);
+    expect(
+      [
+        [6, 5],
+        [7, 8],
+        [8, 5],
+        [9, 1],
+        [9, 9],
+      ].map(([major = 0, minor = 0]) => cudaForPtx([major, minor])),
+    ).toEqual(["10.2", "11.8", "12.5", "13.1", undefined]);
     expect(driverForPtx([99, 0])).toBeUndefined();
   });
 });

@@ -155,6 +155,21 @@ describe("a wheel", () => {
     ]);
   });
 
+  it("may have libraries that another module of the package has loaded before", () => {
+    const module = buildElf({ ...extension, needed: [...(extension.needed ?? []), "libown.so.3"] });
+    const members = [
+      { name: "demo/libown.so.3", content: own },
+      { name: `demo/deeper/demo.${suffix}`, content: module },
+    ];
+    const host = newMachine();
+    host.write("/project/demo-1.0-cp311-cp311-linux_x86_64.whl", buildZip(members));
+    const result = inspectPath(host, "demo-1.0-cp311-cp311-linux_x86_64.whl", { environment });
+    if (!result.ok || result.value.kind !== "wheel") throw new Error("no package");
+    const [verdict] = result.value.verdicts.values();
+    expect(verdict).toMatchObject({ loads: "unknown", problems: [] });
+    expect(verdict?.reasons[0]).toContain("`libown.so.3` is in the package");
+  });
+
   it("says what it cannot unpack", () => {
     const bytes = buildZip([{ name: "x.so", content: Buffer.from("abc"), method: 12 }]);
     const result = inspectArchive(bytesSource(bytes), "demo.whl");

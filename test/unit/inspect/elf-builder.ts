@@ -26,6 +26,9 @@ export interface TestElf {
   /** ET_DYN unless given: 1 object, 2 executable. */
   readonly type?: number;
   readonly machine?: number;
+  /** EI_ABIVERSION, and e_flags. */
+  readonly abiVersion?: number;
+  readonly flags?: number;
   readonly needed?: readonly string[];
   readonly soname?: string;
   readonly rpath?: string;
@@ -271,7 +274,9 @@ export function buildElf(spec: TestElf): Uint8Array {
   }
 
   const out = bytes();
-  out.raw([0x7f, 0x45, 0x4c, 0x46, bits === 64 ? 2 : 1, little ? 1 : 2, 1, 0]).raw(new Uint8Array(8));
+  out
+    .raw([0x7f, 0x45, 0x4c, 0x46, bits === 64 ? 2 : 1, little ? 1 : 2, 1, 0, spec.abiVersion ?? 0])
+    .raw(new Uint8Array(7));
   out
     .number(spec.type ?? 3, 2)
     .number(spec.machine ?? 62, 2)
@@ -280,7 +285,11 @@ export function buildElf(spec: TestElf): Uint8Array {
     .number(0, word)
     .number(headerSize, word)
     .number(stripped ? 0 : sectionsAt, word);
-  out.number(0, 4).number(headerSize, 2).number(segmentSize, 2).number(segments, 2);
+  out
+    .number(spec.flags ?? 0, 4)
+    .number(headerSize, 2)
+    .number(segmentSize, 2)
+    .number(segments, 2);
   out
     .number(sectionSize, 2)
     .number(stripped ? 0 : pieces.length + 1, 2)

@@ -9,6 +9,7 @@ import { openElf } from "../../../src/inspect/elf.ts";
 import { notesOf } from "../../../src/inspect/elf-notes.ts";
 import { elfNoteObject } from "../../../src/inspect/provenance-object.ts";
 import { pythonTagOf } from "../../../src/inspect/python-tag.ts";
+import { oldestStable, stableSince } from "../../../src/inspect/torch-stable.ts";
 import { limitedApiSince, limitedApiUse } from "../../../src/inspect/stable-abi.ts";
 import { gccOf, splitVersion, versionFloors } from "../../../src/inspect/versions.ts";
 
@@ -97,6 +98,8 @@ describe("the limited API", () => {
     expect(limitedApiUse(["PyObject_Call", "PyObject_GetBuffer", "Py_NewRef"])).toEqual({
       only: true,
       since: [3, 11],
+      // `PyObject_GetBuffer` is older than its part in the limited API.
+      loadsSince: [3, 10],
       others: [],
     });
     expect(limitedApiUse(["PyObject_Call", "_PyLong_Sign", "PyMethod_New"])).toEqual({
@@ -188,5 +191,15 @@ describe("the note of retorch", () => {
       cudaArch: ["8.0"],
     });
     fc.assert(fc.property(fc.string(), (text) => void parseProvenance(text)));
+  });
+});
+
+describe("the stable ABI of PyTorch", () => {
+  it("came with versions", () => {
+    expect(stableSince("torch_library_impl")).toBe("2.10");
+    expect(stableSince("aoti_torch_xpu_rand_like")).toBe("2.12");
+    expect(stableSince("aoti_torch_delete_tensor_object")).toBeUndefined();
+    expect(oldestStable(["puts", "torch_from_blob", "torch_library_impl"])).toBe("2.11");
+    expect(oldestStable(["aoti_torch_delete_tensor_object"])).toBeUndefined();
   });
 });

@@ -91,6 +91,7 @@ describe("a macOS module", () => {
   const environment = environmentOf({
     platform: "darwin",
     arch: "arm64",
+    python: { ...environmentOf().python!, extensionSuffix: ".cpython-311-darwin.so" },
     torch: { ...environmentOf().torch!, root: "/torch", libraryDirs: ["/torch/lib"] },
   });
   const host = new FakeHost();

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { describeText } from "../../../src/inspect/describe.ts";
 import { buildElf } from "./elf-builder.ts";
 import { buildFatbin } from "./fatbin-builder.ts";
 import { asking, environmentOf, extension, judgeElfFile, newMachine, SYSTEM, TORCH } from "./machine.ts";
@@ -95,6 +96,18 @@ describe("the verdict on loading", () => {
     const { verdict } = judgeElfFile(asking("_Z16THPVariable_WrapRKN2at10TensorBaseE"));
     expect(verdict.problems[0]).toMatchObject({ kind: "missing-symbol", library: "libtorch_python.so" });
     expect(verdict.problems[0]?.fix).toContain("-ltorch_python");
+  });
+
+  it("names the PyTorch of a function of the stable ABI", () => {
+    const symbols = [{ name: "PyInit_demo", defined: true }, { name: "aoti_torch_device_type_cpu" }];
+    const spec = { ...extension, symbols: [...symbols, { name: "torch_has_storage" }] };
+    const { verdict, report } = judgeElfFile(spec);
+    expect(report.torch).toMatchObject({ stableAbi: true, stableSince: "2.14" });
+    expect(verdict.problems.map(({ kind }) => kind)).toEqual(["other-torch"]);
+    expect(verdict.problems[0]?.why).toContain("since PyTorch 2.14, and 2.13.0+cpu is installed");
+    expect(verdict.problems[0]?.fix).toContain('torch-target-version = "2.13"');
+    const text = describeText({ kind: "extension", path: "/demo.so", report });
+    expect(text).toContain("stable ABI only, of PyTorch 2.14 and later");
   });
 
   it("names the user's own missing function", () => {
@@ -258,8 +271,28 @@ describe("the verdict on a GPU", () => {
     expect(verdict.problems[0]?.why).toContain("550");
   });
 
+  it("knows the CUDA of PTX by its version, and what that wants of the driver", () => {
+    const newest = { ...ptx, version: [9, 0] } as const;
+    const old = judgeElfFile(withCode(newest), { environment: on([9, 0], "575.1") });
+    expect(old.report.cuda).toMatchObject({ ptx: { version: "9.0", cuda: "13.0" } });
+    expect(old.report.cuda.toolkit).toBeUndefined();
+    expect(old.verdict.problems[0]).toMatchObject({ kind: "driver-too-old", owner: "cuda" });
+    expect(old.verdict.problems[0]?.what).toContain("too old for the CUDA 13.0");
+    expect(judgeElfFile(withCode(newest), { environment: on([9, 0], "580") }).verdict.runs).toBe("yes");
+    const unknown = judgeElfFile(withCode({ ...ptx, version: [42, 0] })).report;
+    expect(unknown.cuda.ptx).toEqual({ version: "42.0" });
+    const text = describeText({ kind: "extension", path: "/demo.so", report: old.report });
+    expect(text).toContain("PTX 9.0, which CUDA 13.0 brought, code for compute_80 (PTX)");
+  });
+
+  it("calls code for a link by its name", () => {
+    const lto = { kind: "lto-ir", arch: 90, content: new Uint8Array(9000) } as const;
+    const { verdict } = judgeElfFile(withCode(lto), { environment: on([9, 0]) });
+    expect(verdict.problems[0]?.why).toContain("built for lto_90, none of which runs on 9.0");
+  });
+
   it("does not count a fat binary without kernels", () => {
-    const empty = buildFatbin([{ kind: "ptx", arch: 99, content: Buffer.from("// nothing") }]);
+    const empty = buildFatbin([{ ...ptx, arch: 99, content: Buffer.from("// nothing") }]);
     const bytes = buildElf({
       ...extension,
       sections: [{ name: ".nv_fatbin", content: Buffer.concat([empty, buildFatbin([cubin(90)])]) }],
@@ -268,7 +301,7 @@ describe("the verdict on a GPU", () => {
   });
 
   it("is unknown when some of its code is for other GPUs alone, and names a kernel of it", () => {
-    const other = buildFatbin([{ kind: "ptx", arch: 100, content: Buffer.from(".entry _Z6hopperPf()") }]);
+    const other = buildFatbin([{ ...ptx, arch: 100, content: Buffer.from(".entry _Z6hopperPf()") }]);
     const bytes = buildElf({
       ...extension,
       sections: [{ name: ".nv_fatbin", content: Buffer.concat([buildFatbin([cubin(80)]), other]) }],

@@ -2,10 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { bytesSource } from "../../../src/inspect/bytes.ts";
 import { inspectExtension } from "../../../src/inspect/extension.ts";
-import { judge } from "../../../src/inspect/judge.ts";
 import { buildElf } from "./elf-builder.ts";
 import { buildFatbin } from "./fatbin-builder.ts";
-import { environmentOf, newMachine } from "./machine.ts";
 
 const fatbin = buildFatbin([
   { kind: "cubin", arch: 80, content: buildElf({ machine: 190 }) },
@@ -27,23 +25,23 @@ describe("a file that cannot be loaded", () => {
     ["a pointer of Git LFS", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull"],
     ["a script", "#!/bin/sh\n", "is a script"],
     ["an archive", Uint8Array.of(0x1f, 0x8b, 8, 0), "compressed by gzip"],
-    ["text", "hello", "is neither ELF, PE nor Mach-O"],
+    ["bitcode in a wrapper", Uint8Array.of(0xde, 0xc0, 0x17, 0x0b), "is LLVM bitcode"],
+    ["a text", "hello, world", "is a text, not a built file"],
+    ["a page of a server", "\n<!DOCTYPE html><html><head>", "Download it again"],
+    ["an answer of a server in XML", '<?xml version="1.0"?><Error><Code>AccessDenied', "is a page of HTML or XML"],
+    ["a link as a text", "../lib/libfoo.so.1\n", "`../lib/libfoo.so.1`: a link that was unpacked"],
+    ["a pickle", Uint8Array.of(0x80, 2, 0x7d, 0x71, 0), "a pickle of Python"],
+    ["a C++ source", "int main() {}\n", "retorch build", "a.cpp"],
+    ["a CUDA source", "__global__ void k();\n", "is a source, which was not compiled", "a.cu"],
+    ["a Python source", "import torch\n", "is a source of Python", "a.py"],
+    ["bytecode", Uint8Array.of(0xa7, 0x0d, 0x0d, 0x0a, 0, 0, 0, 0), "is bytecode of Python", "a.cpython-311.pyc"],
+    ["bytes", Uint8Array.of(1, 2, 3), "is neither ELF, PE nor Mach-O"],
     ["nothing", "", "is empty"],
-  ])("is named: %s", (_name, content, says) => {
+  ])("is named: %s", (_name, content, says, file = "x.so") => {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-    const report = inspectExtension(bytesSource(bytes), "/p/x.so");
+    const report = inspectExtension(bytesSource(bytes), `/p/${file}`);
     if (report.ok) throw new Error("it was read");
     expect(report.error.code).toBe("INSPECT_UNKNOWN_FORMAT");
     expect(`${report.error.message} ${report.error.hint ?? ""}`).toContain(says);
-  });
-
-  it("is named: the code of a GPU alone", () => {
-    const source = bytesSource(buildElf({ machine: 190 }));
-    const report = inspectExtension(source, "/p/k.cubin");
-    if (!report.ok) throw new Error(report.error.message);
-    const environment = environmentOf();
-    const verdict = judge({ report: report.value, source, path: "/p/k.cubin", host: newMachine(), environment });
-    expect(verdict.loads).toBe("no");
-    expect(verdict.problems.map(({ what }) => what)).toEqual([expect.stringContaining("code for a GPU alone")]);
   });
 });

@@ -18,7 +18,9 @@ function problemsOf(
     bytesSource(buildZip([...members, { name: "x", content: Buffer.from("") }])),
     `demo-1.0-${tags}.whl`,
   );
-  return wheel?.ok === true ? wheelNameProblems(wheel.value, environment) : [];
+  const all = wheel?.ok === true ? wheelNameProblems(wheel.value, environment) : [];
+  // Not what is asked here.
+  return all.filter(({ what }) => !what.includes("holds no compiled file"));
 }
 
 describe("the name of a wheel", () => {

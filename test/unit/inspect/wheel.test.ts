@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { bytesSource } from "../../../src/inspect/bytes.ts";
 import { describeJson, describeText } from "../../../src/inspect/describe.ts";
 import { inspectPath } from "../../../src/inspect/inspect.ts";
-import { inspectArchive, wheelNameOf } from "../../../src/inspect/wheel.ts";
+import { inspectArchive, isCompiledName, wheelNameOf } from "../../../src/inspect/wheel.ts";
 import { readZip, zipMember } from "../../../src/inspect/zip.ts";
 import { buildElf } from "./elf-builder.ts";
 import { environmentOf, extension, newMachine } from "./machine.ts";
@@ -92,6 +92,30 @@ describe("inspectPath", () => {
     ...(python === undefined ? {} : { python: { ...python, packageDirs: ["/venv/lib/python3.11/site-packages"] } }),
   };
 
+  it.each([
+    ["x.so", true],
+    ["libssl-8248cfc9.so.1.1.1k", true],
+    ["libcrypto.so.1.0.2zh", true],
+    ["libz.so.1.2.13", true],
+    ["X.PYD", true],
+    ["x.so.txt", false],
+    ["x.so.1.py", false],
+    ["so", false],
+  ])("%s is a compiled file by its name: %s", (name, is) => {
+    expect(isCompiledName(name)).toBe(is);
+  });
+
+  it("says of a link without a file where it leads", () => {
+    const host = newMachine();
+    host.fs.symlink("../build/gone.so", "/project/ops.so");
+    const result = inspectPath(host, "ops.so", { environment });
+    expect(result.ok ? "" : result.error.message).toBe(
+      "`ops.so` is a link to `../build/gone.so`, which leads to no file",
+    );
+    const none = inspectPath(host, "other.so", { environment });
+    expect(none.ok ? "" : none.error.message).toBe("`other.so` does not exist");
+  });
+
   it("judges the modules of a wheel with the libraries that it brings, without unpacking it", () => {
     const host = newMachine();
     host.write(`/project/${file}`, buildZip(members));
@@ -109,7 +133,7 @@ describe("inspectPath", () => {
     const text = describeText(result.value);
     expect(text).toContain("demo 1.0 for cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64");
     expect(text).toContain("Loads       yes, after `import torch`");
-    expect(text).toContain("is neither ELF, PE nor Mach-O");
+    expect(text).toContain("is a text, not a built file");
     expect(JSON.parse(JSON.stringify(describeJson(result.value)))).toMatchObject({
       kind: "wheel",
       members: [
@@ -137,6 +161,7 @@ describe("inspectPath", () => {
         Python      module \`demo\`, for CPython 3.11, only the limited API of 3.2
         PyTorch     needs c10, torch_cpu, 2 symbols, C++11 ABI of std::string
         Compiler    GCC: (Debian) 12.2.0
+        C++         libstdc++
         Needs       GLIBC_2.2.5, GLIBCXX_3.4
         Libraries   libc10.so        /venv/lib/python3.11/site-packages/torch/lib/libc10.so (already loaded)
                     libtorch_cpu.so  /venv/lib/python3.11/site-packages/torch/lib/libtorch_cpu.so (already loaded)
