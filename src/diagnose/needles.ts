@@ -114,7 +114,9 @@ const facts =
   // How many compilers were asked for, and those that a runner finds still running.
   "|MAX_JOBS: |MAX_JOBS=|rphan process: pid" +
   // What a program in Rust ends with.
-  "|panicked at ";
+  "|panicked at " +
+  // Crates that ask for tch by themselves, and scikit-build-core as a plugin of setuptools.
+  "|rust-bert|pyo3-tch|CMakeInit.txt";
 
 const spokenRights = "|No root|No sudo|o su rights";
 

@@ -90,6 +90,8 @@ const prefixes: readonly RegExp[] = [
   /^= note: (?=(?:\S{0,200}[\\/])?(?:[\w.+-]{0,40}(?:cc|clang|gcc|\+\+|mold|lld|ld|collect2)(?:-\d+)?(?:\.exe)?|ld\.\w{2,6}): )/,
   // cargo, of a build script's compiler: cargo:warning=text, warning: torch-sys@0.17.0: text
   /^(?:cargo:warning=|warning: [\w-]{1,60}@\d[\w.+-]{0,30}: )/,
+  // And an older one, which names no crate
+  /^warning: (?=In file included from |[^\s:]{1,200}:\d{1,6}:\d{1,4}: |[^\s:]{1,200}: In (?:member )?function |\s*\d{0,6} \| )/,
   // MSBuild: 12>
   /^\d{1,3}(?::\d{1,3})?>/,
   // Markdown: slanted or bold text that closes lines below
