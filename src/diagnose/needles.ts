@@ -116,7 +116,9 @@ const facts =
   // What a program in Rust ends with.
   "|panicked at " +
   // Crates that ask for tch by themselves, and scikit-build-core as a plugin of setuptools.
-  "|rust-bert|pyo3-tch|CMakeInit.txt";
+  "|rust-bert|pyo3-tch|CMakeInit.txt" +
+  // Parameters of functions on lines of their own.
+  "|at::Tensor&|orch::Tensor&|at::Tensor>&";
 
 const spokenRights = "|No root|No sudo|o su rights";
 

@@ -26,6 +26,7 @@ import {
   wordWithExtras,
 } from "./request-facts.ts";
 import { type SettingFacts, SettingReader } from "./setting-facts.ts";
+import { SignatureReader } from "./signatures.ts";
 import { StatedVersions } from "./stated-versions.ts";
 import { type SystemFacts, SystemReader } from "./system-facts.ts";
 import { type ToolFacts, ToolReader } from "./tool-facts.ts";
@@ -123,6 +124,7 @@ export class FactsReader {
   readonly #tools = new ToolListReader();
   readonly #archives = new ArchiveReader();
   readonly #heads = new FunctionHeadReader();
+  readonly #signatures = new SignatureReader();
   #namedNext = false;
   readonly #facts: Mutable = {
     localPackages: [],
@@ -131,6 +133,7 @@ export class FactsReader {
     shownLibraries: [],
     compiledPackages: [],
     functionHeads: {},
+    signatures: [],
     checks: {},
     withoutGit: false,
     versions: {},
@@ -170,6 +173,7 @@ export class FactsReader {
     this.#builders.line(text);
     this.#checks.line(text);
     this.#heads.line(text);
+    this.#signatures.line(text, at);
     this.#archives.line(text);
     this.#called(text);
     this.#vendor.line(text);
@@ -434,6 +438,7 @@ export class FactsReader {
       ...this.#builders.facts(),
       ...this.#checks.facts(),
       ...this.#heads.facts(),
+      ...this.#signatures.facts(),
       ...this.#archives.facts(),
       conda:
         this.#facts.conda ||
