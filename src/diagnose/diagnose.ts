@@ -30,6 +30,8 @@ export interface DiagnoseReport {
   readonly notText?: NotText;
   /** Findings of errors: with none, the log says of no failure at all. */
   readonly findings: number;
+  /** The text ends with the word of a run that went well. */
+  readonly endedWell?: true;
   readonly facts: LogFacts;
 }
 
@@ -84,6 +86,7 @@ function isWeak({ diagnoses: [best] }: DiagnoseReport): boolean {
 /** What a paste says whose lines were broken by a terminal or joined by a chat, when that is more. */
 function withOtherBreaks(first: DiagnoseReport, text: string, context: Context): DiagnoseReport {
   if (text.length > pasteLimit) return first;
+  if (first.endedWell === true && first.diagnoses.length > 0) return first;
   if (first.notText !== undefined || (first.findings === 0 && endsWell.test(text))) return first;
   const isFirstWeak = isWeak(first);
   for (const other of rewrappings(withoutPassedOver(text))) {
@@ -222,6 +225,7 @@ function report(scan: Scan, context: Context, rules: readonly Rule[] = allRules)
       ({ code, severity }) => code !== "installed" && (severity === "error" || severity === "fatal"),
     ).length,
     facts: scan.facts,
+    ...(scan.goodEnd === undefined ? {} : { endedWell: true }),
     ...(scan.skimmed === undefined ? {} : { skimmed: scan.skimmed }),
     ...(scan.notText === undefined ? {} : { notText: scan.notText }),
   };

@@ -4,7 +4,7 @@
  * errors that did not happen. It knows code by the form of its lines, and needs several of them in a row; it does not know
  * whether the code is right. A line in the form of a message or of a prompt ends a listing.
  */
-import { shownIn } from "./facts/shown-commands.ts";
+import { partedCommands, shownIn } from "./facts/shown-commands.ts";
 
 /** A longer text was hardly put together by a person. */
 export const listingLimit = 1_048_576;
@@ -17,12 +17,16 @@ const longestString = 300;
 
 const stamp = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z /;
 const sourceName =
-  /\.(?:c|cc|cpp|cxx|h|hh|hpp|hxx|cu|cuh|inl|hip|mm|py|pyi|pyx|ya?ml|sh|bash|cmake|toml|cfg|js|ts|rs|go|java|jinja|in|bzl|bazel|patch|diff|ipynb)\b|(?:^|[\s/\\])(?:CMakeLists\.txt|(?:Dockerfile|Containerfile|Makefile|Jenkinsfile)[\w.-]*)/;
-const manualName = /\.(?:md|rst|adoc|html)\b/i;
+  /\.(?:c|cc|cpp|cxx|h|hh|hpp|hxx|cu|cuh|inl|hip|mm|py|pyi|pyx|ya?ml|sh|bash|cmake|toml|cfg|js|ts|rs|go|java|jinja|in|bzl|bazel|patch|diff)(?=["'\s;|):]|$)|(?:^|[\s/\\])(?:CMakeLists\.txt|(?:Dockerfile|Containerfile|Makefile|Jenkinsfile)(?:\.\w+)?(?=["'\s;|]|$))/;
+/** Files that hold what tools said, whatever else their names have in them. */
+const logName = /\.(?:log|txt|out|err)(?=["'\s;|):]|$)|ConfigureLog\.yaml/;
+const manualName = /\.(?:md|rst|adoc|html)(?=["'\s;|):]|$)/i;
 const shows =
   /^(?:sudo )?(?:cat|bat|batcat|less|more|head|tail|nl|type|gc|Get-Content|sed -n|awk|view|git (?:--no-pager )?(?:show|blame|diff))\b/i;
 const ofGit = /^git (?:--no-pager )?(?:log|shortlog|reflog|status|branch)\b/;
 const searches = /^(?:git )?(?:grep|rg|ag|ack|findstr|Select-String)\b|\|\s*(?:xargs )?grep\b.*|^find\b.*-exec grep\b/;
+/** What may stand beside them in one line. */
+const beside = /^(?:cd|ls|pwd|echo|clear|wc|sort|tail|head|less|nl|column)\b/;
 const redirected = /(?<!\d)>\s*\S|<<|\|\s*(?:bash|sh|python|pip)\b/;
 /** `src/a.py:14: text`, not `a.cpp:14:3: error: text` and `a.cu:14: error: text`. */
 const searchHit = /^(?:[A-Za-z]:)?[^\s:]+\.\w{1,8}[:-]\d+[:-](?!\d+:)(?!\s?(?:fatal )?(?:error|warning|note)\b)/;
@@ -31,7 +35,10 @@ const knownWord =
 
 /** How a message of a tool begins, or a step of its work: never a line of a listing. */
 const message =
-  /^\s*(?:\S[^\s:(]*[:(]\d+(?:[:,]\d+)*[):]*\s*(?:fatal )?(?:error|warning|note)\b|Traceback \(most|File "[^"]+", line \d|\[\d+\/\d+\] |FAILED[: ]|ninja: |collect2: |g?make(?:\[\d+\])?: |(?:error|ERROR|fatal|FATAL)\b ?:|ERROR |nvcc (?:fatal|error|warning)|LINK : |CMake (?:Error|Warning)|In file included from |In function |(?:\/\S+\/)?ld: |terminate called|Segmentation fault|##\[error\])|^E {3,}|^(?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Warning): /;
+  /^\s*(?:\S[^\s:(]*[:(]\d+(?:[:,]\d+)*[):]*\s*(?:fatal )?(?:error|warning|note)\b|Traceback \(most|File "[^"]+", line \d|\[\d+\/\d+\] |FAILED[: ]|ninja: |collect2: |g?make(?:\[\d+\])?: |(?:error|ERROR|fatal|FATAL)\b ?:|ERROR |nvcc (?:fatal|error|warning)|LINK : |CMake (?:Error|Warning)|In file included from |In function |(?:\/\S+\/)?ld: |terminate called|Segmentation fault|##\[error\])|^E {3,}|^(?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Warning)(?:: |\()/;
+/** What only the output of a tool has, in quotes as well. */
+const surely =
+  /^\s*(?:Traceback \(most|File "[^"]+", line \d|\[\d+\/\d+\] |FAILED: |ninja: |collect2: |\S[^\s:(]*:\d+:\d+: (?:fatal )?error: )|^E {3,}/;
 
 const directive = /^\s*#\s*(?:include|pragma|define|undef|if|ifdef|ifndef|elif|else|endif|error)\b/;
 const ofPython =
@@ -44,7 +51,7 @@ const ofYaml =
 const ofShell =
   /^\s*(?:set -\w|if (?:\[|! |\w.*; then$)|then$|else$|fi$|done\b|do$|(?:for|while) .*; do$|export \w+=|echo ["']|exit \d$|case .* in$|esac$|;;$|\w+\(\) ?\{|local \w)/;
 const ofDocker = /^(?:FROM|RUN|ENV|COPY|WORKDIR|ARG|ADD|CMD|ENTRYPOINT|USER|SHELL|LABEL) \S/;
-const comment = /^\s*(?:\/\/|\/\*|#(?:\s|$|!)|--\s)/;
+const comment = /^\s*(?:\/\/|\/\*|#(?:\s|$|!))/;
 /** A string or a list of them that goes on from the line before. */
 const piece =
   /^\s*(?:[rfbu]{0,2}["'].*["'](?:\s*[:+]\s.*)?\)*[,;:]?\s*\\?|\{.*\},?|\(.*\),?|[)\]}]+[,;:)\]]*|"""|'''|\S.*,)$/i;
@@ -53,8 +60,9 @@ type Kind = "code" | "comment" | "piece" | "string" | "blank" | "message" | "oth
 
 const isIndented = (line: string): boolean => /^\s/.test(line);
 
-/** Whether a line can only be one of code. */
+/** Whether a line can only be one of code. Brackets alone, and what begins like JSON, are of data as well. */
 function isCode(line: string): boolean {
+  if (/^\s*(?:[{}[\](),;]+|\{\s*["'].*|\[.*\])\s*$/.test(line)) return false;
   return (
     directive.test(line) ||
     ofPython.test(line) ||
@@ -84,8 +92,9 @@ function kindsOf(lines: readonly string[]): readonly Kind[] {
     if (opened !== null && !message.test(line)) {
       const close = opened[0] === "/*" ? "*/" : opened[0];
       const isClosed = line.includes(close, opened.index + 2 + (close === "*/" ? 0 : 1));
-      const comes = isClosed ? -1 : lines.slice(at + 1, at + longestString).findIndex((next) => next.includes(close));
-      if (comes >= 0) {
+      const below = isClosed ? [] : lines.slice(at + 1, at + longestString);
+      const comes = below.findIndex((next) => next.includes(close));
+      if (comes >= 0 && !below.slice(0, comes).some((next) => surely.test(next))) {
         closing = close;
         since = at;
       }
@@ -133,8 +142,10 @@ function outputEnd(lines: readonly string[], from: number, { prompt }: Given): n
     const line = (lines[at] ?? "").trimEnd();
     if (/[$#%>❯]$/.test(line) && withoutFolder(line) === own && line !== "#") return at;
     const given = givenIn(line);
-    if (given === undefined || withoutFolder(given.prompt) !== own) continue;
-    if (own !== "#" || knownWord.test(given.command)) return at;
+    if (given === undefined) continue;
+    const isOwn = withoutFolder(given.prompt) === own && own !== "#";
+    // Another prompt (of an environment, of another machine) is known by what is typed behind it; `#` begins comments, too.
+    if (isOwn || (knownWord.test(given.command) && (own === "#" || !/^\s*#\s*$/.test(given.prompt)))) return at;
   }
   return lines.length;
 }
@@ -163,8 +174,12 @@ function addShown(lines: readonly string[], kinds: readonly Kind[], found: Lines
     const { command } = given;
     const isSearch = searches.test(command);
     const isHistory = ofGit.test(command);
-    const isShown = shows.test(command) && (sourceName.test(command) || manualName.test(command));
+    const isShown =
+      shows.test(command) && (sourceName.test(command) || manualName.test(command)) && !logName.test(command);
     if ((!isSearch && !isHistory && !isShown) || redirected.test(command)) continue;
+    // What runs behind them has a say in the output, too.
+    const { commands } = partedCommands(command);
+    if (!commands.every((part) => [shows, ofGit, searches, beside].some((form) => form.test(part.trim())))) continue;
     const end = outputEnd(lines, at + 1, given);
     const isManual = manualName.test(command);
     for (let line = at + 1; line < end; line++) {
@@ -202,12 +217,26 @@ function addScripts(lines: readonly string[], found: Lines): void {
   }
 }
 
+/** What was typed into Python below a line that goes on. What the linker lld draws begins with `>>>`, too, and is none of it. */
+function addSessions(lines: readonly string[], found: Lines): void {
+  let isTyped = false;
+  lines.forEach((line, at) => {
+    const goesOn = isTyped && /^(?:\.\.\.(?: |$)|\s+\.\.\.: )/.test(line);
+    if (goesOn) found.add(at, at + 1);
+    isTyped = goesOn || /^(?:>>> |In \[\d+\]: )/.test(line);
+  });
+}
+
+/** A line that nothing but a source begins with. */
+const decisive = /^\s*(?:(?:async )?def \w+\(.*:|class \w+.*[:{]|#\s*include\b|#\s*pragma\b|template ?<)/;
+
 /** Whether a run of lines is code, and long enough to be a listing. */
-function isListing(kinds: readonly Kind[]): boolean {
+function isListing(lines: readonly string[], kinds: readonly Kind[]): boolean {
   const count = (kind: Kind): number => kinds.filter((other) => other === kind).length;
   const code = count("code");
   const filled = kinds.length - count("blank");
-  return code >= fewestCode && (filled - count("other")) / filled >= smallestPart;
+  const fewest = lines.some((line) => decisive.test(line)) ? fewestCode - 1 : fewestCode;
+  return code >= fewest && (filled - count("other")) / filled >= smallestPart;
 }
 
 /** Lines of code in a row, wherever they come from. */
@@ -227,9 +256,11 @@ function addRuns(lines: readonly string[], kinds: readonly Kind[], found: Lines)
     }
     let end = at;
     while (end < lines.length && !breaks(end)) end++;
+    // What stands right below a message is of that message.
+    const isShownByTool = at > 0 && kinds[at - 1] === "message";
     // What pytest shows of a test that failed is told by the line below it.
     const isTest = /^[>E] {3,}/.test(lines[end] ?? "");
-    if (!isTest && isListing(kinds.slice(at, end)))
+    if (!isTest && !isShownByTool && isListing(lines.slice(at, end), kinds.slice(at, end)))
       for (let line = at; line < end; line++) if (kinds[line] !== "other") found.add(line, line + 1);
     at = end;
   }
@@ -244,6 +275,7 @@ export function listedLines(text: string): ReadonlySet<number> {
   addShown(lines, kinds, found);
   addCommits(lines, found);
   addScripts(lines, found);
+  addSessions(lines, found);
   addRuns(lines, kinds, found);
   return found.numbers;
 }

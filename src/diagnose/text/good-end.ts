@@ -9,20 +9,29 @@ const lastWord =
   /\b(?:[Tt]raining|[Ee]valuation|[Ii]nference) (?:has )?(?:finished|completed?|succeeded)\b(?! with)|^Process finished with exit code 0$|\b[Ee]poch\W{0,3}\d+\b.*\b(?:loss|acc\w*)\W{1,4}\d/;
 
 /** Tests, scripts and jobs that say of themselves that all went well. */
-const wentWell =
-  /^=+ .*\b\d+ passed\b(?!.*\b(?:failed|errors?)\b)|^\d+ passed\b(?!.*\b(?:failed|errors?)\b).* in [\d.]+s|^Job succeeded\b|^BUILD SUCCESS(?:FUL)?\b|^Finished: SUCCESS$|^\[  PASSED  \] \d+ tests?\b|^100% tests passed|^test result: ok\. |^All (?:\d+ )?tests passed\b|^\+ exit 0$|\bexited with (?:code )?0\b\.?$|\bexit (?:code|status):? 0$/;
+const wentWell = [
+  // pytest, GoogleTest, CTest, cargo, tox, nox, TAP, automake
+  /^=+ .*\b\d+ passed\b(?!.*\b(?:failed|errors?)\b)|^\d+ passed\b(?!.*\b(?:failed|errors?)\b).* in [\d.]+s/,
+  /^\[  PASSED  \] \d+ tests?\b|^100% tests passed|^test result: ok\. |^All (?:\d+ )?tests (?:passed|successful)\b/,
+  /\bcongratulations :\)|(?:^|> )Session \S+ was successful|^Result: PASS$|^# PASS: +[1-9]/,
+  // GitLab, Gradle, Jenkins, Bazel, Xcode, MSBuild, colcon, CircleCI, Travis
+  /^Job succeeded\b|^BUILD SUCCESS(?:FUL)?\b|^Finished: SUCCESS$|\bBuild completed successfully\b|^\*\* BUILD SUCCEEDED \*\*/,
+  /^Build succeeded\.|^Summary: \d+ packages? finished\b/,
+  /^\+ exit 0$|\b(?:exited with|received exit code) (?:code )?0\b\.?$|\bexit (?:code|status):? 0$/,
+];
 
 /** A builder that says that it made what was asked for. */
 const built =
-  /^(?:Successfully (?:built|tagged|installed) \S|Finished processing dependencies for \S|\d+ wheels? produced in |-- Installing: \S|\[100%\] Built target |naming to \S+ (?:[\d.]+s )?done|TEST END: |Finished .* target\(s\) in )/;
+  /^(?:Successfully (?:built|tagged|installed) \S|Finished processing dependencies for \S|\d+ wheels? produced in |-- Installing: \S|\[100%\] Built target |naming to \S+ (?:[\d.]+s )?done|TEST END: |Finished .* target\(s\) in |View at:|Installed \d+ packages? in |pushing manifest for \S+ (?:[\d.]+s )?done|\[(\d+)\/\1\] )/;
 
 const trouble =
   /\b(?:errors?|failed|failures?|fatal|exception|traceback|abort(?:ed)?|killed|segmentation fault|bus error|illegal instruction|core dumped|not found|no such|undefined|cannot|could not|denied|timed out|FAIL|exit(?:ed)?(?: with)? (?:code|status):? [1-9])\b|(?:Error|Exception)\b/i;
 /** The same words where they count none. */
-const noTrouble = /\b(?:0|no) (?:errors?|failed|failures?|tests failed)\b|if-no-files-found: error|^##\[warning\]/gi;
+const noTrouble =
+  /\b(?:0|no) (?:errors?|failed|failures?|tests failed)\b|\b(?:errors?|failures?|fail(?:ed)?):? +0\b|if-no-files-found: error|^##\[warning\]/gi;
 
 /** A command behind a prompt. What looks at something does nothing that could fail. */
-const given = /^(?:\([\w .-]+\) ?)*(?:[\w.-]+@[\w.-]+[^$#%>❯]*|[~/][^$#%>❯\s]*)?[$%❯#] (?=\S)(.*)$/u;
+const given = /^(?:\([\w .-]+\) ?)*(?:[\w.-]+@[\w.-]+[^$#%>❯]*[$%❯#]|(?:[~/][^$#%>❯\s]*)?[$%❯]) (?=\S)(.*)$/u;
 const looks = /^(?:ls|ll|pwd|date|exit|cd|cat|git (?:status|log|diff)|nvidia-smi|echo \$\?)\b|^echo \$\?$/;
 /** A step of a CI service that begins with a command of its own. */
 const step = /^##\[group\]Run (?!actions\/(?:upload|cache|checkout)|.*(?:upload|artifact|cache|summary|cleanup))/i;
@@ -46,7 +55,7 @@ export function goodEnd(tail: string): GoodEnd | undefined {
     const shown = stamped[at] ?? "";
     const isLast = at === lines.length - 1;
     if (line.length >= 400 && isLast) return undefined;
-    if (wentWell.test(line) || wentWell.test(shown) || (isLast && lastWord.test(line))) return "run";
+    if (wentWell.some((form) => form.test(line) || form.test(shown)) || (isLast && lastWord.test(line))) return "run";
     if (/^OK(?: \([\w =,]+\))?$/.test(line) && /^(?:Ran \d+ tests? in|-{20,})/.test(lines[at - 1] ?? "")) return "run";
     if (line === "0" && /echo \$\?$/.test(lines[at - 1] ?? "")) return "run";
     if (built.test(line)) end ??= "build";

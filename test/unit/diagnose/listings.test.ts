@@ -215,6 +215,78 @@ COPY . /src
 WORKDIR /src
 RUN pip install --no-build-isolation . || (echo "ERROR: Failed building wheel for ops" && exit 1)
 `,
+  "a script that the shell wrote": `$ cat > check.py <<'EOF'
+import sys
+try:
+    import ops
+except ImportError as e:
+    print("ImportError: libtorch_cpu.so: cannot open shared object file: No such file or directory")
+    sys.exit("undefined symbol: _ZN2at4_ops5zeros4callE")
+EOF
+$ python check.py
+$ echo $?
+0
+`,
+  "a function that was typed into Python": `>>> def explain(text):
+...     if "no kernel image" in text:
+...         raise RuntimeError("CUDA error: no kernel image is available for execution on the device")
+...     return None
+...
+>>> explain("ok")
+>>>
+`,
+  "a file in Rust": `use std::process::Command;
+
+/// \`libtorch_cpu.so: cannot open shared object file: No such file or directory\` comes from here.
+pub fn load(path: &str) -> Result<Library, LoadError> {
+    let lib = unsafe { Library::new(path) };
+    match lib {
+        Ok(lib) => Ok(lib),
+        Err(e) => {
+            eprintln!("ImportError: libc10.so: cannot open shared object file: No such file or directory");
+            panic!("undefined symbol: _ZN3c105ErrorC1E {}", e);
+        }
+    }
+}
+`,
+  "a manual that head showed": `$ head -30 docs/troubleshooting.md
+# Troubleshooting
+
+ImportError: libcudart.so.11.0: cannot open shared object file: No such file or directory
+
+: The wheel is for CUDA 11. Install the one for your CUDA.
+
+nvcc fatal   : Unsupported gpu architecture 'compute_89'
+
+: CUDA 11.8 or newer is needed.
+$
+`,
+  "a cell that writes a file": `%%writefile ops/errors.py
+MESSAGES = {
+    "no_nvcc": "OSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.",
+    "abi": "ImportError: undefined symbol: _ZN3c1021throwNullDataPtrErrorEv",
+}
+
+
+def tell(key):
+    """Tells what went wrong."""
+    raise RuntimeError(MESSAGES[key])
+`,
+  "a history": `$ git log -3
+commit 1234567890abcdef1234567890abcdef12345678 (HEAD -> main)
+Author: A <a@b.c>
+Date:   Mon Jan 6 10:00:00 2025 +0000
+
+    Fix "RuntimeError: CUDA error: an illegal memory access was encountered"
+
+    nvcc error   : 'cicc' died due to signal 9 (Kill signal) was seen with MAX_JOBS=64.
+
+commit 234567890abcdef1234567890abcdef123456789
+Author: A <a@b.c>
+Date:   Mon Jan 6 09:00:00 2025 +0000
+
+    ModuleNotFoundError: No module named 'torch' is gone with --no-build-isolation
+`,
 };
 
 const goodEnds: Readonly<Record<string, string>> = {
@@ -315,6 +387,48 @@ kim@ws:~/ops$ echo $?
 2025-07-01T09:00:03.6Z [command]/usr/bin/git version
 2025-07-01T09:00:03.7Z git version 2.49.0
 2025-07-01T09:00:03.8Z Cleaning up orphan processes
+`,
+  tox: `ModuleNotFoundError: No module named 'torch' (probing; falling back)
+  py311: OK (41.01=setup[20.0]+cmd[21.0] seconds)
+  congratulations :) (41.10 seconds)
+`,
+  MSBuild: `  cl.exe : warning D9025
+C:\\x\\a.cpp(3): warning C4244: conversion
+  ModuleNotFoundError: No module named 'torch' -- optional
+Build succeeded.
+    3 Warning(s)
+    0 Error(s)
+
+Time Elapsed 00:00:31.22
+`,
+  colcon: `Starting >>> ops
+--- stderr: ops
+CMake Warning at CMakeLists.txt:4: Could NOT find CUDA (missing: CUDA_TOOLKIT_ROOT_DIR)
+---
+Finished <<< ops [12.1s]
+
+Summary: 1 package finished [12.4s]
+  1 package had stderr output: ops
+`,
+  uv: `UserWarning: CUDA initialization: Found no NVIDIA driver on your system. Please check that you have an NVIDIA GPU
+Resolved 14 packages in 11ms
+Built ops @ file:///w/ops
+Prepared 1 package in 31.02s
+Installed 1 package in 3ms
+ + ops==0.1 (from file:///w/ops)
+`,
+  "automake's tests": `Running suite(s): loader
+100%: Checks: 14, Failures: 0, Errors: 0
+undefined symbol: _Z5nopev was reported as it should
+PASS: test_loader
+============================================================================
+Testsuite summary for ops 0.1
+============================================================================
+# TOTAL: 1
+# PASS:  1
+# FAIL:  0
+# ERROR: 0
+============================================================================
 `,
 };
 
@@ -472,6 +586,84 @@ C++ exception with description "CUDA error: no kernel image is available for exe
 [  FAILED  ] Ops.Gpu
 
  1 FAILED TEST
+`,
+  ],
+  [
+    "a log of JSON lines",
+    "no-kernel-image",
+    `{"ts":1,"level":"info","msg":"start"}
+{"ts":2,"level":"info","msg":"load"}
+{"ts":3,"level":"info","msg":"run"}
+{"ts":4,"level":"error","msg":"RuntimeError: CUDA error: no kernel image is available for execution on the device"}
+{"ts":5,"level":"info","msg":"stop"}
+`,
+  ],
+  [
+    "a script and a traceback between quotes",
+    "torch-version-mismatch",
+    `My script
+
+import torch
+import ops
+x = torch.ones(3).cuda()
+y = ops.f(x)
+print(y)
+
+gives
+
+'''
+Traceback (most recent call last):
+  File "a.py", line 2, in <module>
+    import ops
+ImportError: /e/lib/python3.10/site-packages/ops.so: undefined symbol: _ZNK2at6Tensor8data_ptrIfEEPT_v
+'''
+`,
+  ],
+  [
+    "a program that runs behind what cat shows",
+    "cuda-home-led-by-colon",
+    `$ cat setup.py && python setup.py install
+from setuptools import setup
+from torch.utils.cpp_extension import CUDAExtension, BuildExtension
+setup(name='x', ext_modules=[CUDAExtension('x', ['x.cu'])], cmdclass={'build_ext': BuildExtension})
+running install
+/bin/sh: 1: :/usr/local/cuda/bin/nvcc: not found
+`,
+  ],
+  [
+    "another prompt after what cat showed",
+    "cuda-home-led-by-colon",
+    `$ cat setup.py
+from setuptools import setup
+from torch.utils.cpp_extension import CUDAExtension, BuildExtension
+setup(name='x', ext_modules=[CUDAExtension('x', ['x.cu'])], cmdclass={'build_ext': BuildExtension})
+(env) kim@ws:~$ python setup.py install
+/bin/sh: 1: :/usr/local/cuda/bin/nvcc: not found
+`,
+  ],
+  [
+    "CMake's own log, which is YAML",
+    "nvcc-unsupported-architecture",
+    `$ cat build/CMakeFiles/CMakeConfigureLog.yaml
+events:
+  -
+    kind: "try_compile-v1"
+    buildResult:
+      stdout: |
+        nvcc fatal   : Unsupported gpu architecture 'compute_120'
+        ninja: build stopped: subcommand failed.
+`,
+  ],
+  [
+    "a build that failed after tests that passed",
+    "cuda-toolkit-not-found",
+    `$ pytest -q
+1 passed in 0.1s
+$ pip install --no-build-isolation .
+Building wheel for x (setup.py): finished with status 'error'
+OSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.
+$ ls
+setup.py
 `,
   ],
 ];
