@@ -206,8 +206,11 @@ function ofVendor(scan: Scan): readonly Finding[] {
 }
 
 /** Whether the run that said it ended well. What was built in the end may be the answer to what another command said before. */
-function isOver({ evidence }: Diagnosis, { goodEnd, facts }: Scan): boolean {
+function isOver({ evidence }: Diagnosis, { goodEnd, facts, findings }: Scan): boolean {
   if (goodEnd !== "build") return goodEnd === "run";
+  // One package failed and others were installed: which of them were, `overcome.ts` tells.
+  if (findings.some(({ kind, message }) => kind === "wrapper" && /Failed (?:building|to)\b/.test(message)))
+    return false;
   return !facts.typed.some(({ shell, at }) => shell === "prompt" && at > evidence.line);
 }
 
