@@ -108,7 +108,7 @@ export const rocmCmakeRules: readonly Rule[] = [
             ]),
         ...buildAgain(match),
         `# or build where the GPU is to be seen, in a container instead of docker build: docker run --device /dev/kfd --device /dev/dri --group-add video …`,
-        "# by hand, between CMake and ninja: the same words out of build.ninja (flags.make)",
+        "# CMake has to configure anew for that, in an empty build folder; or by hand, between CMake and ninja: the same words out of build.ninja (flags.make)",
       ];
     },
     sources: ["vllm-project/vllm#35642", "stepfun-ai/Step-Audio2#86"],

@@ -67,7 +67,7 @@ function repair(match: Match): string {
   const script = callingScript(match);
   if (script !== undefined && !match.context.log.cibuildwheel) {
     const library = match.facts["library"] ?? "";
-    const added = [`--exclude ${library}`, ...wanted.filter((word) => !excluded.includes(word))]
+    const added = [...new Set([`--exclude ${library}`, ...wanted.filter((word) => !excluded.includes(word))])]
       .join(" ")
       .replaceAll("'", '"');
     return `sed -i.bak -E 's/auditwheel repair( |$)/auditwheel repair ${added}\\1/' ${script}   # the script that calls it; patterns: auditwheel 6, and the library by its whole name for an older one`;
