@@ -6,6 +6,7 @@ import type { Finding } from "./finding.ts";
 import { completed } from "./text/known-sentences.ts";
 import type { LogFacts } from "./facts/log-facts.ts";
 import type { NotText } from "./text/log-reader.ts";
+import { listedLines, listingLimit, withoutLines } from "./listings.ts";
 import { isElsewhere, isOf, mayBeOf, speaksOfAnother } from "./origin.ts";
 import { withoutPassedOver } from "./text/passed-over.ts";
 import { type Diagnosis, rank } from "./rank.ts";
@@ -29,6 +30,8 @@ export interface DiagnoseReport {
   readonly notText?: NotText;
   /** Findings of errors: with none, the log says of no failure at all. */
   readonly findings: number;
+  /** The text ends with the word of a run that went well. */
+  readonly endedWell?: true;
   readonly facts: LogFacts;
 }
 
@@ -39,10 +42,9 @@ const quoteLimit = 600;
 
 /** Diagnoses a text. */
 export function diagnose(text: string, context: Context = {}): DiagnoseReport {
-  const scanner = new Scanner();
-  scanner.push(new TextEncoder().encode(text));
-  const first = report(scanner.finish(), context);
-  return text.length > pasteLimit ? first : withOtherBreaks(first, text, context);
+  const bytes = new TextEncoder().encode(text);
+  const listed = listedLines(text);
+  return withOtherBreaks(report(scanned(bytes, listed), context), withoutLines(text, listed), context);
 }
 
 /** Diagnoses a log of any size, part by part, in bounded memory. */
@@ -55,11 +57,22 @@ export async function diagnoseStream(
   let length = 0;
   for await (const part of parts) {
     length += part.length;
-    if (length <= pasteLimit) kept.push(part);
+    if (length <= listingLimit) kept.push(part);
     if (!scanner.push(part)) break;
   }
-  const first = report(scanner.finish(), context);
-  return length > pasteLimit ? first : withOtherBreaks(first, new TextDecoder().decode(Buffer.concat(kept)), context);
+  const scan = scanner.finish();
+  if (length > listingLimit || scan.notText !== undefined) return report(scan, context);
+  const bytes = Buffer.concat(kept);
+  const text = new TextDecoder().decode(bytes);
+  const listed = listedLines(text);
+  const first = report(listed.size === 0 ? scan : scanned(bytes, listed), context);
+  return withOtherBreaks(first, withoutLines(text, listed), context);
+}
+
+function scanned(bytes: Uint8Array, listed?: ReadonlySet<number>): Scan {
+  const scanner = new Scanner(listed);
+  scanner.push(bytes);
+  return scanner.finish();
 }
 
 /** An installer's last word, when it is the last of the text. */
@@ -72,13 +85,13 @@ function isWeak({ diagnoses: [best] }: DiagnoseReport): boolean {
 
 /** What a paste says whose lines were broken by a terminal or joined by a chat, when that is more. */
 function withOtherBreaks(first: DiagnoseReport, text: string, context: Context): DiagnoseReport {
+  if (text.length > pasteLimit) return first;
+  if (first.endedWell === true && first.diagnoses.length > 0) return first;
   if (first.notText !== undefined || (first.findings === 0 && endsWell.test(text))) return first;
   const isFirstWeak = isWeak(first);
   for (const other of rewrappings(withoutPassedOver(text))) {
     if (!isFirstWeak && !other.sure) continue;
-    const scanner = new Scanner();
-    scanner.push(new TextEncoder().encode(other.text));
-    const second = report(scanner.finish(), context);
+    const second = report(scanned(new TextEncoder().encode(other.text)), context);
     if (isWeak(second) && (first.diagnoses.length > 0 || second.diagnoses.length === 0)) continue;
     return {
       ...second,
@@ -105,9 +118,7 @@ function ofPart(first: DiagnoseReport, text: string, context: Context): Diagnose
     .toSorted((a, b) => (b.whole?.letters ?? 0) - (a.whole?.letters ?? 0));
   if (best?.whole === undefined) return first;
   const { line, index, whole } = best;
-  const scanner = new Scanner();
-  scanner.push(new TextEncoder().encode(whole.text));
-  const second = report(scanner.finish(), context);
+  const second = report(scanned(new TextEncoder().encode(whole.text)), context);
   return {
     ...second,
     lines: first.lines,
@@ -194,18 +205,30 @@ function ofVendor(scan: Scan): readonly Finding[] {
   );
 }
 
+/** Whether the run that said it ended well. What was built in the end may be the answer to what another command said before. */
+function isOver({ evidence }: Diagnosis, { goodEnd, facts, findings }: Scan): boolean {
+  if (goodEnd !== "build") return goodEnd === "run";
+  // One package failed and others were installed: which of them were, `overcome.ts` tells.
+  if (findings.some(({ kind, message }) => kind === "wrapper" && /Failed (?:building|to)\b/.test(message)))
+    return false;
+  return !facts.typed.some(({ shell, at }) => shell === "prompt" && at > evidence.line);
+}
+
 function report(scan: Scan, context: Context, rules: readonly Rule[] = allRules): DiagnoseReport {
   const findings = ofVendor(scan);
   const diagnoses =
     scan.notText === undefined ? rank(rules, { ...contextOf(context, scan.facts), log: scan.facts, findings }) : [];
   return {
-    diagnoses: scan.endedWell ? diagnoses.map((diagnosis) => ({ ...diagnosis, confidence: "low" })) : diagnoses,
+    diagnoses: diagnoses.map((diagnosis) =>
+      isOver(diagnosis, scan) ? { ...diagnosis, confidence: "low" } : diagnosis,
+    ),
     lines: scan.lines,
     bytes: scan.bytes,
     findings: scan.findings.filter(
       ({ code, severity }) => code !== "installed" && (severity === "error" || severity === "fatal"),
     ).length,
     facts: scan.facts,
+    ...(scan.goodEnd === undefined ? {} : { endedWell: true }),
     ...(scan.skimmed === undefined ? {} : { skimmed: scan.skimmed }),
     ...(scan.notText === undefined ? {} : { notText: scan.notText }),
   };

@@ -123,7 +123,11 @@ const facts =
   // Apps for phones.
   "|org.pytorch:|-apple-ios|iphoneos|iPhoneOS|iphonesimulator|build_ios|Pods/LibTorch|pod 'LibTorch" +
   // What a program in Rust ends with.
-  "|panicked at ";
+  "|panicked at " +
+  // Crates that ask for tch by themselves, and scikit-build-core as a plugin of setuptools.
+  "|rust-bert|pyo3-tch|CMakeInit.txt" +
+  // Parameters of functions on lines of their own.
+  "|at::Tensor&|orch::Tensor&|at::Tensor>&";
 
 const spokenRights = "|No root|No sudo|o su rights";
 

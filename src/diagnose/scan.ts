@@ -27,7 +27,8 @@ import { pythonParser } from "./parsers/python.ts";
 import { sourceEchoParser } from "./parsers/source-echo.ts";
 import { surroundingsParser } from "./parsers/surroundings.ts";
 import { systemParser } from "./parsers/system.ts";
-import { endsWithSuccess, fewestListed, isHeading, PassedOver } from "./text/passed-over.ts";
+import { fewestListed, isHeading, PassedOver } from "./text/passed-over.ts";
+import { type GoodEnd, goodEnd } from "./text/good-end.ts";
 import { spokenPart } from "./text/spoken-part.ts";
 import { writtenLines } from "./text/written-lines.ts";
 
@@ -42,8 +43,8 @@ export interface Scan {
   /** Lines between these two were too many to be looked at each: of every kind of line the first ones were. */
   readonly skimmed?: { readonly from: number; readonly to: number };
   readonly notText?: NotText;
-  /** The last line says that the run went well, or goes on: what was said before stopped nothing. */
-  readonly endedWell: boolean;
+  /** The end says that the run went well, or goes on: what was said before stopped nothing. */
+  readonly goodEnd?: GoodEnd;
 }
 
 /**
@@ -119,7 +120,7 @@ const costOfLine = 60;
 const endLength = 192 * 1024;
 
 /** What is read of the end for the word of success, in bytes. */
-const lastWords = 600;
+const lastWords = 12_000;
 
 /** What differs between messages of one kind: numbers, and what stands in quotes. */
 const varying = /\d+|["'‘“`][^"'‘’“”`]{1,200}["'’”`]/g;
@@ -166,7 +167,11 @@ export class Scanner {
   #last: Uint8Array[] = [];
   #lastLength = 0;
 
-  constructor() {
+  /** Lines, by number, that are listings: they tell of the machine, and no message stands in them. */
+  readonly #listed: ReadonlySet<number>;
+
+  constructor(listed: ReadonlySet<number> = new Set()) {
+    this.#listed = listed;
     this.#all = [...this.#parsers.first, ...this.#parsers.beside, this.#bare];
     this.#reader = new LogReader(needles(), (line) => this.#line(line));
   }
@@ -189,13 +194,15 @@ export class Scanner {
     const skimmed = this.#skimming === undefined ? undefined : this.#readEnd(this.#skimming.from, summary.lines);
     const findings = this.#collector.findings();
     const tail = Buffer.concat(this.#last.slice(-2)).subarray(-lastWords);
+    const end =
+      summary.notText === undefined ? goodEnd(new TextDecoder().decode(this.#reader.inUtf8(tail))) : undefined;
     return {
       findings: this.#headings.size < fewestListed ? findings : findings.filter(({ at }) => !this.#headings.has(at)),
       facts: this.#facts.facts(this.#namesTorch),
       lines: summary.lines,
       bytes: summary.bytes,
       examined: this.#examined,
-      endedWell: summary.notText === undefined && endsWithSuccess(new TextDecoder().decode(this.#reader.inUtf8(tail))),
+      ...(end === undefined ? {} : { goodEnd: end }),
       ...(skimmed === undefined ? {} : { skimmed }),
       ...(summary.notText === undefined ? {} : { notText: summary.notText }),
     };
@@ -254,6 +261,10 @@ export class Scanner {
     const raw = line.text();
     this.#ask(raw, line.number);
     if (this.#passed.has(raw, line.number)) return;
+    if (this.#listed.has(line.number)) {
+      if (this.#countTold(line) < factsLimit) this.#facts.line(cleanLine(raw, line.number).text, line.number);
+      return;
+    }
     if (!this.#open && (((marks & markTrigger) === 0 && !codes.test(raw)) || isCommand(raw))) {
       this.#tellOf(line);
       return;

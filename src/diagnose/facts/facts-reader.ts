@@ -26,6 +26,7 @@ import {
   wordWithExtras,
 } from "./request-facts.ts";
 import { type SettingFacts, SettingReader } from "./setting-facts.ts";
+import { SignatureReader } from "./signatures.ts";
 import { StatedVersions } from "./stated-versions.ts";
 import { type SystemFacts, SystemReader } from "./system-facts.ts";
 import { type ToolFacts, ToolReader } from "./tool-facts.ts";
@@ -131,6 +132,7 @@ export class FactsReader {
   readonly #mobile = new MobileReader();
   readonly #told = new ToldVariableReader();
   readonly #pixi = new PixiReader();
+  readonly #signatures = new SignatureReader();
   #namedNext = false;
   readonly #facts: Mutable = {
     localPackages: [],
@@ -148,6 +150,7 @@ export class FactsReader {
     functionHeads: {},
     toldVariables: {},
     pixiProject: {},
+    signatures: [],
     checks: {},
     withoutGit: false,
     versions: {},
@@ -189,6 +192,7 @@ export class FactsReader {
     this.#heads.line(text);
     this.#operators.line(text, at);
     this.#mobile.line(text);
+    this.#signatures.line(text, at);
     this.#archives.line(text);
     this.#told.line(text);
     this.#pixi.line(text);
@@ -457,6 +461,7 @@ export class FactsReader {
       ...this.#heads.facts(),
       ...this.#operators.facts(),
       ...this.#mobile.facts(),
+      ...this.#signatures.facts(),
       ...this.#archives.facts(),
       ...this.#told.facts(),
       ...this.#pixi.facts(),

@@ -12,6 +12,8 @@ export interface LibtorchFacts {
   readonly cmakeStandard?: string;
   /** The folder of a LibTorch whose files for CMake the text names: `~/libtorch` of `~/libtorch/share/cmake/Torch`. */
   readonly libtorchPrefix?: string;
+  /** A crate of Rust that itself asks for tch: `rust-bert`. */
+  readonly tchAsker?: string;
 }
 
 /** `libtorch is downloaded by hand (version 2.3.0)`, `the 1.11.0 version of libtorch`. */
@@ -24,6 +26,7 @@ export class LibtorchReader {
   #standard: string | undefined;
   #module: string | undefined;
   #prefix: string | undefined;
+  #asker: string | undefined;
 
   line(text: string): void {
     if (text.length > 1_000) return;
@@ -40,6 +43,8 @@ export class LibtorchReader {
     if (text.includes("cuda/")) this.#module ??= /(?:^|[\s,`'"])cuda\/(\d{1,2}\.\d)(?![\w/])/.exec(text)?.[1];
     if (text.includes("/share/cmake/Torch"))
       this.#prefix ??= /(?:^|[\s"'=(])([~/][\w./+-]{0,200}?)\/share\/cmake\/Torch\b/.exec(text)?.[1];
+    if (text.includes("rust-bert") || text.includes("pyo3-tch"))
+      this.#asker ??= /(?:^|[\s`"'])(rust-bert|pyo3-tch)(?: ?=| v\d|[`"'])/.exec(text)?.[1];
     if (text.includes("CXX_STANDARD")) this.#standard ??= /\bCXX_STANDARD[ =]"?(11|14|17|20)\b/.exec(text)?.[1];
   }
 
@@ -47,6 +52,7 @@ export class LibtorchReader {
     return {
       ...(this.#release === undefined ? {} : { libtorchRelease: this.#release }),
       ...(this.#prefix === undefined ? {} : { libtorchPrefix: this.#prefix }),
+      ...(this.#asker === undefined ? {} : { tchAsker: this.#asker }),
       ...(this.#module === undefined ? {} : { cudaModule: this.#module }),
       ...(this.#standard === undefined ? {} : { cmakeStandard: this.#standard }),
     };

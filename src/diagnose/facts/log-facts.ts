@@ -18,6 +18,7 @@ import type { PixiFacts } from "./pixi-facts.ts";
 import type { PlaceFacts } from "./place-facts.ts";
 import type { PlatformFacts } from "./platform-facts.ts";
 import type { RequestFacts } from "./request-facts.ts";
+import type { SignatureFacts } from "./signatures.ts";
 import type { SettingFacts } from "./setting-facts.ts";
 import type { ShownCompilers } from "./shown-compilers.ts";
 import type { ShownLineFacts } from "./shown-lines.ts";
@@ -38,6 +39,7 @@ export interface LogFacts
     CheckFacts,
     CompileFacts,
     FunctionHeads,
+    SignatureFacts,
     LibtorchFacts,
     MobileFacts,
     OperatorFacts,

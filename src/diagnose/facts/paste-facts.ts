@@ -32,6 +32,8 @@ export interface PasteFacts extends BoardFacts, CallFacts, SessionFacts, TorchFa
   readonly cmake: boolean;
   /** scikit-build-core runs CMake, for pip or `python -m build`. */
   readonly scikit: boolean;
+  /** scikit-build-core speaks as a plugin of setuptools, which has taken over `build_ext`. */
+  readonly scikitPlugin: boolean;
   /** torch's include folder is on a command line, or one of its headers was read. */
   readonly torchIncluded: boolean;
   /** The headers of Python's own torch are on a command line. */
@@ -140,6 +142,7 @@ export class PasteReader {
     hasPythonDev: false,
     cmake: false,
     scikit: false,
+    scikitPlugin: false,
     definesModule: false,
     torchIncluded: false,
     pythonTorchIncluded: false,
@@ -248,6 +251,7 @@ export class PasteReader {
     }
     if (text.includes("CMakeFiles/")) facts.cmake = true;
     if (text.startsWith("*** scikit-build-core ")) facts.scikit = true;
+    if (/^\s*loading initial cache file build[\\/]temp\.\S+CMakeInit\.txt/.test(text)) facts.scikitPlugin = true;
     if (text.includes("PYBIND11_MODULE")) facts.definesModule ||= /^\s*(?:\d+ \|? *)?PYBIND11_MODULE\s*\(/.test(text);
     if (facts.host === undefined) this.#host(text);
     const tch =

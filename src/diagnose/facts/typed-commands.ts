@@ -76,7 +76,7 @@ const setting = "[A-Za-z_]\\w*=(?:\"[^\"]*\"|'[^']*'|\\S*)";
 const variables = new RegExp(`^(?:sudo (?:-E |-H )?|time |${setting} )+`);
 /** What starts a command elsewhere or otherwise. */
 const starters =
-  /^(?:(?:srun|mpirun|salloc|bsub|xvfb-run|nice|nohup|timeout|docker exec|docker run|podman run|docker[ -]compose (?:run|exec))(?: \S+)*? |env )(?=(?:\S*\/)?(?:python[\d.]*|pip3?|cmake|g?make|ninja|uv|bash|sh|poetry|torchrun|accelerate|deepspeed) |\.\/)/;
+  /^(?:(?:srun|mpirun|salloc|bsub|xvfb-run|nice|nohup|timeout|docker exec|docker run|podman run|docker[ -]compose (?:run|exec)|(?:conda|mamba|micromamba) run)(?: \S+)*? |env )(?=(?:\S*\/)?(?:python[\d.]*|pip3?|cmake|g?make|ninja|uv|bash|sh|poetry|torchrun|accelerate|deepspeed) |\.\/)/;
 
 const kinds: readonly (readonly [CommandKind, RegExp])[] = [
   ["build", /^(?:cmake3? --build \S.*|(?:ninja|g?make)(?: (?!sure\b).*)?)$/],
@@ -114,7 +114,7 @@ const prose =
   / (?:fails?|failed|errors?|gives?|says|and|with the|is|was|does|cannot|to|of|it|I|but|then|because|works?)(?:[ ,.:]|$)/;
 /** What shows something, removes it or only makes folders. */
 const idle =
-  /\b(?:clean(?! (?:--all |-a )?(?:build|install|develop|bdist))|--version|--help|-v$|install -d)\b|^(?:pip3?|uv pip) install --help/;
+  /^cibuildwheel version\b|\b(?:clean(?! (?:--all |-a )?(?:build|install|develop|bdist))|--version|--help|-v$|install -d)\b|^(?:pip3?|uv pip) install --help/;
 const imageBuild =
   /^(?:sudo )?(?:docker(?:[ -]compose)? (?:\S+ )*?build|docker buildx build|podman build|(?:apptainer|singularity) build)(?: \S.*)?$/;
 const changesFolder = /^(?:cd|pushd|Set-Location|sl)(?: \/d)? +("[^"]+"|'[^']+'|\S+)$/i;

@@ -108,6 +108,21 @@ const cudaBySpack: Answer = (_, { target = "<the package>" }, command) => [
   `# then: ${command ?? `spack install ${target}`}`,
 ];
 
+/** A package that took the nvcc of a loaded module, which is not the CUDA that Spack's torch is built with. */
+const otherCudaOfSpack: Answer = ({ facts, context: { log } }, { target }, command) => {
+  const { package: named = "torchvision", torch = log.torchCuda } = facts;
+  const name = `py-${named.toLowerCase().replaceAll("_", "-")}`;
+  return [
+    `spack uninstall -y ${name}`,
+    `export CUDA_HOME=$(spack location -i cuda${torch === undefined ? "" : `@${torch}`})   # torch's own; the build takes it before the nvcc on PATH (a loaded module's, which nvcc)`,
+    command ?? `spack install ${target ?? name}`,
+    `# for good, in the recipe (spack edit ${name}): def setup_build_environment(self, env): env.set("CUDA_HOME", self.spec["cuda"].prefix), with depends_on("cuda"); the recipe of a newer Spack has it`,
+    ...(log.usesModules
+      ? [`# or, instead of CUDA_HOME: module load cuda/${torch ?? "<torch's>"}… before spack install`]
+      : []),
+  ];
+};
+
 /** flash-attn and its like fetch a wheel of their own: the machine that builds has no network. */
 const compiledByEasybuild: Answer = (_, { recipe = "<the easyconfig>" }, command) => [
   `echo "preinstallopts = 'export FLASH_ATTENTION_FORCE_BUILD=TRUE MAX_JOBS=%(parallel)s && '" >> ${recipe}   # it compiles then, and fetches nothing; one that is there already: add it to that`,
@@ -244,6 +259,7 @@ export const builderAnswers: Readonly<Partial<Record<BuilderName, Readonly<Recor
     "torch-missing-in-isolated-build": missingInSpack,
     "cuda-headers-missing": cudaBySpack,
     "cuda-toolkit-not-found": cudaBySpack,
+    "package-built-for-other-cuda": otherCudaOfSpack,
     "host-compiler-too-new": compilerOfSpack,
     "standard-header-missing-include": headerForSpack,
   },

@@ -13,7 +13,7 @@ const otherLanguage =
   /\.(?:cmake|ninja|py|pyi|java|kt|scala|groovy|swift|rs|go|tsx?|jsx?|mjs|cs|fs|vb|dart|zig|jl|lua|rb|php|hs|tex|md|rst|txt|json|ya?ml|toml|xml|html|css|sql|proto)$/;
 /** Of a call that fits nothing: why a candidate is not taken. */
 const candidateNote =
-  /\bnote:\s{1,4}((?:candidate (?:function|constructor|template)\b.{0,300}? not viable: |no known conversion for argument |'[^']{1,300}': cannot convert argument ).{1,600})/;
+  /\bnote:\s{1,4}((?:candidate (?:function|constructor|template)\b.{0,300}? not viable: |candidate template ignored: could not match |no known conversion for argument |'[^']{1,300}': cannot convert argument ).{1,600})/;
 const echoed = /<(?:expression|type|declaration) error>|<erroneous-expression>|<recovery-expr>/;
 /** MLIR, on which Triton stands: `loc("kernel.py":31:22): error: …`, also with callers inside. */
 const mlir = /^loc\((?:callsite\()?(?:"[^"]{1,100}"\()?"([^"]{1,400})":(\d+):(\d+)\)?.{0,400}?\): error: (.*)$/;

@@ -230,7 +230,9 @@ export const cmakePackageRules: readonly Rule[] = [
     cause: (match) =>
       match.facts["need"] !== undefined
         ? `The project asks for torch ${match.facts["need"]}, and the torch that CMake finds is of another version (an isolated build may have fetched its own).`
-        : "find_package(Torch) does not find TorchConfig.cmake: the folder of the installed torch is not on CMAKE_PREFIX_PATH (an isolated build has another torch or none).",
+        : match.context.log.relativePrefix !== undefined && !inPip(match)
+          ? `find_package(Torch) does not find TorchConfig.cmake: CMAKE_PREFIX_PATH is \`${match.context.log.relativePrefix}\`, a relative path, which CMake takes from the folder of the sources (where CMakeLists.txt lies), not from the folder that it was started in.`
+          : "find_package(Torch) does not find TorchConfig.cmake: the folder of the installed torch is not on CMAKE_PREFIX_PATH (an isolated build has another torch or none).",
     fix: (match) =>
       withoutIsolationBySync(match) ?? [
         ...(match.facts["need"] === undefined
@@ -259,7 +261,7 @@ export const cmakePackageRules: readonly Rule[] = [
                     "# /path/to/libtorch stands for the folder of a LibTorch; the one of the installed torch does as well:",
                   ]
                 : []),
-              `cmake -DCMAKE_PREFIX_PATH="$(${python(match)} -c 'import torch; print(torch.utils.cmake_prefix_path)')" ..`,
+              `${match.context.log.relativePrefix === undefined ? "" : "# or with the torch that Python has: "}cmake -DCMAKE_PREFIX_PATH="$(${python(match)} -c 'import torch; print(torch.utils.cmake_prefix_path)')" ..`,
               ...(match.context.log.runsCmake || match.context.log.placeholderPrefix
                 ? []
                 : ["# within pip: pip install --no-build-isolation ."]),

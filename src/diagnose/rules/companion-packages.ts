@@ -306,7 +306,7 @@ export const companionPackageRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: (match) =>
-      `The wheel of \`${match.facts["package"] ?? "the package"}\` is for another CUDA version${match.facts["other"] === undefined ? "" : ` (${match.facts["other"]})`} than the installed torch${match.facts["torch"] === undefined ? "" : ` (${match.facts["torch"]})`}.`,
+      `${match.context.log.ownBuilder === undefined ? "The wheel of " : ""}\`${match.facts["package"] ?? "the package"}\` is for another CUDA version${match.facts["other"] === undefined ? "" : ` (${match.facts["other"]})`} than the installed torch${match.facts["torch"] === undefined ? "" : ` (${match.facts["torch"]})`}.${match.context.log.ownBuilder === undefined ? "" : " It was compiled with the nvcc that its build found first (CUDA_HOME, then PATH), not with that of torch's CUDA."}`,
     fix: (match) => [
       `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
       ...(/^torch(?:vision|audio)$/i.test(match.facts["package"] ?? "")
@@ -320,7 +320,7 @@ export const companionPackageRules: readonly Rule[] = [
             ]
           : reinstall(match, (match.facts["package"] ?? "").replaceAll("_", "-"))),
     ],
-    sources: ["pytorch/vision: torchvision/extension.py"],
+    sources: ["pytorch/vision: torchvision/extension.py", "spack/spack#18474"],
     examples: [
       {
         text: "RuntimeError: Detected that PyTorch and torchvision were compiled with different CUDA major versions. PyTorch has CUDA Version=12.1 and torchvision has CUDA Version=11.8. Please reinstall the torchvision that matches your PyTorch install.",
@@ -329,6 +329,10 @@ export const companionPackageRules: readonly Rule[] = [
       {
         text: "RuntimeError: Detected that PyTorch and torch_scatter were compiled with different CUDA versions.",
         expect: "torch-scatter",
+      },
+      {
+        text: "$ module load cuda/11.4\n$ spack install py-torchvision^py-torch+cuda\n[+] /opt/spack/opt/spack/linux-rhel8-x86_64/gcc-8.5.0/py-torch-1.13.1-abcd\n==> Installing py-torchvision-0.14.1-c4wdmwf\n/tmp/spack-stage/spack-stage-py-torchvision-0.14.1-c4wdmwf/spack-src\n==> py-torchvision: Successfully installed py-torchvision\n>>> import torchvision\nRuntimeError: Detected that PyTorch and torchvision were compiled with different CUDA versions. PyTorch has CUDA Version=11.8 and torchvision has CUDA Version=11.4. Please reinstall the torchvision that matches your PyTorch install.",
+        expect: "export CUDA_HOME=$(spack location -i cuda@11.8)",
       },
     ],
   },

@@ -1,5 +1,5 @@
 /** ccache and sccache in front of the compilers: their own failures, and what they make of a compiler that is newer than they are. */
-import { platformOf, setVariable } from "../commands/commands.ts";
+import { pip, platformOf, setVariable } from "../commands/commands.ts";
 import { ofLog } from "../matchers.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
@@ -16,6 +16,11 @@ function testedIn(match: Match): string | undefined {
       .map(({ message }) => /Change Dir: ['"]?(\/[\w./+-]{1,200}?)\/CMakeFiles\//.exec(message)?.[1])
       .find((folder) => folder !== undefined),
   );
+}
+
+/** scikit-build-core was not asked for by the project that is built with setuptools. */
+function isTakenOver({ context: { log } }: Match): boolean {
+  return log.scikitPlugin;
 }
 
 export const compilerCacheRules: readonly Rule[] = [
@@ -113,6 +118,39 @@ export const compilerCacheRules: readonly Rule[] = [
       {
         text: "[3/9] /usr/bin/sccache /usr/local/cuda-13.3/bin/nvcc -forward-unknown-to-host-compiler -rdc=true -c /work/p/csrc/a.cu -o CMakeFiles/a.dir/a.cu.o\nFAILED: CMakeFiles/a.dir/a.cu.o\nfatbinary fatal   : Could not open input file '*.cubin'\nsccache: Compiler killed by signal 1",
         expect: "unset CMAKE_CUDA_COMPILER_LAUNCHER",
+      },
+    ],
+  },
+  {
+    id: "module-scan-options-refused",
+    title: "The compiler is given CMake's options for C++ modules without those that they need",
+    on: ["driver"],
+    specificity: 78,
+    matches: (finding) => said(finding, /to generate dependencies you must specify either ['‘"]?-M['’"]? or ['‘"]?-MM/),
+    confidence: "high",
+    cause: (match) =>
+      `CMake looks for C++ modules in each source of a C++20 project (CMake 3.28 and newer, with ninja), and the options of that scan reach the compiler without -MD: what stands before the compiler (sccache, ccache, a wrapper) takes it away, or the compiler is too old for them.${isTakenOver(match) ? " CMake is at work here because scikit-build-core is installed in this environment: its plugin for setuptools takes over build_ext of what is built without build isolation." : " Nothing of the project needs the scan unless it has modules of its own."}`,
+    fix: (match) => [
+      ...(isTakenOver(match)
+        ? [`${pip(match, "uninstall -y scikit-build-core")}   # and out of the list that installed it there`]
+        : ["cmake -DCMAKE_CXX_SCAN_FOR_MODULES=OFF .."]),
+      isTakenOver(match)
+        ? '# or it stays, and does not scan: export CMAKE_ARGS="-DCMAKE_CXX_SCAN_FOR_MODULES=OFF"'
+        : "# CMakeLists.txt: set(CMAKE_CXX_SCAN_FOR_MODULES OFF) before the targets; or without the cache: -DCMAKE_CXX_COMPILER_LAUNCHER=",
+    ],
+    sources: [
+      "pytorch/executorch#21684",
+      "scylladb/scylladb#19038",
+      "https://cmake.org/cmake/help/latest/variable/CMAKE_CXX_SCAN_FOR_MODULES.html",
+    ],
+    examples: [
+      {
+        text: "$ cmake -S . -B build -G Ninja\n$ cmake --build build\n[3/9] Building CXX object CMakeFiles/ops.dir/ops.cpp.o\nFAILED: CMakeFiles/ops.dir/ops.cpp.o\n/opt/cache/bin/g++ -O3 -fmodules-ts -c ops.cpp\ncc1plus: error: to generate dependencies you must specify either '-M' or '-MM'",
+        expect: "cmake -S . -B build -G Ninja -DCMAKE_CXX_SCAN_FOR_MODULES=OFF",
+      },
+      {
+        text: "$ pip install --no-build-isolation ./tok\n      running build_ext\n      loading initial cache file build/temp.linux-x86_64-cpython-312/CMakeInit.txt\n      cc1plus: error: to generate dependencies you must specify either '-M' or '-MM'",
+        expect: "pip uninstall -y scikit-build-core",
       },
     ],
   },

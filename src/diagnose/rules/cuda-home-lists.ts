@@ -12,6 +12,8 @@ function wantsToolkit(finding: Finding): boolean {
   return /nvcc/.test(finding.program ?? "") || /CUDA_HOME=|[\\/]nvcc\b/.test(finding.message);
 }
 
+const folderOf = (path = ":/usr/local/cuda"): string => path.replace(/^:/, "").replace(/\/bin\/nvcc$/, "");
+
 export const cudaHomeListRules: readonly Rule[] = [
   {
     id: "cuda-home-led-by-colon",
@@ -23,6 +25,9 @@ export const cudaHomeListRules: readonly Rule[] = [
       if (list !== undefined && wantsToolkit(finding)) return { path: list[0], list: list.join(":") };
       if (/^(?:missing-(?:library|header)|warning)$/.test(finding.kind)) return undefined;
       const path = finding.program ?? finding.message;
+      // `/usr/local/cuda-10.0::/bin/nvcc`, set as `/usr/local/cuda-10.0:$CUDA_HOME`: the last part is empty.
+      const emptied = /(?:^|['" ])(\/[^\s'":]*cuda[^\s'":]*)(?::\/[^\s'":]+)*:+\/bin\/nvcc/.exec(path)?.[1];
+      if (emptied !== undefined) return { path: `:${emptied}` };
       // `/usr/local/cuda:/usr/local/cuda-11.8/bin/nvcc`: the last folder is the one that nvcc was looked for in.
       const last = /(?:^|['" ])(?:\/[^\s'":]+)?(?::\/[^\s'":]+)*(:\/[^\s'":]*)\/bin\/nvcc/.exec(path)?.[1];
       if (last !== undefined && /cuda/.test(path)) return { path: last };
@@ -33,22 +38,19 @@ export const cudaHomeListRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       match.facts["list"] === undefined
-        ? `CUDA_HOME is \`${match.facts["path"]?.replace(/\/bin\/nvcc$/, "") ?? ":/usr/local/cuda"}\`: it was set like a search path (export CUDA_HOME=$CUDA_HOME:/usr/local/cuda), but it names one folder.`
+        ? `CUDA_HOME was set like a search path (export CUDA_HOME=$CUDA_HOME:/usr/local/cuda, or the other way round), with colons, but it names one folder: \`${folderOf(match.facts["path"])}\`.`
         : `CUDA_HOME is set like a search path, with colons (\`${match.facts["list"]}\`), but it names one folder: what is put together from it (CUDA_HOME/include, CUDA_HOME/lib64, CUDA_HOME/bin/nvcc) does not exist.`,
     fix: (match) => {
       const list = match.context.log.cudaHomeList ?? [];
       const ofTorch = list.find((folder) => folder.endsWith(`cuda-${torchCuda(match) ?? ""}`));
       return [
-        setVariable(
-          match,
-          "CUDA_HOME",
-          ofTorch ?? (match.facts["path"] ?? ":/usr/local/cuda").replace(/^:/, "").replace(/\/bin\/nvcc$/, ""),
-        ),
+        setVariable(match, "CUDA_HOME", ofTorch ?? folderOf(match.facts["path"])),
         ...(list.length > 1 && ofTorch === undefined ? [showTorchCuda(match)] : []),
-        "# and mend the line in ~/.bashrc",
+        "grep -n 'CUDA_HOME=' ~/.bashrc ~/.profile /etc/profile.d/*.sh   # where it is set",
+        "# in that line, too: one folder, no `:` and no $CUDA_HOME behind the =; a new shell reads it",
       ];
     },
-    sources: ["baidu-research/warp-ctc#153", "zhanghang1989/PyTorch-Encoding#297"],
+    sources: ["baidu-research/warp-ctc#153", "zhanghang1989/PyTorch-Encoding#297", "open-mmlab/mmdetection#944"],
     examples: [
       {
         text: ":/usr/local/cuda:/usr/local/cuda/bin/nvcc -I/e/torch/include -c k.cu -o k.o\na.cpp:4:10: fatal error: cuda.h: No such file or directory",
@@ -57,6 +59,10 @@ export const cudaHomeListRules: readonly Rule[] = [
       {
         text: "error: [Errno 2] No such file or directory: '/usr/local/cuda:/usr/local/cuda:/usr/local/cuda11.8/bin/nvcc'",
         expect: "export CUDA_HOME=/usr/local/cuda11.8",
+      },
+      {
+        text: "unable to execute '/opt/cuda-11.1:/opt/cuda-11.1:/bin/nvcc': No such file or directory",
+        expect: "export CUDA_HOME=/opt/cuda-11.1",
       },
       { text: "/bin/sh: 1: :/usr/local/cuda/bin/nvcc: not found", expect: "export CUDA_HOME=/usr/local/cuda" },
       {

@@ -3,7 +3,7 @@ import { literally } from "../../base/literally.ts";
 import { editFile, editLine, orInWords } from "../commands/source-edits.ts";
 import { replacePrinted } from "../commands/printed-edits.ts";
 import type { Finding } from "../finding.ts";
-import { codeAt, type MatchFacts, type Rule, said } from "../rule.ts";
+import { codeAt, type Match, type MatchFacts, placeOf, type Rule, said, saidAny } from "../rule.ts";
 import { inOwnSource, reference } from "./plain-mistakes.ts";
 
 /** The macros whose first argument becomes a part of names of C++. */
@@ -16,6 +16,13 @@ function badName(finding: Finding): MatchFacts | undefined {
   if (found !== undefined)
     return /^[A-Za-z_]\w*$/.test(found["name"] ?? "") ? undefined : { macro: found["macro"], name: found["name"] };
   return said(finding, /\b(?<macro>TORCH_LIBRARY)_(?:static_)?init_(?<name>\w+[-.]\w[\w.-]*|\w+::\w+)/);
+}
+
+/** The type that one of two signatures has const, as clang's note says: `could not match 'T &' against 'const T &'`. */
+function differing({ finding: { note = "" } }: Match): string | undefined {
+  const [, one = "", other = ""] = /could not match '([^']+)' against '([^']+)'/.exec(note) ?? [];
+  const plain = (type: string): string => type.replace(/^const /, "").replace(/ ?&$/, "");
+  return one !== "" && one !== other && plain(one) === plain(other) ? plain(one) : undefined;
 }
 
 /** Letters that two names have in common at best, in order, of all that the longer one has. */
@@ -234,6 +241,56 @@ export const declaredOtherwiseRules: readonly Rule[] = [
       {
         text: "a.cpp:9:1: error: expected initializer before ‘.’ token\n    9 | PYBIND11_MODULE(my_pkg._C, m) {\n      | ^~~~~~~~~~~~~~~",
         expect: "TORCH_EXTENSION_NAME",
+      },
+    ],
+  },
+  {
+    id: "kernel-instantiated-otherwise",
+    title: "A kernel is instantiated with other parameters than it is defined with",
+    on: ["compile"],
+    specificity: 82,
+    matches: (finding) =>
+      finding.severity === "warning"
+        ? undefined
+        : saidAny(
+            finding,
+            /no function template matches function template specialization '(?:[\w:]+::)?__wrapper__device_stub_(?<name>\w+)/,
+            /template-id [‘'](?:[\w:]+::)?__wrapper__device_stub_(?<name>\w+)<.*does not match any template declaration/,
+            /explicit specialization '[^']*__wrapper__device_stub_(?<name>\w+)<.*is not a specialization of a function template/,
+          ),
+    confidence: "high",
+    cause: (match) => {
+      const type = differing(match);
+      return `The explicit instantiation of the kernel \`${match.facts["name"] ?? ""}\` (${placeOf(match.finding)}) does not have the parameters of its definition${type === undefined ? "" : `: one of the type \`${type}\` is const in one of them only`}. For C++ a \`const\` of a parameter that is passed by value makes no difference; nvcc of CUDA 13 hands parameters on to the kernel's host side by reference, where \`T&\` and \`const T&\` are two types.`;
+    },
+    fix: (match) => {
+      const { finding } = match;
+      const { file, line } = finding;
+      const type = differing(match);
+      return [
+        ...(file === undefined || line === undefined || /["'$`]/.test(file)
+          ? []
+          : [
+              `grep -n -A40 '${match.facts["name"] ?? ""}' ${file} | grep -n 'const\\|__global__\\|template'   # the definition and the instantiation (line ${line}), parameter by parameter`,
+            ]),
+        `# drop the \`const\`${type === undefined ? " of parameters that are passed by value" : ` before \`${type}\``} in the instantiation${line === undefined ? "" : ` (line ${line})`} where the definition has none; declaration, definition and instantiation have to be alike`,
+        ...(/(?:^|[\\/])(?:gen|codegen|build|generated)[\w-]*[\\/]|[\\/]gen_/.test(file ?? "")
+          ? [
+              "# the file is generated: change the template that it is made from, or the next configuration writes it anew",
+            ]
+          : []),
+        "# with CUDA 12 the same code compiles, as its stubs take parameters by value: that only hides it",
+      ];
+    },
+    sources: ["pytorch/FBGEMM#6093", "PaddlePaddle/Paddle#75933"],
+    examples: [
+      {
+        text: "gen/step_warp.cu:90:1: error: no function template matches function template specialization '__wrapper__device_stub_step_warp_kernel'\ngen/step_warp.cu:12:17: note: candidate template ignored: could not match 'pta::Acc<float, 1> &' against 'const pta::Acc<float, 1> &'",
+        expect: "drop the `const` before `pta::Acc<float, 1>` in the instantiation (line 90)",
+      },
+      {
+        text: "k.cu:40:15: error: template-id ‘__wrapper__device_stub_scale<float>’ for ‘void __wrapper__device_stub_scale(float* const&, const int&)’ does not match any template declaration",
+        expect: "`scale`",
       },
     ],
   },

@@ -68,6 +68,7 @@ import { plainMistakeRules } from "./plain-mistakes.ts";
 import { unqualifiedNameRules } from "./unqualified-names.ts";
 import { mismatchedTypeRules } from "./mismatched-types.ts";
 import { templateDemandRules } from "./template-demands.ts";
+import { signatureMismatchRules } from "./signature-mismatches.ts";
 import { slipRules } from "./slips.ts";
 import { torchConversionRules } from "./torch-conversions.ts";
 import { torchCallRules } from "./torch-calls.ts";
@@ -516,6 +517,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Checks of form", rules: styleCheckRules },
   { name: "Refusals of builders", rules: builderRefusalRules },
   { name: "Old strings of other libraries", rules: oldStringCallRules },
+  { name: "Two forms of one function", rules: signatureMismatchRules },
   { name: "Between GPU dialects", rules: [...gpuDialectRules, ...halfTypeRules, ...constantExpressionRules] },
   { name: "Libraries of other processors", rules: foreignProcessorRules },
   { name: "Compilers that CMake tries", rules: cmakeCompilerRules },

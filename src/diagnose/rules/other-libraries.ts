@@ -3,7 +3,8 @@ import { renamedInLibrary } from "../commands/library-renames.ts";
 import { baseName } from "../parsers/parser.ts";
 import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
 import { pip, platformOf, python, setVariable } from "../commands/commands.ts";
-import { tchForTorch, torchOfTch } from "../tables/version-facts.ts";
+import { crateFor, isOfOlderCrate, libtorchForCrate, torchOfCrate } from "../commands/tch.ts";
+import { torchOfTch } from "../tables/version-facts.ts";
 
 /** A library by its names, with how to ask for its release. First match wins. */
 const libraries: readonly {
@@ -197,8 +198,9 @@ export const otherLibraryRules: readonly Rule[] = [
     id: "binding-for-another-torch",
     title: "A binding is made for another release of torch",
     on: ["compile", "installer"],
-    specificity: 86,
+    specificity: 93,
     matches: (finding, context) => {
+      if (isOfOlderCrate(finding, context)) return { name: "tch", tch: context.log.tch, first: "yes" };
       if (finding.kind === "installer") {
         const facts = said(finding, /this tch version expects PyTorch (?<wants>[\d.]+), got (?<has>[\d.]+)/);
         return facts === undefined ? undefined : { ...facts, name: "tch", tch: context.log.tch };
@@ -219,14 +221,14 @@ export const otherLibraryRules: readonly Rule[] = [
       match.facts["wants"] !== undefined
         ? `tch-rs${match.facts["tch"] === undefined ? "" : ` ${match.facts["tch"]}`} is made for torch ${match.facts["wants"]}, and LIBTORCH, LIBTORCH_USE_PYTORCH or the system gives it ${match.facts["has"] ?? "another"}: every release of the crate goes with one release of torch.`
         : match.facts["name"] === "tch"
-          ? `${placeOf(match.finding)} of torch-sys (tch-rs) is generated for one release of libtorch and compiled against another: every release of the crate goes with one release of torch.`
+          ? `${match.facts["first"] === undefined ? `${placeOf(match.finding)} of ` : ""}torch-sys${match.facts["tch"] === undefined ? "" : ` ${match.facts["tch"]}`} (tch-rs) is generated for one release of libtorch${torchOfCrate(match)} and compiled against another${match.context.log.libtorchRelease === undefined ? "" : ` (${match.context.log.libtorchRelease})`}: every release of the crate goes with one release of torch.${match.facts["first"] === undefined ? "" : " That a header asks for a newer C++ is the first sign of it; another -std= would only bring the next one."}`
           : `${placeOf(match.finding)} of torch_xla is written for one release (or commit) of torch and compiled against another.`,
     fix: (match) =>
       match.facts["name"] === "tch"
         ? [
             "cargo tree -i torch-sys; python -c 'import torch; print(torch.__version__)'",
-            crateFor(match),
-            `# or the libtorch that the crate was made for${torchOfCrate(match)}: unset LIBTORCH LIBTORCH_USE_PYTORCH and build with --features download-libtorch, or set LIBTORCH to its folder`,
+            ...(libtorchForCrate(match) ?? [crateFor(match)]),
+            `# or ${libtorchForCrate(match) === undefined ? "" : "by hand: "}the libtorch that the crate was made for${torchOfCrate(match)}: unset LIBTORCH LIBTORCH_USE_PYTORCH and build with --features download-libtorch, or set LIBTORCH to its folder`,
             ...(sameMinor(match)
               ? ["export LIBTORCH_BYPASS_VERSION_CHECK=1   # they differ in the patch release alone: that mostly works"]
               : ["unset LIBTORCH_BYPASS_VERSION_CHECK   # it hides this very mismatch"]),
@@ -259,6 +261,10 @@ export const otherLibraryRules: readonly Rule[] = [
       {
         text: "error: failed to run custom build command for `torch-sys v0.14.0`\n  cargo:warning=libtch/torch_api_generated.cpp:640:104: error: invalid initialization of reference of type ‘const std::optional<at::Tensor>&’ from expression of type ‘bool’\nlibtorch version 2.3.0, set in LIBTORCH",
         expect: "cargo add tch@0.16",
+      },
+      {
+        text: '$ cat Cargo.toml\n[dependencies]\nrust-bert = "0.20"\n$ wget -q https://download.pytorch.org/libtorch/cpu/libtorch-cxx11-abi-shared-with-deps-2.0.1%2Bcpu.zip\n$ export LIBTORCH=/home/kim/libtorch\n$ cargo build\n   Compiling torch-sys v0.10.2\nwarning: /home/kim/libtorch/include/c10/util/C++17.h:27:2: error: #error You need C++17 to compile PyTorch\nwarning: libtch/torch_api_generated.cpp.h:10:29: error: ‘_linalg_inv’ is not a member of ‘torch’\nerror: failed to run custom build command for `torch-sys v0.10.2`',
+        expect: "libtorch-cxx11-abi-shared-with-deps-1.13.0%2Bcpu.zip",
       },
       {
         text: "/pytorch/xla/torch_xla/csrc/aten_xla_type_default.cpp:3012:41: error: no viable conversion from 'const c10::nullopt_t' to 'c10::IntArrayRef' (aka 'ArrayRef<long>')",
@@ -367,22 +373,6 @@ export const otherLibraryRules: readonly Rule[] = [
     ],
   },
 ];
-
-/** ` (torch 2.4)`, where the crate's version is known. */
-function torchOfCrate(match: Match): string {
-  const torch = match.facts["wants"] ?? torchOfTch(match.facts["tch"]);
-  return torch === undefined ? "" : ` (torch ${torch})`;
-}
-
-/** The crate for the torch that is there. */
-function crateFor(match: Match): string {
-  const { log } = match.context;
-  const torch = match.facts["has"] ?? log.libtorchRelease ?? log.installedTorch ?? log.torch;
-  const tch = tchForTorch(torch);
-  return tch === undefined
-    ? "# the crate that goes with this torch: tch 0.17 with torch 2.4, 0.20 with 2.7, 0.23 with 2.10, 0.26 with 2.13 (CHANGELOG.md of tch-rs has all)"
-    : `cargo add tch@${tch}   # in Cargo.toml: tch = "${tch}", the one for torch ${torch ?? ""}`;
-}
 
 function sameMinor(match: Match): boolean {
   const { wants, has } = match.facts;

@@ -1,5 +1,6 @@
 /** Packages of CMake that ROCm's parts bring. */
 import { pip, platformOf } from "../commands/commands.ts";
+import { buildAgain } from "../commands/isolation-commands.ts";
 import { type Match, type Rule, saidAny } from "../rule.ts";
 
 const names =
@@ -77,6 +78,48 @@ export const rocmCmakeRules: readonly Rule[] = [
       {
         text: 'CMake Error at CMakeLists.txt:12 (find_package):\n  Could not find a package configuration file provided by "hipblas" with any of\n  the following names:\n\n    hipblasConfig.cmake\n-- Building for: NMake Makefiles',
         expect: "rocm-sdk path --cmake",
+      },
+    ],
+  },
+  {
+    id: "warning-among-hip-flags",
+    title: "A warning of ROCm's tools was taken for compiler flags",
+    on: ["driver"],
+    specificity: 84,
+    matches: (finding) => {
+      const words = finding.file ?? "";
+      return finding.code === "stray-word" &&
+        /\b(?:offload-arch|amdgpu-arch|rocm_agent_enumerator|hipconfig)\b/.test(words)
+        ? { tool: /\b(?:offload-arch|amdgpu-arch|rocm_agent_enumerator|hipconfig)\b/.exec(words)?.[0] }
+        : undefined;
+    },
+    confidence: "high",
+    cause: (match) =>
+      `No file is missing: the words are a warning of \`${match.facts["tool"] ?? ""}\`, which asks for the GPU and finds none here (a step of docker build has no GPU). CMake reads torch's flags for HIP from what Python prints, and the warning that \`import torch\` printed before them became a part of the first flag.`,
+    fix: (match) => {
+      const gfx = match.context.log.gfx ?? match.context.log.namedGfx ?? "<gfx of the GPU>";
+      return [
+        ...(match.context.log.package === "vllm"
+          ? [
+              `sed -i.bak -E 's/^( *)self\\.configure\\(ext\\)$/&\\n\\1import pathlib, re; n = pathlib.Path(self.build_temp, "build.ninja"); n.write_text(re.sub(r".WARNING. ${match.facts["tool"] ?? ""}[^-]*", "", n.read_text()))/' setup.py   # takes the warning out of what CMake wrote, before ninja reads it`,
+            ]
+          : [
+              `f=$(command -v ${match.facts["tool"] ?? ""}); mv "$f" "$f.orig"; printf '#!/bin/sh\\necho ${gfx}\\n' > "$f"; chmod +x "$f"   # it answers without a GPU while this builds; afterwards: mv "$f.orig" "$f"`,
+            ]),
+        ...buildAgain(match),
+        `# or build where the GPU is to be seen, in a container instead of docker build: docker run --device /dev/kfd --device /dev/dri --group-add video …`,
+        "# CMake has to configure anew for that, in an empty build folder; or by hand, between CMake and ninja: the same words out of build.ninja (flags.make)",
+      ];
+    },
+    sources: ["vllm-project/vllm#35642", "stepfun-ai/Step-Audio2#86"],
+    examples: [
+      {
+        text: "Building wheels for collected packages: vllm\nclang++: error: no such file or directory: '[WARNING] offload-arch failed with return code 1[stderr] -D__HIP_PLATFORM_AMD__=1'",
+        expect: "No file is missing",
+      },
+      {
+        text: "-- HIP target architectures: gfx1100\nclang++: error: no such file or directory: '[WARNING] amdgpu-arch failed with return code 2[stderr] -DUSE_ROCM=1'",
+        expect: "command -v amdgpu-arch",
       },
     ],
   },

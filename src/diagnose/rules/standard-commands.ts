@@ -93,7 +93,7 @@ export function compileAsNeeded(match: Match): string[] {
                 `sed -i.bak -E 's/["'"'"']-std=(c|gnu)\\+\\+[0-9a-z]+["'"'"'],? ?//g' setup.py   # torch's builder adds the standard that this torch needs`,
               ]
             : []),
-          `grep -rlE 'std=(c|gnu)\\+\\+${older(match)}|C(XX|UDA)_STANDARD +${older(match)}' --include='*.py' --include=CMakeLists.txt --include='*.toml' ${projectFolder(match)} | xargs -r sed -i.bak -E 's/std=(c|gnu)\\+\\+${older(match)}/std=c++${neededStandard(match)}/g; s/(C(XX|UDA)_STANDARD) +${older(match)}/\\1 ${neededStandard(match)}/g'   # in the project's folder: setup.py, and scripts that compile with load()`,
+          `grep -rlE 'std=(c|gnu)\\+\\+${older(match)}|C(XX|UDA)_STANDARD +${older(match)}|c(pp|xx)_st(d|andard)(_| *= *)${older(match)}' --include='*.py' --include=CMakeLists.txt --include='*.toml' ${projectFolder(match)} | xargs -r sed -i.bak -E 's/std=(c|gnu)\\+\\+${older(match)}/std=c++${neededStandard(match)}/g; s/(C(XX|UDA)_STANDARD) +${older(match)}/\\1 ${neededStandard(match)}/g; s/(c(pp|xx)_st(d|andard)(_| *= *))${older(match)}/\\1${neededStandard(match)}/g'   # in the project's folder: setup.py, and scripts that compile with load()`,
         ]),
   ];
 }

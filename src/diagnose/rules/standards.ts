@@ -214,7 +214,11 @@ export const standardRules: readonly Rule[] = [
       {
         text: "In file included from /usr/local/lib/python3.10/dist-packages/torch/include/c10/util/string_view.h:4,\n                 from /content/resample/resample.cpp:1:\n/usr/local/lib/python3.10/dist-packages/torch/include/c10/util/C++17.h:27:2: error: #error You need C++17 to compile PyTorch\nFAILED: resample.o\nx86_64-linux-gnu-g++ -O3 -std=c++14 -c /content/resample/resample.cpp -o resample.o",
         expect:
-          "!grep -rlE 'std=(c|gnu)\\+\\+14|C(XX|UDA)_STANDARD +14' --include='*.py' --include=CMakeLists.txt --include='*.toml' /content/resample | xargs",
+          "!grep -rlE 'std=(c|gnu)\\+\\+14|C(XX|UDA)_STANDARD +14|c(pp|xx)_st(d|andard)(_| *= *)14' --include='*.py' --include=CMakeLists.txt --include='*.toml' /content/resample | xargs",
+      },
+      {
+        text: "Processing /w/bvh\n  Building wheel for bvh (setup.py) ... error\n      Targeting C++ standard 14\n/e/torch/include/c10/util/C++17.h:27:2: error: #error You need C++17 to compile PyTorch",
+        expect: "s/(c(pp|xx)_st(d|andard)(_| *= *))",
       },
       {
         text: "/e/torch/include/ATen/ATen.h:5:2: error: #error C++20 or later compatible compiler is required to use ATen.",

@@ -33,6 +33,13 @@ function libraryOf(match: Match): string | undefined {
   return match.facts["library"] ?? named.find(ofTorch) ?? named[0];
 }
 
+/** The script that ran when the tool stopped: `bash packaging/post_build_script.sh`. */
+function callingScript({ finding, context: { log } }: Match): string | undefined {
+  const last = log.typed.findLast(({ at, shell }) => at < finding.at && shell !== "sentence");
+  const script = last?.kind === "script" ? /(?:^|\s)((?!-)[\w./-]+\.sh)\b/.exec(last.line)?.[1] : undefined;
+  return script?.startsWith("/tmp/") === true ? undefined : script;
+}
+
 function repair(match: Match): string {
   const words = match.finding.message + match.finding.text;
   const dylibs = [
@@ -57,6 +64,14 @@ function repair(match: Match): string {
     ...cudaLibraries.map((name) => `--exclude 'lib${name}*'`),
   ];
   const options = [...there, ...excluded, ...wanted.filter((word) => !excluded.includes(word))].join(" ");
+  const script = callingScript(match);
+  if (script !== undefined && !match.context.log.cibuildwheel) {
+    const library = match.facts["library"] ?? "";
+    const added = [...new Set([`--exclude ${library}`, ...wanted.filter((word) => !excluded.includes(word))])]
+      .join(" ")
+      .replaceAll("'", '"');
+    return `sed -i.bak -E 's/auditwheel repair( |$)/auditwheel repair ${added}\\1/' ${script}   # the script that calls it; patterns: auditwheel 6, and the library by its whole name for an older one`;
+  }
   // What cibuildwheel runs is set by its own variable.
   return match.context.log.cibuildwheel
     ? `export CIBW_REPAIR_WHEEL_COMMAND_LINUX="auditwheel repair ${options} -w {dest_dir} {wheel}"   # pyproject.toml: [tool.cibuildwheel.linux] repair-wheel-command; patterns: auditwheel 6`
@@ -109,7 +124,8 @@ export const wheelRules: readonly Rule[] = [
                 ? "DYLD_LIBRARY_PATH=<folder of the library>:$DYLD_LIBRARY_PATH delocate-wheel -w wheelhouse -v dist/*.whl"
                 : "LD_LIBRARY_PATH=<folder of the library>:$LD_LIBRARY_PATH auditwheel repair -w wheelhouse dist/*.whl   # macOS: DYLD_LIBRARY_PATH and delocate-wheel",
           ]),
-      ...(match.context.log.cibuildwheel
+      ...(match.context.log.cibuildwheel ||
+      (callingScript(match) !== undefined && ofTorch(libraryOf(match) ?? "libtorch"))
         ? []
         : ["# cibuildwheel: the same line as CIBW_REPAIR_WHEEL_COMMAND, with {dest_dir} and {wheel}"]),
     ],
@@ -122,6 +138,10 @@ export const wheelRules: readonly Rule[] = [
       {
         text: 'auditwheel repair \\\n    dist/*.whl \\\n    --plat manylinux_2_34_x86_64 \\\n    --exclude libmine.so\nValueError: Cannot repair wheel, because required library "libcublas.so.12" could not be located',
         expect: "auditwheel repair --plat manylinux_2_34_x86_64 --exclude libmine.so --exclude libtorch.so",
+      },
+      {
+        text: '+ bash packaging/repair.sh\n+ auditwheel repair --plat manylinux_2_28_x86_64 -w . --exclude libtorch.so --exclude libcudart.so.12 dist/a.whl\nValueError: Cannot repair wheel, because required library "libcudart.so.13" could not be located',
+        expect: "auditwheel repair --exclude libcudart.so.13",
       },
       {
         text: "+ sh -c 'auditwheel repair -w /tmp/cibuildwheel/repaired_wheel /tmp/cibuildwheel/built_wheel/a-1-cp310-cp310-linux_x86_64.whl'\nValueError: Cannot repair wheel, because required library \"libtorch_cpu.so\" could not be located",

@@ -92,6 +92,8 @@ const prefixes: readonly RegExp[] = [
   /^(?:cargo:warning=|warning: [\w-]{1,60}@\d[\w.+-]{0,30}: )/,
   // Android's Gradle plugin, of ninja and what it runs
   /^C\/C\+\+: /,
+  // And an older one, which names no crate
+  /^warning: (?=In file included from |[^\s:]{1,200}:\d{1,6}:\d{1,4}: |[^\s:]{1,200}: In (?:member )?function |\s*\d{0,6} \| )/,
   // MSBuild: 12>
   /^\d{1,3}(?::\d{1,3})?>/,
   // Markdown: slanted or bold text that closes lines below

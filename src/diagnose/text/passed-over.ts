@@ -1,11 +1,13 @@
 /**
  * Lines that hold the words of an error and tell of none: a test with an error in its name that passed, a line of a diff,
- * the headings of a manual that lists messages. And the last line of a run that ended well.
+ * the headings of a manual that lists messages.
  */
 
-/** pytest -v, pytest-xdist, GoogleTest, CTest, unittest -v, cargo test. */
+import { cleanLine } from "./log-line.ts";
+
+/** pytest -v, its summary, pytest-xdist, GoogleTest, CTest, unittest -v, cargo test. */
 const passedTest =
-  /^[\w./-]+::.*\s(?:PASSED|XFAIL|XPASS|SKIPPED)\b(?: \(.*\))?(?:\s+\[\s*\d+%\])?$|^\[gw\d+\] \[\s*\d+%\] (?:PASSED|XFAIL|XPASS|SKIPPED) |^\[ {7}OK \] |^\s*\d+\/\d+ Test +#\d+: .*\bPassed\b|^test\w* \([\w.]+\)(?: \.\.\.)? ok$|^test [\w:]+ \.\.\. ok$/;
+  /^(?:XFAIL|XPASS|SKIPPED|PASSED)(?: \[\d+\])? [\w./\\-]+(?:::|\.py:\d)|^[\w./-]+::.*\s(?:PASSED|XFAIL|XPASS|SKIPPED)\b(?: \(.*\))?(?:\s+\[\s*\d+%\])?$|^\[gw\d+\] \[\s*\d+%\] (?:PASSED|XFAIL|XPASS|SKIPPED) |^\[ {7}OK \] |^\s*\d+\/\d+ Test +#\d+: .*\bPassed\b|^test\w* \([\w.]+\)(?: \.\.\.)? ok$|^test [\w:]+ \.\.\. ok$/;
 
 const hunk = /^@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@/;
 
@@ -33,7 +35,7 @@ export class PassedOver {
         raw.includes(" ok") ||
         raw.includes(" OK ]") ||
         raw.includes("Passed")) &&
-      passedTest.test(raw.trim())
+      (passedTest.test(raw.trim()) || passedTest.test(cleanLine(raw, number).text))
     );
   }
 }
@@ -52,12 +54,3 @@ export const isHeading = (raw: string): boolean => /^#{2,6} +\S/.test(raw);
 
 /** So many headings with a message each are a list of messages, not a report of one. */
 export const fewestListed = 3;
-
-const goodEnd =
-  /^=+ .*\b\d+ passed\b(?!.*\b(?:failed|errors?)\b)|^\d+ passed\b(?!.*\b(?:failed|errors?)\b).* in [\d.]+s|\b(?:[Tt]raining|[Ee]valuation|[Ii]nference) (?:has )?(?:finished|completed?|succeeded)\b(?! with)|^Process finished with exit code 0$|^Job succeeded$|^BUILD SUCCESSFUL|^\[  PASSED  \] \d+ tests?\b|^100% tests passed|\b[Ee]poch\W{0,3}\d+\b.*\b(?:loss|acc\w*)\W{1,4}\d/;
-
-/** Whether the text ends with the word of a run that went well, or that goes on. */
-export function endsWithSuccess(tail: string): boolean {
-  const last = tail.trimEnd().split("\n").at(-1) ?? "";
-  return last.length < 400 && goodEnd.test(last.trim());
-}
