@@ -113,6 +113,10 @@ const facts =
   "|SLURM_JOB|slurm-|StepId=" +
   // How many compilers were asked for, and those that a runner finds still running.
   "|MAX_JOBS: |MAX_JOBS=|rphan process: pid" +
+  // What a link with LibTorch on Windows keeps.
+  '|torch_cuda_cu.|torch_cuda_cu |INCLUDE:?|INCLUDE:"?|!main [' +
+  // What load() does not build again.
+  "|skipping build step" +
   // What a program in Rust ends with.
   "|panicked at ";
 

@@ -7,6 +7,7 @@ import { type BuildFacts, BuildReader } from "./build-facts.ts";
 import { BuilderReader } from "./builder-facts.ts";
 import { CheckReader } from "./check-facts.ts";
 import { type CompileFacts, CompileReader } from "./compile-lines.ts";
+import { JitReader } from "./jit-facts.ts";
 import { LibtorchReader } from "./libtorch-facts.ts";
 import { packageCalled } from "./called-module.ts";
 import { FunctionHeadReader } from "./function-heads.ts";
@@ -109,6 +110,7 @@ export class FactsReader {
   readonly #words = new ToolReader();
   readonly #compiles = new CompileReader();
   readonly #libtorch = new LibtorchReader();
+  readonly #jit = new JitReader();
   readonly #compilers = new ShownCompilerReader();
   readonly #shownLines = new ShownLineReader();
   readonly #alpine = new AlpineReader();
@@ -126,6 +128,8 @@ export class FactsReader {
   #namedNext = false;
   readonly #facts: Mutable = {
     localPackages: [],
+    splitCuda: false,
+    keptCuda: [],
     shownCompilers: [],
     shownLines: [],
     shownLibraries: [],
@@ -160,6 +164,7 @@ export class FactsReader {
     this.#words.line(text);
     this.#compiles.line(text);
     this.#libtorch.line(text);
+    this.#jit.line(text);
     this.#compilers.line(text);
     this.#shownLines.line(text, at);
     this.#alpine.line(text);
@@ -423,6 +428,7 @@ export class FactsReader {
       ...this.#words.facts(),
       ...this.#compiles.facts(),
       ...this.#libtorch.facts(),
+      ...this.#jit.facts(),
       ...this.#compilers.facts(),
       ...this.#shownLines.facts(),
       ...typed,

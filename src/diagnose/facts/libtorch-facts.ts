@@ -1,5 +1,5 @@
 /**
- * LibTorch as a text tells of it: its release, its folder, the C++ standard of the program. Reads one line at a time; it does not know
+ * LibTorch as a text tells of it: its release, its folder, what the link of the program keeps, the C++ standard of the program. Reads one line at a time; it does not know
  * what lies in that folder.
  */
 
@@ -12,6 +12,12 @@ export interface LibtorchFacts {
   readonly cmakeStandard?: string;
   /** The folder of a LibTorch whose files for CMake the text names: `~/libtorch` of `~/libtorch/share/cmake/Torch`. */
   readonly libtorchPrefix?: string;
+  /** Its part for CUDA is in two libraries: torch_cuda_cpp and torch_cuda_cu. */
+  readonly splitCuda: boolean;
+  /** What the text's link is told to keep of them: `?warp_size@cuda@at@@YAHXZ`. */
+  readonly keptCuda: readonly string[];
+  /** The source with the program's main, as a stack of Windows names it. */
+  readonly programSource?: string;
 }
 
 /** `libtorch is downloaded by hand (version 2.3.0)`, `the 1.11.0 version of libtorch`. */
@@ -24,6 +30,9 @@ export class LibtorchReader {
   #standard: string | undefined;
   #module: string | undefined;
   #prefix: string | undefined;
+  #split = false;
+  #main: string | undefined;
+  readonly #kept = new Set<string>();
 
   line(text: string): void {
     if (text.length > 1_000) return;
@@ -39,11 +48,20 @@ export class LibtorchReader {
     if (text.includes("cuda/")) this.#module ??= /(?:^|[\s,`'"])cuda\/(\d{1,2}\.\d)(?![\w/])/.exec(text)?.[1];
     if (text.includes("/share/cmake/Torch"))
       this.#prefix ??= /(?:^|[\s"'=(])([~/][\w./+-]{0,200}?)\/share\/cmake\/Torch\b/.exec(text)?.[1];
+    if (text.includes("torch_cuda_cu")) this.#split = true;
+    if (text.includes("INCLUDE:"))
+      for (const [, name = ""] of text.matchAll(/[-/]INCLUDE:"?(\?\w+@[\w@?]{3,120})/g))
+        if (this.#kept.size < 4) this.#kept.add(name);
+    if (text.includes("!main ["))
+      this.#main ??= /!main \[([A-Za-z]:\\[^\]@]{1,200}\.(?:cpp|cc|cxx)) @ \d+\]/.exec(text)?.[1];
     if (text.includes("CXX_STANDARD")) this.#standard ??= /\bCXX_STANDARD[ =]"?(11|14|17|20)\b/.exec(text)?.[1];
   }
 
   facts(): LibtorchFacts {
     return {
+      splitCuda: this.#split,
+      keptCuda: [...this.#kept],
+      ...(this.#main === undefined ? {} : { programSource: this.#main }),
       ...(this.#release === undefined ? {} : { libtorchRelease: this.#release }),
       ...(this.#prefix === undefined ? {} : { libtorchPrefix: this.#prefix }),
       ...(this.#module === undefined ? {} : { cudaModule: this.#module }),

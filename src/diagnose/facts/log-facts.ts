@@ -9,6 +9,7 @@ import type { BuilderFacts } from "./builder-facts.ts";
 import type { CheckFacts } from "./check-facts.ts";
 import type { CompileFacts } from "./compile-lines.ts";
 import type { FunctionHeads } from "./function-heads.ts";
+import type { JitFacts } from "./jit-facts.ts";
 import type { LibtorchFacts } from "./libtorch-facts.ts";
 import type { OtherField } from "./other-field.ts";
 import type { PasteFacts } from "./paste-facts.ts";
@@ -34,6 +35,7 @@ export interface LogFacts
     CheckFacts,
     CompileFacts,
     FunctionHeads,
+    JitFacts,
     LibtorchFacts,
     PasteFacts,
     PlaceFacts,
