@@ -56,7 +56,7 @@ function addedByHand(findings: readonly Finding[], typed: readonly TypedCommand[
     const wanted = plainName(name);
     const added = installs.find(
       (command) =>
-        command.at > lastAt && command.line.split(/[\s"'=<>~!\[]+/).some((word) => plainName(word) === wanted),
+        command.at > lastAt && command.line.split(/[\s"'=<>~![]+/).some((word) => plainName(word) === wanted),
     );
     if (added === undefined) return false;
     // What the installer itself failed with comes first, and leaves it missing.

@@ -1,4 +1,6 @@
 /** Operators below torch.compile and torch.export: fakes, traces, aliases, opcheck. */
+import { platformOf, quote } from "../commands/commands.ts";
+import { framesAt } from "../matchers.ts";
 import { type Match, said, saidAny, type Rule } from "../rule.ts";
 
 const manual = "https://docs.pytorch.org/tutorials/advanced/custom_ops_landing_page.html";
@@ -12,6 +14,27 @@ function calledFunction({ facts }: Match): readonly [space: string, module: stri
   return name === undefined || parts.length < 2
     ? ["my_ops", "_C", name ?? "f"]
     : [parts[0] ?? "my_ops", parts.slice(0, -1).join("."), name];
+}
+
+/** custom_op() itself looked at what the function returned. */
+function checksOutputs({ finding }: Match): boolean {
+  return /\(1\) must not also be an input|may not alias any inputs to this custom operator/.test(finding.message);
+}
+
+/** Where the call of the operator stands, as `torch.ops.ns.f(` in the innermost frame that has it. */
+function copiedOutputs(match: Match): string[] {
+  const op = (match.facts["op"] ?? "").split("::").at(-1) ?? "";
+  const frame = framesAt(match).findLast((each) => op !== "" && each.includes(`.${op}(`));
+  const file = /^((?:[A-Za-z]:)?[^:]{1,300}\.py):\d/.exec(frame ?? "")?.[1];
+  const space = /torch\.ops\.(\w+)\./.exec(frame ?? "")?.[1];
+  return [
+    ...(file === undefined || op === "" || platformOf(match) === "win32"
+      ? []
+      : [
+          `grep -nE "custom_op\\(|def |^ +return " ${quote(file)}   # the returns of the function below custom_op("${space ?? "ns"}::${op}"), if it stands in that file`,
+        ]),
+    `# ${op === "" ? "in the operator's function" : `in that function`}: a copy for each output that is an input, a view of one (x[0], x.t(), x.reshape()), or the same tensor as another output: return out.clone(), rest[0].clone()   (where they are the same only at times: last = z.clone() if has_z else out.clone())`,
+  ];
 }
 
 export const operatorCheckRules: readonly Rule[] = [
@@ -174,10 +197,15 @@ export const operatorCheckRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: (match) =>
-      `${match.facts["op"] === undefined ? "The operator" : `\`${match.facts["op"]}\``} gives back a tensor that shares memory with an input, or writes into an input, and its schema does not say so (or says it in a form that functionalization does not support). torch.compile relies on the schema.`,
+      checksOutputs(match)
+        ? `${match.facts["op"] === undefined ? "The operator" : `\`${match.facts["op"]}\``} gives back a tensor that is one of its inputs, or that shares memory with an input or with another of its outputs (a view, a slice, one tensor in two places of the return). torch.library.custom_op allows neither, with or without torch.compile.`
+        : `${match.facts["op"] === undefined ? "The operator" : `\`${match.facts["op"]}\``} gives back a tensor that shares memory with an input, or writes into an input, and its schema does not say so (or says it in a form that functionalization does not support). torch.compile relies on the schema.`,
     fix: (match) => [
+      ...(checksOutputs(match) ? copiedOutputs(match) : []),
       match.facts["argument"] === undefined
-        ? "# return a new tensor (x.clone(), torch.empty_like), or return nothing and write into the input:"
+        ? checksOutputs(match)
+          ? "# or, where the operator is to write into an input, return nothing:"
+          : "# return a new tensor (x.clone(), torch.empty_like), or return nothing and write into the input:"
         : `# is \`${match.facts["argument"]}\` meant to be written? Then the schema has to say so; else the kernel writes into it by mistake (arguments in another order than the schema's, an index out of range): compute-sanitizer tells`,
       `# Python: @torch.library.custom_op("my_ops::f", mutates_args={"${match.facts["argument"] ?? "out"}"}) … -> None;  C++: m.def("f(Tensor x, Tensor(a!) ${match.facts["argument"] ?? "out"}) -> ()")`,
       "# torch.library.opcheck(torch.ops.my_ops.f, (example, arguments)) checks it",
@@ -187,6 +215,10 @@ export const operatorCheckRules: readonly Rule[] = [
       {
         text: "RuntimeError: f (with implementation in <module 'm' from '/e/m.py'>): The output of this custom operator (1) must not also be an input to this custom operator and (2) may not alias any inputs to this custom operator or other returns.",
         expect: "mutates_args",
+      },
+      {
+        text: "Traceback (most recent call last):\n  File \"/w/scan/ops.py\", line 14, in scan\n    outs = torch.ops.scan_ops.scan_fwd(u, delta)\n  File \"/e/lib/python3.11/site-packages/torch/_library/custom_ops.py\", line 347, in backend_impl\n    raise RuntimeError(\nRuntimeError: scan_fwd (with implementation in <module 'torch._library.custom_ops' from '/e/lib/python3.11/site-packages/torch/_library/custom_ops.py'>): The output of this custom operator (1) must not also be an input to this custom operator and (2) may not alias any inputs to this custom operator or other returns.",
+        expect: 'below custom_op("scan_ops::scan_fwd")',
       },
       {
         text: "E   torch.testing._internal.optests.generate_tests.OpCheckError: opcheck(op, ...): test_schema failed with Argument weight is not defined as mutable but was mutated (scroll up for stack trace)",

@@ -236,6 +236,7 @@ import { oldFactoryRules } from "./old-factories.ts";
 import { otherReleaseRules } from "./other-releases.ts";
 import { buildEnvironmentRules } from "./build-environment.ts";
 import { wrongPlaceRules } from "./wrong-places.ts";
+import { uncompiledSourceRules } from "./uncompiled-sources.ts";
 import { undeclaredNamespaceRules } from "./undeclared-namespaces.ts";
 import { cpuBuildRules } from "./cpu-builds.ts";
 import { pluginAtStartRules } from "./plugins-at-start.ts";
@@ -469,6 +470,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Sources that are to be compiled", rules: sourceFileRules },
   { name: "ninja", rules: ninjaRules },
   { name: "Looking in the wrong place", rules: wrongPlaceRules },
+  { name: "Sources without a compiled part", rules: uncompiledSourceRules },
   { name: "The environment of a build", rules: buildEnvironmentRules },
   { name: "Surroundings of a build", rules: [...buildSurroundingsRules, ...compilerCacheRules, ...runTimeBuildRules] },
   { name: "Packages and paths of the system", rules: systemPackageRules },
