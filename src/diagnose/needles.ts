@@ -115,6 +115,7 @@ const facts =
   "|MAX_JOBS: |MAX_JOBS=|rphan process: pid" +
   // What a link with LibTorch on Windows keeps.
   '|torch_cuda_cu.|torch_cuda_cu |INCLUDE:?|INCLUDE:"?|!main [' +
+  "|fullgraph=True" +
   // What load() does not build again.
   "|skipping build step" +
   // What a program in Rust ends with.

@@ -183,6 +183,7 @@ export class FactsReader {
 
   #called(text: string): void {
     if (text.includes("compile") && callsCompile.test(text)) this.#facts.showsCompile = true;
+    if (text.includes("fullgraph=True")) this.#facts.asksFullGraph = true;
     if (text.includes("load") && callsLoad.test(text)) this.#facts.showsLoad = true;
     const name = packageCalled(text);
     if (name !== undefined) this.#facts.calledPackage ??= name;

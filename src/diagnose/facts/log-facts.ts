@@ -65,6 +65,8 @@ export interface LogFacts
   readonly builtAtRunTime: boolean;
   /** Code of the text calls torch.compile(), or a test is named for it. */
   readonly showsCompile?: boolean;
+  /** torch.compile is asked for one graph, without a cut. */
+  readonly asksFullGraph?: boolean;
   /** Code of the text calls load() or load_inline(). */
   readonly showsLoad?: boolean;
   /** The GPU is AMD's: torch for ROCm says `CUDA error`, too. */

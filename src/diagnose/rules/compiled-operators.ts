@@ -1,5 +1,5 @@
 /** Operators below torch.compile and torch.export: fakes, traces, aliases, opcheck. */
-import { platformOf, quote } from "../commands/commands.ts";
+import { pip, platformOf, quote } from "../commands/commands.ts";
 import { framesAt } from "../matchers.ts";
 import { type Match, said, saidAny, type Rule } from "../rule.ts";
 
@@ -14,6 +14,33 @@ function calledFunction({ facts }: Match): readonly [space: string, module: stri
   return name === undefined || parts.length < 2
     ? ["my_ops", "_C", name ?? "f"]
     : [parts[0] ?? "my_ops", parts.slice(0, -1).join("."), name];
+}
+
+/**
+ * Packages whose functions became operators in a later release, and how to get that one. Sources: Dao-AILab/flash-attention#1139
+ * (flash-attn 2.7) and #1769 (FlashAttention-3, which has no release on PyPI).
+ */
+function releaseWithOperators(match: Match): string[] {
+  const [, module] = calledFunction(match);
+  if (module === "flash_attn_2_cuda")
+    return [
+      `${pip(match, 'install --no-build-isolation --upgrade "flash-attn>=2.7.0"')}   # its functions are operators since 2.7.0, for torch 2.4 and newer`,
+    ];
+  if (!/^flash_attn_3_cuda$|^flash_attn_3\b/.test(module)) return [];
+  return [
+    "git clone --recursive https://github.com/Dao-AILab/flash-attention",
+    `(cd flash-attention/hopper && ${pip(match, "install --no-build-isolation --no-deps -v .")})   # FlashAttention-3 of the main branch: its functions are operators since #1769 (2025); compiles for an hour or so`,
+  ];
+}
+
+/** What cuts the graph in place of an error. */
+function stopgap({ finding, context: { log } }: Match): string {
+  // Dynamo raises it where it may not cut the graph, and only then.
+  const isFull =
+    finding.kind === "exception" && /raph break|marked as skipped|does not know how to trace/.test(finding.message);
+  return isFull || log.asksFullGraph
+    ? "# at once, without building anything: torch.compile(model) without fullgraph=True, which makes an error of each cut in the graph; @torch.compiler.disable on the function that calls it says where the cut is"
+    : "# as a stopgap, a graph break: @torch.compiler.disable on the function that calls it (not with fullgraph=True)";
 }
 
 /** custom_op() itself looked at what the function returned. */
@@ -105,17 +132,27 @@ export const operatorCheckRules: readonly Rule[] = [
       ),
     confidence: (match) => (match.finding.severity === "warning" ? "medium" : "high"),
     cause: (match) =>
-      `${match.facts["name"] === undefined ? "A function of an extension" : `\`${match.facts["name"].replace(/\.pybind11_detail_function_record_\w+(?=\.)|\.PyCapsule(?=\.)/, "")}\``} that is bound with pybind11 (or called through ctypes, Triton, CuPy) is no operator for torch: torch.compile and torch.export run through it with tensors that have no data. It has to be registered as a custom operator.${match.finding.severity === "warning" ? " Until then the compiled graph is cut in two there: the result is right, and slower." : ""}`,
+      `${match.facts["name"] === undefined ? "A function of an extension" : `\`${match.facts["name"].replace(/\.pybind11_detail_function_record_\w+(?=\.)|\.PyCapsule(?=\.)/, "")}\``}, bound with pybind11 or called through ctypes, Triton or CuPy, is no operator for torch: torch.compile and torch.export run through it with tensors that have no data. It has to be registered as a custom operator.${match.finding.severity === "warning" ? " Until then the compiled graph is cut in two there: the result is right, and slower." : ""}`,
     fix: (match) => {
       const [space, module, f] = calledFunction(match);
+      const newer = releaseWithOperators(match);
       return [
-        `# Python: @torch.library.custom_op("${space}::${f}", mutates_args=())  def ${f}(x: torch.Tensor) -> torch.Tensor: return ${module}.${f}(x)   and its shapes: @${f}.register_fake  def _(x): return torch.empty_like(x); then call ${f}`,
+        ...(newer.length > 0 ? [stopgap(match), ...newer, "# or an operator around it in your own code:"] : []),
+        `# Python: @torch.library.custom_op("${space}::${f}", mutates_args=())  def ${f}(x: torch.Tensor) -> torch.Tensor: return ${module}.${f}(x)   and its shapes: @${f}.register_fake  def _(x): return torch.empty_like(x); then call ${f} (its own arguments and results in place of x; where it is trained, ${f}.register_autograd, too)`,
         `# or C++: TORCH_LIBRARY(${space}, m) { m.def("${f}(Tensor x) -> Tensor"); } TORCH_LIBRARY_IMPL(${space}, CUDA, m) { m.impl("${f}", &${f}); }, then torch.ops.${space}.${f}(x)`,
-        "# as a stopgap, a graph break: @torch.compiler.disable on the function that calls it (not with fullgraph=True)",
+        ...(newer.length > 0 ? [] : [stopgap(match)]),
       ];
     },
-    sources: [manual],
+    sources: [manual, "Dao-AILab/flash-attention#1139", "Dao-AILab/flash-attention#1769", "pytorch/pytorch#144540"],
     examples: [
+      {
+        text: "[rank3]: torch._dynamo.exc.Unsupported: Graph break due to unsupported builtin flash_attn_3_cuda.PyCapsule.fwd. This function is either a Python builtin (e.g. _warnings.warn) or a third-party C/C++ Python extension (perhaps created with pybind).",
+        expect: "cd flash-attention/hopper",
+      },
+      {
+        text: "torch._dynamo.exc.Unsupported: Graph break due to unsupported builtin tiles._C.PyCapsule.pack. This function is either a Python builtin (e.g. _warnings.warn) or a third-party C/C++ Python extension (perhaps created with pybind).",
+        expect: "without fullgraph=True",
+      },
       {
         text: "RuntimeError: Cannot access data pointer of Tensor (e.g. FakeTensor, FunctionalTensor). If you're using torch.compile/export/fx, it is likely that we are erroneously tracing into a custom kernel.",
         expect: "custom_op",
