@@ -55,7 +55,8 @@ viable|xtra operand|known conversion|n wrong format|equested here|see reference 
 |--ignore_cache|unfree license|marked as |QA Issue|ould reformat|fixable with|(checked |hook id: |Must specify CUDA|cuda_arch=none|ncorrectly sorted
 |acobian m|ailed assertion|ception in aoti_torch|uild program log|was built for |eentrant
 |s are not close!|s are not equal!|negative dimension
-|required file not found|: in <module>|\r': No 
+|Unrecognized data format|
+required file not found|: in <module>|\r': No 
 |xpansion of macro
 `;
 
@@ -116,6 +117,10 @@ const facts =
   // What a link with LibTorch on Windows keeps.
   '|torch_cuda_cu.|torch_cuda_cu |INCLUDE:?|INCLUDE:"?|!main [' +
   "|fullgraph=True" +
+  // How a program for Windows is built.
+  "|--config Debug|--config Release|\\Debug\\|\\Release\\|libtorch-win-" +
+  // Bindings of Qt.
+  "|PyQt5|PyQt6|PySide2|PySide6" +
   // What load() does not build again.
   "|skipping build step" +
   // What a program in Rust ends with.

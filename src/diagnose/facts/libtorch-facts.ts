@@ -16,6 +16,10 @@ export interface LibtorchFacts {
   readonly splitCuda: boolean;
   /** What the text's link is told to keep of them: `?warp_size@cuda@at@@YAHXZ`. */
   readonly keptCuda: readonly string[];
+  /** Whether LibTorch for Windows is the one with checks, as its archive is called. */
+  readonly libtorchBuild?: "Debug" | "Release";
+  /** Which of them the program is: the folder that Visual Studio puts it in, or what CMake is told. */
+  readonly programBuild?: "Debug" | "Release";
   /** The source with the program's main, as a stack of Windows names it. */
   readonly programSource?: string;
 }
@@ -32,6 +36,8 @@ export class LibtorchReader {
   #prefix: string | undefined;
   #split = false;
   #main: string | undefined;
+  #libtorchBuild: "Debug" | "Release" | undefined;
+  #programBuild: "Debug" | "Release" | undefined;
   readonly #kept = new Set<string>();
 
   line(text: string): void {
@@ -48,6 +54,9 @@ export class LibtorchReader {
     if (text.includes("cuda/")) this.#module ??= /(?:^|[\s,`'"])cuda\/(\d{1,2}\.\d)(?![\w/])/.exec(text)?.[1];
     if (text.includes("/share/cmake/Torch"))
       this.#prefix ??= /(?:^|[\s"'=(])([~/][\w./+-]{0,200}?)\/share\/cmake\/Torch\b/.exec(text)?.[1];
+    if (text.includes("libtorch-win-"))
+      this.#libtorchBuild ??= /\blibtorch-win-shared-with-deps-debug\b/.test(text) ? "Debug" : "Release";
+    if (/Debug|Release/.test(text)) this.#built(text);
     if (text.includes("torch_cuda_cu")) this.#split = true;
     if (text.includes("INCLUDE:"))
       for (const [, name = ""] of text.matchAll(/[-/]INCLUDE:"?(\?\w+@[\w@?]{3,120})/g))
@@ -57,10 +66,19 @@ export class LibtorchReader {
     if (text.includes("CXX_STANDARD")) this.#standard ??= /\bCXX_STANDARD[ =]"?(11|14|17|20)\b/.exec(text)?.[1];
   }
 
+  /** The last one counts: people build one after the other. */
+  #built(text: string): void {
+    const [, told, folder] = /--config[ =]"?(Debug|Release)\b|[\\/](Debug|Release)[\\/][\w.-]+\.exe\b/.exec(text) ?? [];
+    const kind = told ?? folder ?? /\bConfiguration: (Debug|Release) (?:x64|Win32)\b/.exec(text)?.[1];
+    if (kind === "Debug" || kind === "Release") this.#programBuild = kind;
+  }
+
   facts(): LibtorchFacts {
     return {
       splitCuda: this.#split,
       keptCuda: [...this.#kept],
+      ...(this.#libtorchBuild === undefined ? {} : { libtorchBuild: this.#libtorchBuild }),
+      ...(this.#programBuild === undefined ? {} : { programBuild: this.#programBuild }),
       ...(this.#main === undefined ? {} : { programSource: this.#main }),
       ...(this.#release === undefined ? {} : { libtorchRelease: this.#release }),
       ...(this.#prefix === undefined ? {} : { libtorchPrefix: this.#prefix }),

@@ -249,6 +249,8 @@ import { installerRefusalRules } from "./installer-refusals.ts";
 import { cmakeCompilerRules } from "./cmake-compilers.ts";
 import { foreignProcessorRules } from "./foreign-processors.ts";
 import { gpuDialectRules } from "./gpu-dialects.ts";
+import { mixedBuildRules } from "./mixed-builds.ts";
+import { guiToolkitRules } from "./gui-toolkits.ts";
 import { halfTypeRules } from "./half-types.ts";
 import { constantExpressionRules } from "./constant-expressions.ts";
 import { builderRefusalRules } from "./builder-refusals.ts";
@@ -470,6 +472,8 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Sources that are to be compiled", rules: sourceFileRules },
   { name: "ninja", rules: ninjaRules },
   { name: "Looking in the wrong place", rules: wrongPlaceRules },
+  { name: "Debug and Release", rules: mixedBuildRules },
+  { name: "GUI toolkits before torch", rules: guiToolkitRules },
   { name: "Sources without a compiled part", rules: uncompiledSourceRules },
   { name: "The environment of a build", rules: buildEnvironmentRules },
   { name: "Surroundings of a build", rules: [...buildSurroundingsRules, ...compilerCacheRules, ...runTimeBuildRules] },

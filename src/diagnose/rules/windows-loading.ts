@@ -181,14 +181,42 @@ function ofProgram({ finding, context }: Match): boolean {
   return (
     !/python(?:w)?\.exe/i.test(finding.text) &&
     (context.log.host === "rust" ||
+      /\.dll (?:was not found|is missing)|\.dll[，,] ?无法|\.dll (?:nicht gefunden|est introuvable)|no se encontró \S+\.dll/.test(
+        finding.text,
+      ) ||
       context.log.host === "program" ||
       context.log.host === "visual-studio" ||
       /\w\.exe\b|has exited with code|didn't exit successfully|entry point/i.test(finding.text))
   );
 }
 
+/**
+ * cargo puts the folder of the libraries that it links on PATH for `cargo run`; a program that is started by itself finds them nowhere.
+ * torch-sys keeps those that it fetched in its own build folder. Source: LaurentMazare/tch-rs#367.
+ */
+function besideCargosProgram(match: Match): string[] {
+  const { typed } = match.context.log;
+  const [, folder] =
+    /((?:[A-Za-z]:)?[\w.\\-]*?target\\(?:release|debug))\\[\w.-]+\.exe/.exec(
+      [...typed.map(({ line }) => line), match.finding.text].join("\n"),
+    ) ?? [];
+  const to = folder ?? "target\\release";
+  return [
+    `powershell -Command "Copy-Item ${to}\\build\\torch-sys-*\\out\\libtorch\\libtorch\\lib\\*.dll ${to}"   # those that torch-sys fetched; it finds them beside the program, and they have to be shipped with it`,
+    "# with LIBTORCH set there are none: copy %LIBTORCH%\\lib\\*.dll, or that folder on PATH; cargo run sets PATH by itself, which is why it starts there",
+  ];
+}
+
+/** A DLL of LibTorch's that a program's start misses by name. */
+function isLibtorchDll({ facts }: Match): boolean {
+  return /^(?:c10|torch|uv|fbgemm|asmjit|libiomp|cudnn|cublas|cudart|nvrtc|caffe2|nvToolsExt)\w*\.dll$/i.test(
+    facts["name"] ?? "",
+  );
+}
+
 /** LibTorch's DLLs where the program finds them first. */
 function programDlls(match: Match): string[] {
+  if (isLibtorchDll(match) && match.context.log.host === "rust") return besideCargosProgram(match);
   return [
     "where torch_cpu.dll c10.dll torch_cuda.dll   # which ones a program finds on PATH: another LibTorch, or a Python's torch\\lib?",
     "copy <libtorch>\\lib\\*.dll <the program's folder>   # those of the LibTorch that it was linked with; or set PATH=<libtorch>\\lib;%PATH% before it starts",
@@ -218,7 +246,9 @@ export const windowsLoadingRules: readonly Rule[] = [
       vendorOf(match) !== undefined
         ? `\`${match.facts["name"] ?? ""}\` is there, but a DLL that it needs is not found, or does not start: ${vendors[vendorOf(match) ?? "amd"].cause}.`
         : ofProgram(match)
-          ? "A program with LibTorch does not start, because a DLL that it needs is found nowhere: LibTorch's own DLLs are neither beside the program nor on PATH, or those of CUDA or the Visual C++ run time are missing. Windows does not say which."
+          ? isLibtorchDll(match)
+            ? `The program does not start: it needs \`${match.facts["name"] ?? ""}\` of LibTorch, and Windows finds that neither beside the program nor on PATH.`
+            : "A program with LibTorch does not start, because a DLL that it needs is found nowhere: LibTorch's own DLLs are neither beside the program nor on PATH, or those of CUDA or the Visual C++ run time are missing. Windows does not say which."
           : ofTorch(match)
             ? `${match.facts["name"] === undefined ? "A DLL" : `\`${match.facts["name"]}\``} is torch's own and is there, but a DLL that it needs is not found, or does not start: ${match.facts["code"] === "dll-not-found" ? "the wheel does not hold all that it needs (a nightly or a build for a new Python without cuDNN's or CUDA's DLLs, an installation that broke off), " : ""}the Visual C++ run time is missing or older than the compiler that built torch (a conda package or another program may bring an old msvcp140.dll), or (fbgemm, shm) the OpenMP run time libomp140.x86_64.dll is missing. Windows does not say which.`
             : withoutTorch(match)
@@ -276,6 +306,14 @@ export const windowsLoadingRules: readonly Rule[] = [
       {
         text: 'PS E:\\> python -c "import torch; print(torch.__version__)"\n2.7.0+cu128\nPS E:\\> python\nPython 3.12.9 | packaged by Anaconda, Inc. | (main, Feb  6 2025, 18:49:16) [MSC v.1929 64 bit (AMD64)] on win32\n>>> import knn_ext\nTraceback (most recent call last):\n  File "<stdin>", line 1, in <module>\nImportError: DLL load failed while importing knn_ext: The specified module could not be found.\n>>> import torch\n>>> import knn_ext\n>>> ',
         expect: "nothing is wrong with the build",
+      },
+      {
+        text: "PS C:\\dev\\go> cargo run --release\n     Running `target\\release\\go.exe`\nPS C:\\dev\\go> .\\target\\release\\go.exe\ngo.exe - System Error\nThe code execution cannot proceed because torch_cpu.dll was not found. Reinstalling the program may fix this problem.",
+        expect: "torch-sys-*",
+      },
+      {
+        text: "The program can't start because c10.dll is missing from your computer. Try reinstalling the program to fix this problem.",
+        expect: "copy <libtorch>",
       },
       {
         text: "The program '[3944] example-app.exe' has exited with code -1073741515 (0xc0000135).",
