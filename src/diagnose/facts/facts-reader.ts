@@ -128,6 +128,7 @@ export class FactsReader {
   #namedNext = false;
   readonly #facts: Mutable = {
     localPackages: [],
+    processedFolders: [],
     splitCuda: false,
     keptCuda: [],
     shownCompilers: [],
@@ -457,6 +458,7 @@ export class FactsReader {
       ...(torchCuda === undefined ? {} : { torchCuda }),
       packageFolders: [...this.#packageFolders],
       localPackages: this.#packages.local(),
+      processedFolders: this.#packages.folders(),
       compiledPackages: this.#packages.fromElsewhere(),
       ...(namesTorch || otherField === undefined ? {} : { otherField }),
       ...(requirement === undefined ? {} : { requirement }),

@@ -84,6 +84,8 @@ export interface LogFacts
   readonly unpackedPackage?: string;
   /** Packages that are installed from a folder: pip says that it processes the folder, and fetches none of their names. */
   readonly localPackages: readonly string[];
+  /** The folders, as whole paths, that pip says it processes: `/w/FRNN` and, within it, `/w/FRNN/external/prefix_sum`. */
+  readonly processedFolders: readonly string[];
   /** Packages that an installer compiled from what an index or a repository has. */
   readonly compiledPackages: readonly string[];
   /** What an installer has to be asked for to build the package again, as words of a shell: `a==1.0`, `"git+https://…"`, `-e ./a`. */
