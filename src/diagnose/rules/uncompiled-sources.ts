@@ -20,6 +20,38 @@ function says(finding: Finding): MatchFacts | undefined {
   );
 }
 
+/** A compiled part that is imported by its own name. */
+function importsPart(finding: Finding): MatchFacts | undefined {
+  return saidAny(
+    finding,
+    /^No module named ['"]?(?<top>[a-z]\w+)\.(?:[\w.]+)['"]?$/,
+    /^cannot import name ['"]?(?<part>_C|_ext|_\w+|\w+_(?:cuda|cpp|ext|cpu))['"]?/,
+  );
+}
+
+/** The package that the innermost frame imports from: `from detectron2 import _C`. */
+function importedFrom(frames: readonly string[]): string | undefined {
+  return /» *from ([a-z]\w+)(?:\.[\w.]+)? import /.exec(frames.at(-1) ?? "")?.[1];
+}
+
+/**
+ * A part that is missing in the sources of a package which the text shows installed elsewhere: its build was a good one, and what is
+ * imported is the wrong folder.
+ */
+function hidden(finding: Finding, context: RuleContext): MatchFacts | undefined {
+  const facts = importsPart(finding);
+  // Where the command itself puts the sources first, another rule gives it without that.
+  if (facts === undefined || /(?:^|\s)PYTHONPATH=/.test(context.log.typedProgram ?? "")) return undefined;
+  const frames = framesAt({ finding, facts, context });
+  const top = facts["top"] ?? importedFrom(frames);
+  if (top === undefined || /^(?:torch|numpy|pip|setuptools)$/.test(top)) return undefined;
+  const file = sourceFile(frames, top);
+  // It has to be the package itself that asks.
+  if (file === undefined || !new RegExp(`[\\\\/]?${top}[\\\\/]`).test((frames.at(-1) ?? "").split(/:\d/)[0] ?? ""))
+    return undefined;
+  return wasInstalled(context, finding.at, top) ? { top, file, hidden: "yes" } : undefined;
+}
+
 /** The file of a package in its sources, as the innermost frame that is in the package names it. */
 function sourceFile(frames: readonly string[], top: string): string | undefined {
   const inside = new RegExp(`^(.*?(?:^|[\\\\/])${top}[\\\\/].*?\\.py):\\d`, "i");
@@ -41,6 +73,7 @@ function wasInstalled({ findings, log }: RuleContext, before: number, top: strin
   return (
     /\binstall\b/.test(log.setupCommand ?? "") ||
     (log.installs ?? []).some((words) => /^"?\.[\\/]?"?(?:\s|$)/.test(words)) ||
+    (log.requested ?? []).some((word) => plainName(word.replaceAll('"', "").replace(/[=<>!~[@].*$/, "")) === name) ||
     findings.some(
       ({ code, at, text }) =>
         code === "installed" &&
@@ -62,6 +95,8 @@ export const uncompiledSourceRules: readonly Rule[] = [
     on: ["exception"],
     specificity: 81,
     matches: (finding, context) => {
+      const other = hidden(finding, context);
+      if (other !== undefined) return other;
       const facts = says(finding);
       const top = facts?.["top"];
       if (facts === undefined || top === undefined || /^(?:torch|the|this|your|it|cuda|python)$/i.test(top))
@@ -86,13 +121,20 @@ export const uncompiledSourceRules: readonly Rule[] = [
       if (file === undefined) return rebuild(match);
       const root = rootOf(match);
       const windows = platformOf(match) === "win32";
+      const { notebook } = match.context.log;
+      if (match.facts["hidden"] !== undefined && notebook && root.startsWith("/"))
+        return [
+          `cd ${root.replace(/\/[^/]+$/, "") || "/"}`,
+          `# then restart the kernel (Colab: Runtime, Restart session) and run the cells again, without the %cd into ${root}: what was installed is found then`,
+          `# or another name for that folder; or its own compiled part: ${pip(match, `install --no-build-isolation --no-deps -v -e ${root}`)}`,
+        ];
       return [
         ...(/^(?:[A-Za-z]:)?[\\/]/.test(root) ? [changeFolder(match, root)] : []),
         removeFolder(match, "build"),
         `${pip(match, "install --no-build-isolation --no-deps -v -e .")}   # builds the compiled part beside the sources; with an old setuptools the same: ${python(match)} setup.py develop. The first error of its log is the cause, if it fails`,
         underPytest(match)
           ? "# or the tests with what is installed: pytest --import-mode=append (without a pythonpath = . in pytest.ini), or from a folder outside of the sources"
-          : `# or start from a folder outside of the sources: ${windows ? "cd /d %TEMP%" : "cd /tmp"} && ${python(match)} -c "import ${top}; print(${top}.__file__)" has to name site-packages`,
+          : `# or start from a folder outside of the sources: ${windows ? "cd /d %TEMP%" : "cd /tmp"} && ${python(match)} -c "import ${top}; print(${top}.__file__)" has to name site-packages${match.facts["hidden"] === undefined ? "" : "; where PYTHONPATH puts this folder first: unset PYTHONPATH, and the program again"}`,
       ];
     },
     sources: [
