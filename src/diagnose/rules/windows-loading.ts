@@ -1,5 +1,7 @@
 /** What Windows says of a DLL that is there and cannot be loaded. */
 import { inOwnTool } from "../commands/own-build.ts";
+import { earlyImport, moduleOf, ofJit, torchAtHead } from "../commands/torch-first.ts";
+import { isLibtorchDll, ofProgram, programDlls } from "../commands/windows-programs.ts";
 import { pip, python, quote, rebuild, torchCuda, torchIndex } from "../commands/commands.ts";
 import { framesAt, ofLog } from "../matchers.ts";
 import { tagSentence } from "../facts/stated-torch.ts";
@@ -150,22 +152,6 @@ function torchDlls(match: Match): string[] {
   ];
 }
 
-/** The module as Python imports it: one that begins with an underscore lies in its package. */
-function moduleOf(match: Match): string {
-  const name =
-    (match.facts["name"] ?? match.context.log.imports.at(-1) ?? "the_extension")
-      .split(/[\\/]/)
-      .at(-1)
-      ?.replace(/\.\w+$/, "") ?? "the_extension";
-  const inPackage = name.startsWith("_") ? packageOf(match) : undefined;
-  return inPackage === undefined ? name : `${inPackage.replace(/^mmcv-full$/, "mmcv").replaceAll("-", "_")}.${name}`;
-}
-
-/** torch.utils.cpp_extension.load() built it while the program ran. */
-function ofJit(match: Match): boolean {
-  return framesAt(match).some((frame) => /_import_module_from_library|_jit_compile/.test(frame));
-}
-
 /** How such a build comes about: of a package by its wheel, of one's own by files that were left. */
 function builtElsewhere(match: Match): string {
   const name = packageOf(match);
@@ -174,57 +160,6 @@ function builtElsewhere(match: Match): string {
   if (!isWellKnown(name)) return "a build of another day";
   const version = versions[name];
   return `${name}${version === undefined ? "" : ` ${version}`} has wheels for some releases of torch alone${installedTorch === undefined ? "" : `; here is torch ${installedTorch}`}`;
-}
-
-/** Whether it is a program with LibTorch, not Python, that does not start. */
-function ofProgram({ finding, context }: Match): boolean {
-  return (
-    !/python(?:w)?\.exe/i.test(finding.text) &&
-    (context.log.host === "rust" ||
-      /\.dll (?:was not found|is missing)|\.dll[，,] ?无法|\.dll (?:nicht gefunden|est introuvable)|no se encontró \S+\.dll/.test(
-        finding.text,
-      ) ||
-      context.log.host === "program" ||
-      context.log.host === "visual-studio" ||
-      /\w\.exe\b|has exited with code|didn't exit successfully|entry point/i.test(finding.text))
-  );
-}
-
-/**
- * cargo puts the folder of the libraries that it links on PATH for `cargo run`; a program that is started by itself finds them nowhere.
- * torch-sys keeps those that it fetched in its own build folder. Source: LaurentMazare/tch-rs#367.
- */
-function besideCargosProgram(match: Match): string[] {
-  const { typed } = match.context.log;
-  const [, folder] =
-    /((?:[A-Za-z]:)?[\w.\\-]*?target\\(?:release|debug))\\[\w.-]+\.exe/.exec(
-      [...typed.map(({ line }) => line), match.finding.text].join("\n"),
-    ) ?? [];
-  const to = folder ?? "target\\release";
-  return [
-    `powershell -Command "Copy-Item ${to}\\build\\torch-sys-*\\out\\libtorch\\libtorch\\lib\\*.dll ${to}"   # those that torch-sys fetched; it finds them beside the program, and they have to be shipped with it`,
-    "# with LIBTORCH set there are none: copy %LIBTORCH%\\lib\\*.dll, or that folder on PATH; cargo run sets PATH by itself, which is why it starts there",
-  ];
-}
-
-/** A DLL of LibTorch's that a program's start misses by name. */
-function isLibtorchDll({ facts }: Match): boolean {
-  return /^(?:c10|torch|uv|fbgemm|asmjit|libiomp|cudnn|cublas|cudart|nvrtc|caffe2|nvToolsExt)\w*\.dll$/i.test(
-    facts["name"] ?? "",
-  );
-}
-
-/** LibTorch's DLLs where the program finds them first. */
-function programDlls(match: Match): string[] {
-  if (isLibtorchDll(match) && match.context.log.host === "rust") return besideCargosProgram(match);
-  return [
-    "where torch_cpu.dll c10.dll torch_cuda.dll   # which ones a program finds on PATH: another LibTorch, or a Python's torch\\lib?",
-    "copy <libtorch>\\lib\\*.dll <the program's folder>   # those of the LibTorch that it was linked with; or set PATH=<libtorch>\\lib;%PATH% before it starts",
-    ...(match.context.log.host === "rust" || /cargo|target\\/.test(match.finding.text)
-      ? ["cargo clean & cargo build   # after LIBTORCH was pointed at another release: torch-sys is built anew"]
-      : []),
-    "# LibTorch's release, its Debug or Release kind and its CUDA have to be those that the program was built with; and the newest Visual C++ run time: https://aka.ms/vs/17/release/vc_redist.x64.exe",
-  ];
 }
 
 export const windowsLoadingRules: readonly Rule[] = [
@@ -239,7 +174,10 @@ export const windowsLoadingRules: readonly Rule[] = [
         : { name: finding.library, code: finding.code },
     // Which DLL it is, Windows does not say.
     confidence: (match) =>
-      match.facts["code"] === "dll-not-found" && !ofTorch(match) && !/^[a-z][a-z\d]*$/.test(match.facts["name"] ?? "")
+      match.facts["code"] === "dll-not-found" &&
+      earlyImport(match) === undefined &&
+      !ofTorch(match) &&
+      !/^[a-z][a-z\d]*$/.test(match.facts["name"] ?? "")
         ? "high"
         : "medium",
     cause: (match) =>
@@ -255,9 +193,12 @@ export const windowsLoadingRules: readonly Rule[] = [
               ? `\`${moduleOf(match)}\` was imported before torch: the DLLs of torch that it needs lie in torch\\lib, where Windows looks only after import torch. (When it fails after that, too, it was built for another torch, CUDA or Python.)`
               : loadsAfterTorch(match)
                 ? `\`${moduleOf(match)}\` was imported before torch: the DLLs of torch that it needs lie in torch\\lib, where Windows looks only after import torch. The text shows that it loads then: nothing is wrong with the build.`
-                : `${match.facts["name"] === undefined ? "The module" : `\`${match.facts["name"]}\``} is there, but a DLL that it needs is not found, or does not start: torch was not imported first (its DLLs lie in torch\\lib), it was built for another torch, CUDA or Python (${builtElsewhere(match)}), or the Visual C++ run time is missing.`,
-    fix: (match) =>
-      vendorOf(match) !== undefined
+                : earlyImport(match) !== undefined
+                  ? `\`${moduleOf(match)}\` is there, and the DLLs of torch that it needs lie in torch\\lib, where Windows looks only after import torch: the program imports it among its first lines, and as it seems torch not before it. (When it fails after that, too, it was built for another torch, CUDA or Python.)`
+                  : `${match.facts["name"] === undefined ? "The module" : `\`${match.facts["name"]}\``} is there, but a DLL that it needs is not found, or does not start: torch was not imported first (its DLLs lie in torch\\lib), it was built for another torch, CUDA or Python (${builtElsewhere(match)}), or the Visual C++ run time is missing.`,
+    fix: (match) => {
+      const early = earlyImport(match);
+      return vendorOf(match) !== undefined
         ? [
             ...vendors[vendorOf(match) ?? "amd"].fix,
             "# no such GPU in this machine: install the torch for what it has, https://pytorch.org/get-started/locally/",
@@ -268,27 +209,33 @@ export const windowsLoadingRules: readonly Rule[] = [
             ? torchDlls(match)
             : loadsAfterTorch(match)
               ? torchFirst(match)
-              : [
-                  ...(ofJit(match)
-                    ? [
-                        `${python(match)} -c "import torch; print(torch.version.cuda)" & nvcc --version   # one release? load() compiles with this nvcc, and the module then asks for the DLLs of its CUDA (cudart64_*.dll): torch\\lib has those of torch's alone`,
-                      ]
-                    : moduleOf(match) === "the_extension"
-                      ? ["# import torch first, in the program and in a test: import torch, and the module below it"]
-                      : [`${python(match)} -c "import torch, ${moduleOf(match)}"`]),
-                  // Which module it is, is not told, and importing torch mends it as a rule.
-                  ...(!ofJit(match) && (moduleOf(match) === "the_extension" || withoutTorch(match))
-                    ? [
-                        `# still so after that, and torch was changed since it was built: ${inOwnTool(
-                          rebuild(match),
-                          match,
-                        )
-                          .filter((line) => !line.startsWith("#"))
-                          .join(" && ")}`,
-                      ]
-                    : rebuild(match)),
-                  '# Visual C++ run time: https://aka.ms/vs/17/release/vc_redist.x64.exe; other DLLs: os.add_dll_directory(r"...\\CUDA\\vXX\\bin")',
-                ],
+              : early !== undefined
+                ? [
+                    ...torchAtHead(match, early),
+                    '# Visual C++ run time: https://aka.ms/vs/17/release/vc_redist.x64.exe; other DLLs: os.add_dll_directory(r"...\\CUDA\\vXX\\bin")',
+                  ]
+                : [
+                    ...(ofJit(match)
+                      ? [
+                          `${python(match)} -c "import torch; print(torch.version.cuda)" & nvcc --version   # one release? load() compiles with this nvcc, and the module then asks for the DLLs of its CUDA (cudart64_*.dll): torch\\lib has those of torch's alone`,
+                        ]
+                      : moduleOf(match) === "the_extension"
+                        ? ["# import torch first, in the program and in a test: import torch, and the module below it"]
+                        : [`${python(match)} -c "import torch, ${moduleOf(match)}"`]),
+                    // Which module it is, is not told, and importing torch mends it as a rule.
+                    ...(!ofJit(match) && (moduleOf(match) === "the_extension" || withoutTorch(match))
+                      ? [
+                          `# still so after that, and torch was changed since it was built: ${inOwnTool(
+                            rebuild(match),
+                            match,
+                          )
+                            .filter((line) => !line.startsWith("#"))
+                            .join(" && ")}`,
+                        ]
+                      : rebuild(match)),
+                    '# Visual C++ run time: https://aka.ms/vs/17/release/vc_redist.x64.exe; other DLLs: os.add_dll_directory(r"...\\CUDA\\vXX\\bin")',
+                  ];
+    },
     sources: ["BlinkDL/ChatRWKV#99", "pytorch/pytorch#130737", "oobabooga/text-generation-webui#935"],
     examples: [
       {
@@ -314,6 +261,10 @@ export const windowsLoadingRules: readonly Rule[] = [
       {
         text: "The program can't start because c10.dll is missing from your computer. Try reinstalling the program to fix this problem.",
         expect: "copy <libtorch>",
+      },
+      {
+        text: 'Traceback (most recent call last):\n  File "C:\\w\\show.py", line 2, in <module>\n    import raster as r\n  File "C:\\Python311\\Lib\\site-packages\\raster\\render.py", line 15, in <module>\n    import raster_kernel\nImportError: DLL load failed while importing raster_kernel: The specified module could not be found.',
+        expect: "above the first import of raster_kernel",
       },
       {
         text: "The program '[3944] example-app.exe' has exited with code -1073741515 (0xc0000135).",
