@@ -147,16 +147,22 @@ export const embeddingRules: readonly Rule[] = [
   {
     id: "program-torch-without-cuda",
     title: "A C++ program asks for the GPU, and its LibTorch has no part for it",
-    on: ["exception"],
+    on: ["exception", "gpu"],
     specificity: 74,
-    matches: (finding) =>
-      saidAny(
+    matches: (finding, { log, findings }) => {
+      // Of Python's torch another rule speaks.
+      const isProgram =
+        (log.namesLibtorch || log.splitCuda || log.libtorchBuild !== undefined || log.host !== undefined) &&
+        !findings.some(({ frames }) => frames?.some((frame) => /\.py:\d/.test(frame)) === true);
+      if (finding.kind === "gpu" && !isProgram) return undefined;
+      return saidAny(
         finding,
         /DeviceGuardImpl for (?<device>\w+) is not available/,
         /PyTorch is not linked with support for (?<device>\w+) devices/,
         /Cannot initialize (?<device>CUDA|HIP|XPU) without (?:ATen_cuda|torch_cuda|ATen_hip|ATen_xpu|torch_\w+) library/,
         /Could not run 'aten::empty(?:_strided|\.memory_format)' with arguments from the '(?<device>CUDA|HIP|XPU)' backend/,
-      ),
+      );
+    },
     confidence: "high",
     cause: (match) =>
       ofPython(match)
@@ -219,6 +225,10 @@ export const embeddingRules: readonly Rule[] = [
         expect: "--no-as-needed",
       },
       { text: "c10::Error: PyTorch is not linked with support for cuda devices", expect: "CPU-only" },
+      {
+        text: "1>net.vcxproj -> D:\\net\\x64\\Release\\net.exe\nAdditional Dependencies: C:\\libtorch-win-shared-with-deps-1.9.0+cu111\\libtorch\\lib\\c10.lib;torch_cuda.lib;torch_cuda_cu.lib\nerror: Cannot initialize CUDA without ATen_cuda library. PyTorch splits its backend into two shared libraries: a CPU library and a CUDA library",
+        expect: "?warp_size@cuda@at@@YAHXZ",
+      },
       {
         text: "Linker > Command Line: /INCLUDE:?warp_size@cuda@at@@YAHXZ, libtorch-win-shared-with-deps-1.8.0+cu111, torch_cuda_cpp.lib torch_cuda_cu.lib\nD:\\net\\x64\\Release>Net.exe\nerror: Could not run 'aten::empty_strided' with arguments from the 'CUDA' backend.",
         expect: "searchsorted_cuda@native",
