@@ -57,6 +57,8 @@ viable|xtra operand|known conversion|n wrong format|equested here|see reference 
 |s are not close!|s are not equal!|negative dimension
 | files found with path|More than one file was found with OS|but linking in |in global part of symbol|issing operator: [
 |required file not found|: in <module>|\r': No 
+|Unrecognized data format|
+required file not found|: in <module>|\r': No 
 |xpansion of macro
 `;
 
@@ -122,6 +124,15 @@ const facts =
   "|custom_op(|.new_empty(|.new_zeros(|inking CXX shared|.so => |import " +
   // Apps for phones.
   "|org.pytorch:|-apple-ios|iphoneos|iPhoneOS|iphonesimulator|build_ios|Pods/LibTorch|pod 'LibTorch" +
+  // What a link with LibTorch on Windows keeps.
+  '|torch_cuda_cu.|torch_cuda_cu |INCLUDE:?|INCLUDE:"?|!main [' +
+  "|fullgraph=True" +
+  // How a program for Windows is built.
+  "|--config Debug|--config Release|\\Debug\\|\\Release\\|libtorch-win-" +
+  // Bindings of Qt.
+  "|PyQt5|PyQt6|PySide2|PySide6" +
+  // What load() does not build again.
+  "|skipping build step" +
   // What a program in Rust ends with.
   "|panicked at " +
   // Crates that ask for tch by themselves, and scikit-build-core as a plugin of setuptools.

@@ -39,6 +39,32 @@ function givenAgain(findings: readonly Finding[], typed: readonly TypedCommand[]
   };
 }
 
+const noNinja = /\bNinja is required to load|No such file or directory: 'ninja'/i;
+
+/** Whether pip was told to install, after it was missing, what then is missing no more: another error follows. */
+function addedByHand(findings: readonly Finding[], typed: readonly TypedCommand[]): (finding: Finding) => boolean {
+  const installs = typed.filter(({ kind, shell }) => kind === "pip" && shell !== "sentence");
+  if (installs.length === 0) return () => false;
+  const errors = findings.filter(
+    ({ kind, severity, code }) =>
+      (severity === "error" || severity === "fatal") && kind !== "wrapper" && code !== "installed",
+  );
+  return ({ kind, at, lastAt = at, message }) => {
+    if (kind !== "exception") return false;
+    const name = noNinja.test(message) ? "ninja" : noModule.exec(message)?.[1];
+    if (name === undefined) return false;
+    const wanted = plainName(name);
+    const added = installs.find(
+      (command) =>
+        command.at > lastAt && command.line.split(/[\s"'=<>~![]+/).some((word) => plainName(word) === wanted),
+    );
+    if (added === undefined) return false;
+    // What the installer itself failed with comes first, and leaves it missing.
+    const next = errors.find((other) => other.at > added.at);
+    return next !== undefined && next.kind !== "installer" && next.kind !== "build-tool" && next.message !== message;
+  };
+}
+
 /** Says of a finding whether it was overcome. Findings are in the order of the log. */
 export function overcomeIn(
   findings: readonly Finding[],
@@ -46,7 +72,8 @@ export function overcomeIn(
 ): (finding: Finding) => boolean {
   const isInstalled = installedIn(findings);
   const isGivenAgain = givenAgain(findings, typed);
-  return (finding) => isInstalled(finding) || isGivenAgain(finding);
+  const isAdded = addedByHand(findings, typed);
+  return (finding) => isInstalled(finding) || isGivenAgain(finding) || isAdded(finding);
 }
 
 function installedIn(findings: readonly Finding[]): (finding: Finding) => boolean {

@@ -3,8 +3,14 @@
  * operators it was called mmcv-full before 2.0. Knows no list of the pages: not each torch has one.
  * Source: https://mmcv.readthedocs.io/en/latest/get_started/installation.html and /en/v1.7.0/ of it.
  */
-import { pip, platformOf, setVariable } from "./command-words.ts";
+import { pip, platformOf, python, setVariable } from "./command-words.ts";
 import type { Match } from "../rule.ts";
+
+/** OpenMMLab's installer; an interpreter of an environment that is not active has no `mim` on PATH. */
+export function mim(match: Match): string {
+  const own = python(match);
+  return /^python[\d.]*$/.test(own) ? "mim" : `${own} -m mim`;
+}
 
 /** The release that a command of the text asked for: `mim install mmcv==1.6.2`. */
 function askedMmcv({ context: { log } }: Match): string | undefined {
@@ -81,7 +87,7 @@ export function reinstallMmcv(match: Match): string[] {
     ];
   return [
     remove,
-    `${pip(match, "install -U openmim")} && mim install "${name}"   # the wheel for the torch that is installed${page(match)}${hint}`,
+    `${pip(match, "install -U openmim")} && ${mim(match)} install "${name}"   # the wheel for the torch that is installed${page(match)}${hint}`,
     `# mim fetches a .tar.gz: there is no wheel for this ${torchName(match)}. Another torch that has one, or build it: ${build.join(platformOf(match) === "win32" ? " && " : "; ")}`,
   ];
 }

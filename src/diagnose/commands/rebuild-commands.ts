@@ -142,6 +142,19 @@ function fromSources(match: Match, install: string, where: string): string[] {
   return [`${removeFolder(match, "build")}   # ${where}, and the next line there, too`, install];
 }
 
+/** The folders from which the text's pip installed a package and what lies within its sources, those within first. */
+function processedFor({ context: { log } }: Match, name: string): readonly string[] {
+  const own = log.processedFolders.find((folder) => plainName(/[^\\/]+$/.exec(folder)?.[0] ?? "") === plainName(name));
+  return own === undefined
+    ? []
+    : [
+        ...log.processedFolders.filter(
+          (folder) => folder.startsWith(own) && folder !== own && /^[\\/]/.test(folder.slice(own.length)),
+        ),
+        own,
+      ];
+}
+
 /** `.`, `-e .`, `".[dev]"`. */
 const ofThisFolder = /^(?:-e )?"?\.\/?(?:\[[\w,-]+\])?"?$/;
 
@@ -223,6 +236,12 @@ export function reinstall(match: Match, name: string): string[] {
   // As the text has it installed.
   const { requested = [] } = match.context.log;
   const [words = "", ...others] = requested;
+  const folders = isWellKnown(name) ? [] : processedFor(match, name);
+  if (folders.length > 0)
+    return folders.flatMap((folder, at) => [
+      `${removeFolder(match, `${folder}${folder.includes("\\") ? "\\" : "/"}build`)}${at === 0 ? "   # what lies there was compiled for the torch before, and is taken as it is" : ""}`,
+      pip(match, `${options} -v ${quote(folder)}`),
+    ]);
   // fromSources() says why.
   if (!isWellKnown(name) && others.length === 0 && ofThisFolder.test(words))
     return [removeFolder(match, "build"), pip(match, `${options} ${words}`)];

@@ -7,6 +7,7 @@ import { type BuildFacts, BuildReader } from "./build-facts.ts";
 import { BuilderReader } from "./builder-facts.ts";
 import { CheckReader } from "./check-facts.ts";
 import { type CompileFacts, CompileReader } from "./compile-lines.ts";
+import { JitReader } from "./jit-facts.ts";
 import { LibtorchReader } from "./libtorch-facts.ts";
 import { packageCalled } from "./called-module.ts";
 import { FunctionHeadReader } from "./function-heads.ts";
@@ -114,6 +115,7 @@ export class FactsReader {
   readonly #words = new ToolReader();
   readonly #compiles = new CompileReader();
   readonly #libtorch = new LibtorchReader();
+  readonly #jit = new JitReader();
   readonly #compilers = new ShownCompilerReader();
   readonly #shownLines = new ShownLineReader();
   readonly #alpine = new AlpineReader();
@@ -136,6 +138,9 @@ export class FactsReader {
   #namedNext = false;
   readonly #facts: Mutable = {
     localPackages: [],
+    processedFolders: [],
+    splitCuda: false,
+    keptCuda: [],
     shownCompilers: [],
     shownLines: [],
     shownLibraries: [],
@@ -180,6 +185,7 @@ export class FactsReader {
     this.#words.line(text);
     this.#compiles.line(text);
     this.#libtorch.line(text);
+    this.#jit.line(text);
     this.#compilers.line(text);
     this.#shownLines.line(text, at);
     this.#alpine.line(text);
@@ -203,6 +209,7 @@ export class FactsReader {
 
   #called(text: string): void {
     if (text.includes("compile") && callsCompile.test(text)) this.#facts.showsCompile = true;
+    if (text.includes("fullgraph=True")) this.#facts.asksFullGraph = true;
     if (text.includes("load") && callsLoad.test(text)) this.#facts.showsLoad = true;
     const name = packageCalled(text);
     if (name !== undefined) this.#facts.calledPackage ??= name;
@@ -448,6 +455,7 @@ export class FactsReader {
       ...this.#words.facts(),
       ...this.#compiles.facts(),
       ...this.#libtorch.facts(),
+      ...this.#jit.facts(),
       ...this.#compilers.facts(),
       ...this.#shownLines.facts(),
       ...typed,
@@ -480,6 +488,7 @@ export class FactsReader {
       ...(torchCuda === undefined ? {} : { torchCuda }),
       packageFolders: [...this.#packageFolders],
       localPackages: this.#packages.local(),
+      processedFolders: this.#packages.folders(),
       compiledPackages: this.#packages.fromElsewhere(),
       ...(namesTorch || otherField === undefined ? {} : { otherField }),
       ...(requirement === undefined ? {} : { requirement }),

@@ -9,6 +9,7 @@ import type { BuilderFacts } from "./builder-facts.ts";
 import type { CheckFacts } from "./check-facts.ts";
 import type { CompileFacts } from "./compile-lines.ts";
 import type { FunctionHeads } from "./function-heads.ts";
+import type { JitFacts } from "./jit-facts.ts";
 import type { LibtorchFacts } from "./libtorch-facts.ts";
 import type { MobileFacts } from "./mobile-facts.ts";
 import type { OperatorFacts } from "./operator-facts.ts";
@@ -40,6 +41,7 @@ export interface LogFacts
     CompileFacts,
     FunctionHeads,
     SignatureFacts,
+    JitFacts,
     LibtorchFacts,
     MobileFacts,
     OperatorFacts,
@@ -73,6 +75,8 @@ export interface LogFacts
   readonly builtAtRunTime: boolean;
   /** Code of the text calls torch.compile(), or a test is named for it. */
   readonly showsCompile?: boolean;
+  /** torch.compile is asked for one graph, without a cut. */
+  readonly asksFullGraph?: boolean;
   /** Code of the text calls load() or load_inline(). */
   readonly showsLoad?: boolean;
   /** The GPU is AMD's: torch for ROCm says `CUDA error`, too. */
@@ -90,6 +94,8 @@ export interface LogFacts
   readonly unpackedPackage?: string;
   /** Packages that are installed from a folder: pip says that it processes the folder, and fetches none of their names. */
   readonly localPackages: readonly string[];
+  /** The folders, as whole paths, that pip says it processes: `/w/FRNN` and, within it, `/w/FRNN/external/prefix_sum`. */
+  readonly processedFolders: readonly string[];
   /** Packages that an installer compiled from what an index or a repository has. */
   readonly compiledPackages: readonly string[];
   /** What an installer has to be asked for to build the package again, as words of a shell: `a==1.0`, `"git+https://…"`, `-e ./a`. */

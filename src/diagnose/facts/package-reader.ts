@@ -8,6 +8,7 @@ import { requirementWord } from "./request-facts.ts";
 
 /** So many names of packages are remembered. */
 const mostPackages = 200;
+const mostFolders = 12;
 
 const repository = String.raw`git\+(?:https?|ssh):\/\/[^\s\`'")\]]{4,300}`;
 const namedRepository = new RegExp(String.raw`(?<![\w.-])([A-Za-z][\w.-]*) ?@ ?(${repository})`);
@@ -36,6 +37,8 @@ export class PackageReader {
   readonly #requirements = new Map<string, string>();
   /** Repositories and folders whose packages are not named. */
   readonly #places = new Set<string>();
+  /** Whole paths of folders that pip built or linked. */
+  readonly #folders = new Set<string>();
   /** What pip fetched as sources, with its release. */
   readonly #archives = new Map<string, string>();
   #folder = false;
@@ -96,6 +99,8 @@ export class PackageReader {
     // pip 26 writes `./.` for the folder that it stands in.
     const path = processed?.replace(/^\.\/\.$/, ".") ?? obtained?.replace(/^\/(?=[A-Za-z]:)/, "") ?? "";
     this.#last = undefined;
+    if (/^(?:\/|[A-Za-z]:\\)/.test(path) && this.#folders.size < mostFolders)
+      this.#folders.add(path.replace(/[\\/]$/, ""));
     this.#add(obtained === undefined ? requirementWord(path) : `-e ${requirementWord(path)}`);
   }
 
@@ -163,6 +168,10 @@ export class PackageReader {
   fromElsewhere(): string[] {
     const local = new Set(this.local());
     return this.#folder ? [] : [...this.#wheels].filter((name) => !local.has(name));
+  }
+
+  folders(): readonly string[] {
+    return [...this.#folders];
   }
 
   local(): string[] {

@@ -8,6 +8,8 @@ export interface SessionFacts {
   readonly importsLast: boolean;
   /** A module that did not load, and does in the same session after torch was imported. */
   readonly loadsAfterTorch?: string;
+  /** The binding of Qt that the text has installed or imports: `PyQt5`. */
+  readonly guiToolkit?: string;
 }
 
 type Mutable = { -readonly [Name in keyof SessionFacts]: SessionFacts[Name] };
@@ -28,6 +30,10 @@ export class SessionReader {
     if (text.startsWith("Python 3.")) this.#hasTorch = false;
     if (facts.loadsAfterTorch !== undefined && /^(?:Traceback|\w+Error)\b/.test(text)) delete facts.loadsAfterTorch;
     if (text.length > 2_000) return;
+    if (facts.guiToolkit === undefined && /Py(?:Qt|Side)\d/.test(text)) {
+      const toolkit = /(?:^|[\s'"])(Py(?:Qt|Side)\d)(?=\s|$|[.=,;])/.exec(text)?.[1];
+      if (toolkit !== undefined) facts.guiToolkit = toolkit;
+    }
     if (text.startsWith(">>> ") || text.startsWith("In [") || text.includes(" -c ")) this.#typed(text);
   }
 

@@ -24,7 +24,7 @@ const failedStep =
 /** Of docker, BuildKit, Buildah and podman, kaniko (`INFO[0210] RUN make`), Hugging Face's Spaces (`--> RUN make`). */
 const step =
   /^(?:#\d+ )?(?:=?> |--> |INFO\[\d+\] )?(?:ERROR |CACHED )?(?:\[(?:[\w./-]+ ){0,2} ?\d+\/\d+\] |(?:Step|STEP) \d+\/\d+ ?: )?(?: *\d+ \| +)?(?:>>> +)?RUN (?:--\w+=\S+ )*(?=\S)/;
-const cell = /^(?:In ?\[\d*\]: ?)?(?:! ?|%(?=(?:cd|pip|conda|env) ))(?=\S)/;
+const cell = /^(?:In ?\[\d*\]: {0,3})?(?:! ?|%(?=(?:cd|pip|conda|env) ))(?=\S)/;
 const ciStep = /^(?:##\[group\])?Run (?=\S)/;
 const traced = /^\+{1,4} (?=\S)/;
 const windows = /^(?:\([\w .@\\/:-]{1,60}\) ?)*(?:PS )?([A-Za-z]:\\[^<>|"*?]{0,160}?)> ?(?=\S)/;

@@ -121,7 +121,7 @@ function forNotebook(lines: readonly string[]): readonly string[] {
   return lines.flatMap((line) => {
     if (/^# then: (?![!%])/.test(line)) return [line.replace("# then: ", "# then: !")];
     // A line of Python is a cell as it stands.
-    if (/^(?:[#!%]|import \w+(?:, \w+)*;)/.test(line)) return [line];
+    if (/^(?:[#!%]|import \w[\w.]*(?: as \w+)?(?:, \w+)*;)/.test(line)) return [line];
     const [command, remark] = parted(line);
     const variables = exported(command);
     const own = remark === "" ? [] : [remark];

@@ -57,6 +57,8 @@ const sentences: readonly (readonly [RegExp, FindingKind, ToolName])[] = [
   [/^(?!.*\b(?:note|warning): ).*unrecognized command[- ]line option/, "driver", "gcc"],
   // torchcodec's exception in a logger's line, or in a chat.
   [/Could not load libtorchcodec\. {1,4}Likely causes/, "exception", "python"],
+  // What torch::jit::load throws, behind whatever the program prints before it.
+  [/(?:^|[:\s])Unrecognized data format$/, "exception", "torch"],
   [/\S with minimum required version \d[\w.]* is not installed\b/, "exception", "python"],
   [
     /current installed version of \S+ \([\d.]+\) is (?:greater|less) than the (?:maximum|minimum) required version/,
@@ -66,7 +68,7 @@ const sentences: readonly (readonly [RegExp, FindingKind, ToolName])[] = [
 ];
 
 const sign =
-  /libtorchcodec|more than one|only available|input file|unknown type|conversion|deleted|incomplete|inlining|convert|AVX|constant expression|such instruction|selected processor|[Ll]ocal memory|not supported on this platform|error|declared|undefined|member|suitable|operator|identifier|matching|assertion|function|lambda|unsupported|compiler|C\+\+|narrow|parameter packs|template-name|DeprecatedType|such file|没有那个|not found|Unsupported|option|FindT|Find|providing|NOT find|package configuration|arch_bin|CMAKE|Caffe2|conflicting|ARCHITECTURES|Compatibility|Could not run|_OpNamespace|builtin op|not linked with|DeviceGuardImpl|Tried to|type name|does not exist|unknown base|No module|import name|dynamic module|multiple rules|known rule|lexing|relocation|include file|host compiler|environment for|has no attribute|installed|convert default|is not defined|nicht gefunden|Aucun|No existe|Нет такого|ありません|unrecognized|unresolved|cannot open|schema for|exception specif|ops cannot|linking in|found with|Missing operator/;
+  /libtorchcodec|more than one|only available|input file|unknown type|conversion|deleted|incomplete|inlining|convert|AVX|constant expression|such instruction|selected processor|[Ll]ocal memory|not supported on this platform|error|declared|undefined|member|suitable|operator|identifier|matching|assertion|function|lambda|unsupported|compiler|C\+\+|narrow|parameter packs|template-name|DeprecatedType|such file|没有那个|not found|Unsupported|option|FindT|Find|providing|NOT find|package configuration|arch_bin|CMAKE|Caffe2|conflicting|ARCHITECTURES|Compatibility|Could not run|_OpNamespace|builtin op|not linked with|DeviceGuardImpl|Tried to|type name|does not exist|unknown base|No module|import name|dynamic module|multiple rules|known rule|lexing|relocation|include file|host compiler|environment for|has no attribute|installed|convert default|is not defined|nicht gefunden|Aucun|No existe|Нет такого|ありません|unrecognized|unresolved|cannot open|schema for|exception specif|ops cannot|linking in|found with|Missing operator|Unrecognized data/;
 
 const typesLine = /^(?:operand|argument|object) types? (?:are|is): /;
 

@@ -247,6 +247,10 @@ const processStatus: readonly (readonly [RegExp, string])[] = [
 const entryPoint =
   /procedure entry point (?<symbol>\S{1,400}) could not be located in the dynamic link library (?<library>\S.{0,300}?\.(?:dll|exe|pyd))/i;
 
+/** The same where a DLL is not found: before Windows 10, since then, and in other languages. */
+const boxSaid =
+  /(?:code execution cannot proceed|program can['’]?t start) because (\S+\.dll) (?:was not found|is missing)|(?:由于)?找不到 ?(\S+?\.dll)[，,] ?无法继续执行代码|da (\S+\.dll) nicht gefunden wurde|car (\S+\.dll) est introuvable|porque no se encontró (\S+\.dll)/i;
+
 function readWindows(line: LogLine, text: string, out: Collector): OpenFinding | undefined {
   const common = { tool: "loader", phase: "load", message: text } as const;
   const box = text.includes("ntry point") ? entryPoint.exec(text.slice(0, 1_500))?.groups : undefined;
@@ -309,7 +313,11 @@ function dllSaid(text: string): { readonly code: string; readonly library: strin
   const library =
     /Could not locate (\S+\.dll)\. Please make sure/i.exec(text)?.[1] ??
     /Library (\S+\.dll) is not found or cannot be loaded/i.exec(text)?.[1] ??
-    /Could not load dynamic library '([^']+\.dll)'/i.exec(text)?.[1];
+    /Could not load dynamic library '([^']+\.dll)'/i.exec(text)?.[1] ??
+    boxSaid
+      .exec(text.slice(0, 600))
+      ?.slice(1)
+      .find((name) => name !== undefined);
   return library === undefined ? undefined : { code: "dll-not-found", library };
 }
 

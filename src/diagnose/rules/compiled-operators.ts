@@ -1,4 +1,6 @@
 /** Operators below torch.compile and torch.export: fakes, traces, aliases, opcheck. */
+import { pip, platformOf, quote } from "../commands/commands.ts";
+import { framesAt } from "../matchers.ts";
 import { type Match, said, saidAny, type Rule } from "../rule.ts";
 
 const manual = "https://docs.pytorch.org/tutorials/advanced/custom_ops_landing_page.html";
@@ -32,6 +34,54 @@ function wrongInFake(why: string): string {
     return "its result has other strides than the kernel's: x.new_empty(…).permute(…) in the kernel's order, or .contiguous() at the end of the kernel";
   if (/^Devices/.test(why)) return "its result is on another device than the kernel's: device=x.device";
   return "the same sizes, strides, dtype and device as the kernel makes";
+}
+
+/**
+ * Packages whose functions became operators in a later release, and how to get that one. Sources: Dao-AILab/flash-attention#1139
+ * (flash-attn 2.7) and #1769 (FlashAttention-3, which has no release on PyPI).
+ */
+function releaseWithOperators(match: Match): string[] {
+  const [, module] = calledFunction(match);
+  if (module === "flash_attn_2_cuda")
+    return [
+      `${pip(match, 'install --no-build-isolation --upgrade "flash-attn>=2.7.0"')}   # its functions are operators since 2.7.0, for torch 2.4 and newer`,
+    ];
+  if (!/^flash_attn_3_cuda$|^flash_attn_3\b/.test(module)) return [];
+  return [
+    "git clone --recursive https://github.com/Dao-AILab/flash-attention",
+    `(cd flash-attention/hopper && ${pip(match, "install --no-build-isolation --no-deps -v .")})   # FlashAttention-3 of the main branch: its functions are operators since #1769 (2025); compiles for an hour or so`,
+  ];
+}
+
+/** What cuts the graph in place of an error. */
+function stopgap({ finding, context: { log } }: Match): string {
+  // Dynamo raises it where it may not cut the graph, and only then.
+  const isFull =
+    finding.kind === "exception" && /raph break|marked as skipped|does not know how to trace/.test(finding.message);
+  return isFull || log.asksFullGraph
+    ? "# at once, without building anything: torch.compile(model) without fullgraph=True, which makes an error of each cut in the graph; @torch.compiler.disable on the function that calls it says where the cut is"
+    : "# as a stopgap, a graph break: @torch.compiler.disable on the function that calls it (not with fullgraph=True)";
+}
+
+/** custom_op() itself looked at what the function returned. */
+function checksOutputs({ finding }: Match): boolean {
+  return /\(1\) must not also be an input|may not alias any inputs to this custom operator/.test(finding.message);
+}
+
+/** Where the call of the operator stands, as `torch.ops.ns.f(` in the innermost frame that has it. */
+function copiedOutputs(match: Match): string[] {
+  const op = (match.facts["op"] ?? "").split("::").at(-1) ?? "";
+  const frame = framesAt(match).findLast((each) => op !== "" && each.includes(`.${op}(`));
+  const file = /^((?:[A-Za-z]:)?[^:]{1,300}\.py):\d/.exec(frame ?? "")?.[1];
+  const space = /torch\.ops\.(\w+)\./.exec(frame ?? "")?.[1];
+  return [
+    ...(file === undefined || op === "" || platformOf(match) === "win32"
+      ? []
+      : [
+          `grep -nE "custom_op\\(|def |^ +return " ${quote(file)}   # the returns of the function below custom_op("${space ?? "ns"}::${op}"), if it stands in that file`,
+        ]),
+    `# ${op === "" ? "in the operator's function" : `in that function`}: a copy for each output that is an input, a view of one (x[0], x.t(), x.reshape()), or the same tensor as another output: return out.clone(), rest[0].clone()   (where they are the same only at times: last = z.clone() if has_z else out.clone())`,
+  ];
 }
 
 export const operatorCheckRules: readonly Rule[] = [
@@ -102,17 +152,27 @@ export const operatorCheckRules: readonly Rule[] = [
       ),
     confidence: (match) => (match.finding.severity === "warning" ? "medium" : "high"),
     cause: (match) =>
-      `${match.facts["name"] === undefined ? "A function of an extension" : `\`${match.facts["name"].replace(/\.pybind11_detail_function_record_\w+(?=\.)|\.PyCapsule(?=\.)/, "")}\``} that is bound with pybind11 (or called through ctypes, Triton, CuPy) is no operator for torch: torch.compile and torch.export run through it with tensors that have no data. It has to be registered as a custom operator.${match.finding.severity === "warning" ? " Until then the compiled graph is cut in two there: the result is right, and slower." : ""}`,
+      `${match.facts["name"] === undefined ? "A function of an extension" : `\`${match.facts["name"].replace(/\.pybind11_detail_function_record_\w+(?=\.)|\.PyCapsule(?=\.)/, "")}\``}, bound with pybind11 or called through ctypes, Triton or CuPy, is no operator for torch: torch.compile and torch.export run through it with tensors that have no data. It has to be registered as a custom operator.${match.finding.severity === "warning" ? " Until then the compiled graph is cut in two there: the result is right, and slower." : ""}`,
     fix: (match) => {
       const [space, module, f] = calledFunction(match);
+      const newer = releaseWithOperators(match);
       return [
-        `# Python: @torch.library.custom_op("${space}::${f}", mutates_args=())  def ${f}(x: torch.Tensor) -> torch.Tensor: return ${module}.${f}(x)   and its shapes: @${f}.register_fake  def _(x): return torch.empty_like(x); then call ${f}`,
+        ...(newer.length > 0 ? [stopgap(match), ...newer, "# or an operator around it in your own code:"] : []),
+        `# Python: @torch.library.custom_op("${space}::${f}", mutates_args=())  def ${f}(x: torch.Tensor) -> torch.Tensor: return ${module}.${f}(x)   and its shapes: @${f}.register_fake  def _(x): return torch.empty_like(x); then call ${f} (its own arguments and results in place of x; where it is trained, ${f}.register_autograd, too)`,
         `# or C++: TORCH_LIBRARY(${space}, m) { m.def("${f}(Tensor x) -> Tensor"); } TORCH_LIBRARY_IMPL(${space}, CUDA, m) { m.impl("${f}", &${f}); }, then torch.ops.${space}.${f}(x)`,
-        "# as a stopgap, a graph break: @torch.compiler.disable on the function that calls it (not with fullgraph=True)",
+        ...(newer.length > 0 ? [] : [stopgap(match)]),
       ];
     },
-    sources: [manual],
+    sources: [manual, "Dao-AILab/flash-attention#1139", "Dao-AILab/flash-attention#1769", "pytorch/pytorch#144540"],
     examples: [
+      {
+        text: "[rank3]: torch._dynamo.exc.Unsupported: Graph break due to unsupported builtin flash_attn_3_cuda.PyCapsule.fwd. This function is either a Python builtin (e.g. _warnings.warn) or a third-party C/C++ Python extension (perhaps created with pybind).",
+        expect: "cd flash-attention/hopper",
+      },
+      {
+        text: "torch._dynamo.exc.Unsupported: Graph break due to unsupported builtin tiles._C.PyCapsule.pack. This function is either a Python builtin (e.g. _warnings.warn) or a third-party C/C++ Python extension (perhaps created with pybind).",
+        expect: "without fullgraph=True",
+      },
       {
         text: "RuntimeError: Cannot access data pointer of Tensor (e.g. FakeTensor, FunctionalTensor). If you're using torch.compile/export/fx, it is likely that we are erroneously tracing into a custom kernel.",
         expect: "custom_op",
@@ -194,10 +254,15 @@ export const operatorCheckRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: (match) =>
-      `${match.facts["op"] === undefined ? "The operator" : `\`${match.facts["op"]}\``} gives back a tensor that shares memory with an input, or writes into an input, and its schema does not say so (or says it in a form that functionalization does not support). torch.compile relies on the schema.`,
+      checksOutputs(match)
+        ? `${match.facts["op"] === undefined ? "The operator" : `\`${match.facts["op"]}\``} gives back a tensor that is one of its inputs, or that shares memory with an input or with another of its outputs (a view, a slice, one tensor in two places of the return). torch.library.custom_op allows neither, with or without torch.compile.`
+        : `${match.facts["op"] === undefined ? "The operator" : `\`${match.facts["op"]}\``} gives back a tensor that shares memory with an input, or writes into an input, and its schema does not say so (or says it in a form that functionalization does not support). torch.compile relies on the schema.`,
     fix: (match) => [
+      ...(checksOutputs(match) ? copiedOutputs(match) : []),
       match.facts["argument"] === undefined
-        ? "# return a new tensor (x.clone(), torch.empty_like), or return nothing and write into the input:"
+        ? checksOutputs(match)
+          ? "# or, where the operator is to write into an input, return nothing:"
+          : "# return a new tensor (x.clone(), torch.empty_like), or return nothing and write into the input:"
         : `# is \`${match.facts["argument"]}\` meant to be written? Then the schema has to say so; else the kernel writes into it by mistake (arguments in another order than the schema's, an index out of range): compute-sanitizer tells`,
       `# Python: @torch.library.custom_op("my_ops::f", mutates_args={"${match.facts["argument"] ?? "out"}"}) … -> None;  C++: m.def("f(Tensor x, Tensor(a!) ${match.facts["argument"] ?? "out"}) -> ()")`,
       "# torch.library.opcheck(torch.ops.my_ops.f, (example, arguments)) checks it",
@@ -207,6 +272,10 @@ export const operatorCheckRules: readonly Rule[] = [
       {
         text: "RuntimeError: f (with implementation in <module 'm' from '/e/m.py'>): The output of this custom operator (1) must not also be an input to this custom operator and (2) may not alias any inputs to this custom operator or other returns.",
         expect: "mutates_args",
+      },
+      {
+        text: "Traceback (most recent call last):\n  File \"/w/scan/ops.py\", line 14, in scan\n    outs = torch.ops.scan_ops.scan_fwd(u, delta)\n  File \"/e/lib/python3.11/site-packages/torch/_library/custom_ops.py\", line 347, in backend_impl\n    raise RuntimeError(\nRuntimeError: scan_fwd (with implementation in <module 'torch._library.custom_ops' from '/e/lib/python3.11/site-packages/torch/_library/custom_ops.py'>): The output of this custom operator (1) must not also be an input to this custom operator and (2) may not alias any inputs to this custom operator or other returns.",
+        expect: 'below custom_op("scan_ops::scan_fwd")',
       },
       {
         text: "E   torch.testing._internal.optests.generate_tests.OpCheckError: opcheck(op, ...): test_schema failed with Argument weight is not defined as mutable but was mutated (scroll up for stack trace)",

@@ -1,5 +1,6 @@
 /** Operators of one's own: schemas, kernels, fake implementations, autograd, and what torch.compile wants of them. */
 import { platformOf, python, quote, rebuild } from "../commands/commands.ts";
+import { installTorchSince } from "../commands/torch-commands.ts";
 import { framesAt } from "../matchers.ts";
 import { type Match, said, saidAny, type Rule } from "../rule.ts";
 
@@ -33,6 +34,45 @@ function nothingGiven({ finding }: Match): string[] {
   ];
 }
 
+/** The own file that registers the operator: the innermost frame that is not torch's. */
+function registeringFile(match: Match): string | undefined {
+  const frame = framesAt(match).findLast((each) => !/[\\/]torch[\\/]/.test(each));
+  return /^((?:[A-Za-z]:)?[^:<>]{1,300}\.py):\d/.exec(frame ?? "")?.[1];
+}
+
+/** What to write for a type that schemas do not know, where there is one that means the same. */
+function otherType(type: string, isNew: boolean): string | undefined {
+  const plain = type.replaceAll(/typing\.|<class '|'>/g, "");
+  const items = /^[Tt]uple\[(.+)\]$/.exec(plain)?.[1]?.split(/, ?/) ?? [];
+  const [first] = items;
+  if (first !== undefined && items.every((item) => item === first || item === "..."))
+    return `${isNew ? "list" : "List"}[${first}]`;
+  const optional = /^(?:Union\[)?([\w.]+)(?: \| None|, NoneType\])$/.exec(plain)?.[1];
+  if (optional !== undefined) return `Optional[${optional}]`;
+  return /^(?:numpy|np)\.ndarray$/.test(plain) ? "torch.Tensor" : undefined;
+}
+
+/** The annotation of the parameter that was refused, written otherwise in the file that registers the operator. */
+function otherAnnotation(match: Match): string[] {
+  const { message } = match.finding;
+  const [, name, type] = /Parameter (\w+) has unsupported type (.+?)\. (?:The valid|We do not|$)/.exec(message) ?? [];
+  if (name === undefined || type === undefined) return [];
+  const wanted = otherType(type, /\blist\[int\]|collections\.abc/.test(message));
+  if (wanted === undefined)
+    return [
+      `# ${name}: one of the types below in place of ${type}; what has several kinds of parts goes in one parameter for each`,
+    ];
+  const file = registeringFile(match);
+  const said = `# ${name}: ${wanted} in place of ${type}; callers may give a tuple all the same`;
+  const typing = /^(List|Optional)\[/.exec(wanted)?.[1];
+  if (file === undefined || platformOf(match) === "win32") return [said];
+  const head = typing === undefined ? "" : ` -e '1i from typing import ${typing}'`;
+  return [
+    `sed -i.bak -E${head} -e 's/\\b${name}: *[A-Za-z_. |]+(\\[[^]]*\\])?/${name}: ${wanted}/' ${quote(file)}`,
+    said,
+  ];
+}
+
 export const customOperatorRules: readonly Rule[] = [
   {
     id: "operator-without-autograd",
@@ -51,6 +91,8 @@ export const customOperatorRules: readonly Rule[] = [
       `\`${match.facts["op"] ?? "The operator"}\` was called with tensors that need gradients, and nothing says how its backward pass goes: an operator that is registered for CPU or CUDA alone is not differentiable.`,
     fix: (match) => [
       `# torch.library.register_autograd("${(match.facts["op"] ?? "my_ops::f").replace(/\.default$/, "").replace(/^(\w+)\.(\w+)$/, "$1::$2")}", backward, setup_context=setup_context)`,
+      "#     def setup_context(ctx, inputs, output): ctx.save_for_backward(*(x for x in inputs if isinstance(x, torch.Tensor)))",
+      "#     def backward(ctx, grad): x, *rest = ctx.saved_tensors; return …   # one gradient for each input in its order, None for those that have none",
       "# or a torch::autograd::Function registered under the key Autograd; or call it under torch.no_grad() when no gradient is meant",
     ],
     sources: [manual],
@@ -124,9 +166,10 @@ export const customOperatorRules: readonly Rule[] = [
       ...(/in mutates_args were not found/.test(match.finding.message)
         ? [
             '# mutates_args=("out",): the parameters that the function writes into, by name, in a tuple or list; () when it writes into none',
-            '# mutates_args="unknown" (all of them may be written): a newer torch',
+            `# mutates_args="unknown" (all of them may be written) is known since torch 2.5: ${installTorchSince(match, "2.5")}`,
           ]
         : []),
+      ...otherAnnotation(match),
       '# C++: m.def("f(Tensor x, int n, float eps, Tensor? bias=None) -> Tensor"); int64_t for int, double for float in the function',
       "# Python: annotate every parameter and the result (torch.Tensor, int, float, Sequence[int], Optional[torch.Tensor]; not list, dict or Any); mutates_args names parameters",
     ],
@@ -139,6 +182,10 @@ export const customOperatorRules: readonly Rule[] = [
       {
         text: "ValueError: infer_schema(func): {'o', 'n', 'w', 'u'} in mutates_args were not found in the custom op's signature. mutates_args should contain the names of all args that the custom op mutates. Got func with signature (q: torch.Tensor)",
         expect: "takes its letters",
+      },
+      {
+        text: 'Traceback (most recent call last):\n  File "/w/play/crop.py", line 4, in <module>\n    @torch.library.custom_op("mine::crop", mutates_args={})\n  File "/e/lib/python3.11/site-packages/torch/_library/infer_schema.py", line 90, in error_fn\n    raise ValueError(f"infer_schema(func): {what} Got func with signature {sig})")\nValueError: infer_schema(func): Parameter size has unsupported type typing.Tuple[int, int]. The valid types are: dict_keys([<class \'torch.Tensor\'>, typing.List[int]]). Got func with signature (x: torch.Tensor, size: Tuple[int, int]) -> torch.Tensor)',
+        expect: "size: List[int]/' /w/play/crop.py",
       },
       {
         text: "ValueError: infer_schema(func): Parameter x must have a type annotation. Got func with signature (x))",

@@ -1,5 +1,6 @@
 /** C++ programs that use torch without Python: what must not be linked into them, and what they need when it must. */
 import { installGpuTorch, platformOf, python } from "../commands/commands.ts";
+import { isSplit, keepCuda, namesToKeep } from "../commands/kept-cuda.ts";
 import type { LogFacts } from "../facts/log-facts.ts";
 import type { Finding } from "../finding.ts";
 import { framesAt } from "../matchers.ts";
@@ -28,6 +29,16 @@ function libraries(match: Match): string {
 /** The call came from Python: its torch is at hand, and no link of a program. */
 function ofPython(match: Match): boolean {
   return framesAt(match).some((frame) => /\.py:\d/.test(frame));
+}
+
+/** A program on Windows whose LibTorch is there for CUDA, in two DLLs, one of which its link does not keep. */
+function isLeftOut(match: Match): boolean {
+  return (
+    platformOf(match) === "win32" &&
+    (match.facts["device"] ?? "cuda").toLowerCase() === "cuda" &&
+    isSplit(match) &&
+    namesToKeep(match).length > 0
+  );
 }
 
 function loadsModel(match: Match): boolean {
@@ -151,21 +162,29 @@ export const embeddingRules: readonly Rule[] = [
   {
     id: "program-torch-without-cuda",
     title: "A C++ program asks for the GPU, and its LibTorch has no part for it",
-    on: ["exception"],
+    on: ["exception", "gpu"],
     specificity: 74,
-    matches: (finding) =>
-      saidAny(
+    matches: (finding, { log, findings }) => {
+      // Of Python's torch another rule speaks.
+      const isProgram =
+        (log.namesLibtorch || log.splitCuda || log.libtorchBuild !== undefined || log.host !== undefined) &&
+        !findings.some(({ frames }) => frames?.some((frame) => /\.py:\d/.test(frame)) === true);
+      if (finding.kind === "gpu" && !isProgram) return undefined;
+      return saidAny(
         finding,
         /DeviceGuardImpl for (?<device>\w+) is not available/,
         /PyTorch is not linked with support for (?<device>\w+) devices/,
         /Cannot initialize (?<device>CUDA|HIP|XPU) without (?:ATen_cuda|torch_cuda|ATen_hip|ATen_xpu|torch_\w+) library/,
         /Could not run 'aten::empty(?:_strided|\.memory_format)' with arguments from the '(?<device>CUDA|HIP|XPU)' backend/,
-      ),
+      );
+    },
     confidence: "high",
     cause: (match) =>
       ofPython(match)
         ? `The installed torch is a build without ${(match.facts["device"] ?? "cuda").toUpperCase()}${loadsModel(match) ? ", and the model that is loaded was saved on such a device" : ""}.`
-        : `Nothing in this process brings torch's part for ${(match.facts["device"] ?? "cuda").toUpperCase()}: LibTorch (or torch) is the CPU-only build, or the linker left libtorch_${(match.facts["device"] ?? "cuda").toLowerCase()} out, because the program calls none of its functions by name (--as-needed, which Debian and Ubuntu have switched on; on Windows /OPT:REF). It registers itself when it is loaded.`,
+        : isLeftOut(match)
+          ? `${match.context.log.keptCuda.length > 0 ? `LibTorch has its part for CUDA in two DLLs: the option that the text shows keeps torch_cuda_cpp.dll, and the linker leaves torch_cuda_cu.dll out` : "The linker leaves LibTorch's DLLs for CUDA (torch_cuda_cpp and torch_cuda_cu) out"}, because the program calls none of its functions by name; naming its .lib does not suffice. The kernels for CUDA register themselves when that DLL is loaded, so that there are none.`
+          : `Nothing in this process brings torch's part for ${(match.facts["device"] ?? "cuda").toUpperCase()}: LibTorch (or torch) is the CPU-only build, or the linker left libtorch_${(match.facts["device"] ?? "cuda").toLowerCase()} out, because the program calls none of its functions by name (--as-needed, which Debian and Ubuntu have switched on; on Windows /OPT:REF). It registers itself when it is loaded.`,
     fix: (match) => {
       const device = (match.facts["device"] ?? "cuda").toLowerCase();
       if (ofPython(match))
@@ -185,19 +204,32 @@ export const embeddingRules: readonly Rule[] = [
           '# still so, libtorch_cuda.so is there and the linker left it out: in build.rs println!("cargo:rustc-link-arg=-Wl,--no-as-needed"); println!("cargo:rustc-link-arg=-ltorch_cuda");',
           "# in the program: tch::Cuda::is_available() before Device::Cuda(0)",
         ];
+      if (isLeftOut(match)) return keepCuda(match);
       return [
         `ls <libtorch>/lib | grep ${device}   # nothing: take the LibTorch for ${device === "cuda" ? "your CUDA" : device.toUpperCase()} from https://pytorch.org/get-started/locally/`,
         ...(platformOf(match) === "win32"
-          ? [
-              `# linker option: /INCLUDE:"?warp_size@cuda@at@@YAHXZ"   (torch 1.5 and newer; or LoadLibraryA("torch_${device}.dll") at the start of main)`,
-            ]
+          ? device === "cuda" && namesToKeep(match).length > 0
+            ? [
+                ...keepCuda(match),
+                ...(match.context.log.splitCuda
+                  ? []
+                  : [
+                      `# is there a torch_cuda_cu.dll in its lib folder (LibTorch 1.8 to 1.12)? Then this one, too: /INCLUDE:"?_torch_cuda_cu_linker_symbol_op_cuda@native@at@@YA?AVTensor@2@AEBV32@@Z"`,
+                    ]),
+              ]
+            : [`# in the program: LoadLibraryA("torch_${device}.dll"); at the start of main (#include <windows.h>)`]
           : [
               `# link with -Wl,--no-as-needed -ltorch_${device} -lc10_${device} (CMake: target_link_options(app PRIVATE -Wl,--no-as-needed), find_package(Torch) of the CUDA build)`,
             ]),
         "# in the program: torch::cuda::is_available() before .to(torch::kCUDA); no static objects that make tensors on the GPU before main",
       ];
     },
-    sources: ["pytorch/pytorch#15702", "https://docs.pytorch.org/cppdocs/installing.html"],
+    sources: [
+      "pytorch/pytorch#15702",
+      "pytorch/pytorch#54131",
+      "pytorch/pytorch#72396",
+      "https://docs.pytorch.org/cppdocs/installing.html",
+    ],
     examples: [
       {
         text: "thread 'main' panicked at src/main.rs:14:51:\ncalled `Result::unwrap()` on an `Err` value: Torch(\"Could not run 'aten::empty_strided' with arguments from the 'CUDA' backend.\")",
@@ -208,6 +240,18 @@ export const embeddingRules: readonly Rule[] = [
         expect: "--no-as-needed",
       },
       { text: "c10::Error: PyTorch is not linked with support for cuda devices", expect: "CPU-only" },
+      {
+        text: "1>net.vcxproj -> D:\\net\\x64\\Release\\net.exe\nAdditional Dependencies: C:\\libtorch-win-shared-with-deps-1.9.0+cu111\\libtorch\\lib\\c10.lib;torch_cuda.lib;torch_cuda_cu.lib\nerror: Cannot initialize CUDA without ATen_cuda library. PyTorch splits its backend into two shared libraries: a CPU library and a CUDA library",
+        expect: "?warp_size@cuda@at@@YAHXZ",
+      },
+      {
+        text: "Linker > Command Line: /INCLUDE:?warp_size@cuda@at@@YAHXZ, libtorch-win-shared-with-deps-1.8.0+cu111, torch_cuda_cpp.lib torch_cuda_cu.lib\nD:\\net\\x64\\Release>Net.exe\nerror: Could not run 'aten::empty_strided' with arguments from the 'CUDA' backend.",
+        expect: "searchsorted_cuda@native",
+      },
+      {
+        text: "C:\\libtorch-1.10.0\\lib: c10_cuda.lib torch_cuda.lib torch_cuda_cpp.lib torch_cuda_cu.lib\nC:\\net>Net.exe\nterminate: Could not run 'aten::empty.memory_format' with arguments from the 'CUDA' backend.",
+        expect: "_torch_cuda_cu_linker_symbol_op_cuda",
+      },
       {
         text: "  File \"/e/lib/python3.9/site-packages/torch/jit/_serialization.py\", line 162, in load\n    cpp_module = torch._C.import_ir_module(cu, str(f), map_location, _extra_files)\nNotImplementedError: Could not run 'aten::empty_strided' with arguments from the 'CUDA' backend.",
         expect: 'map_location="cpu"',

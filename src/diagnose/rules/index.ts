@@ -246,6 +246,7 @@ import { oldFactoryRules } from "./old-factories.ts";
 import { otherReleaseRules } from "./other-releases.ts";
 import { buildEnvironmentRules } from "./build-environment.ts";
 import { wrongPlaceRules } from "./wrong-places.ts";
+import { uncompiledSourceRules } from "./uncompiled-sources.ts";
 import { undeclaredNamespaceRules } from "./undeclared-namespaces.ts";
 import { cpuBuildRules } from "./cpu-builds.ts";
 import { pluginAtStartRules } from "./plugins-at-start.ts";
@@ -258,6 +259,8 @@ import { installerRefusalRules } from "./installer-refusals.ts";
 import { cmakeCompilerRules } from "./cmake-compilers.ts";
 import { foreignProcessorRules } from "./foreign-processors.ts";
 import { gpuDialectRules } from "./gpu-dialects.ts";
+import { mixedBuildRules } from "./mixed-builds.ts";
+import { guiToolkitRules } from "./gui-toolkits.ts";
 import { halfTypeRules } from "./half-types.ts";
 import { constantExpressionRules } from "./constant-expressions.ts";
 import { builderRefusalRules } from "./builder-refusals.ts";
@@ -484,6 +487,9 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Sources that are to be compiled", rules: sourceFileRules },
   { name: "ninja", rules: ninjaRules },
   { name: "Looking in the wrong place", rules: wrongPlaceRules },
+  { name: "Debug and Release", rules: mixedBuildRules },
+  { name: "GUI toolkits before torch", rules: guiToolkitRules },
+  { name: "Sources without a compiled part", rules: uncompiledSourceRules },
   { name: "The environment of a build", rules: buildEnvironmentRules },
   { name: "Surroundings of a build", rules: [...buildSurroundingsRules, ...compilerCacheRules, ...runTimeBuildRules] },
   { name: "Packages and paths of the system", rules: systemPackageRules },

@@ -23,6 +23,56 @@ function folderOf(match: Match): string {
 
 export const missingBuiltFileRules: readonly Rule[] = [
   {
+    id: "run-time-build-skipped",
+    title: "load() does not build again what failed to build before in this process",
+    on: ["missing-library", "exception"],
+    role: "symptom",
+    specificity: 83,
+    matches: (finding, { log }) => {
+      const name = log.unchangedExtension;
+      const asked = `${finding.library ?? ""} ${finding.message}`.replaceAll("\\", "/");
+      if (name === undefined || (finding.kind === "exception" && !/No module named|cannot open shared/.test(asked)))
+        return undefined;
+      return finding.phase === "load" || finding.kind === "exception"
+        ? // The version of a rebuilt one stands behind its name.
+          new RegExp(`[/']${name}(?:_v\\d+)?[.']`).test(asked)
+          ? { name }
+          : undefined
+        : undefined;
+    },
+    confidence: "high",
+    cause: (match) =>
+      `The first call that loads \`${match.facts["name"] ?? ""}\` in this Python process failed, and torch has noted the extension as built all the same: with the same sources and flags the next call skips the build ("No modifications detected") and loads a file that was never made. Removing its folder or installing something does not help as long as the process lives.`,
+    fix: (match) => {
+      const name = match.facts["name"] ?? "";
+      const forget = `import torch.utils.cpp_extension as e; e.JIT_EXTENSION_VERSIONER.entries.pop(${JSON.stringify(name)}, None)`;
+      const { notebook, typedProgram } = match.context.log;
+      if (!notebook && typedProgram !== undefined)
+        return [
+          "# the program asks twice, and the first error tells the cause: it is further up, or a try … except around the first import or load() hides it (print it there)",
+          typedProgram,
+        ];
+      return [
+        notebook
+          ? `${forget}   # the next call of load() builds`
+          : `# in that session, so that the next call of load() builds: ${forget}`,
+        `# then the ${notebook ? "cell" : "statement"} that calls load() again. Or restart the ${notebook ? "kernel (Colab: Runtime, Restart session)" : "interpreter"}, or give the extension another name=`,
+        "# what the first call failed with is mended by now? If not, it shows again",
+      ];
+    },
+    sources: ["pytorch/pytorch#119206", "https://docs.pytorch.org/docs/stable/cpp_extension.html"],
+    examples: [
+      {
+        text: "In [3]: m = load_inline(name='blur', cpp_sources=[src], functions=['blur'], verbose=True)\nRuntimeError: Ninja is required to load C++ extensions\n\nIn [4]: !pip install -q ninja\n\nIn [5]: m = load_inline(name='blur', cpp_sources=[src], functions=['blur'], verbose=True)\nNo modifications detected for re-loaded extension module blur, skipping build step...\nLoading extension module blur...\nImportError: /root/.cache/torch_extensions/py310_cu121/blur/blur.so: cannot open shared object file: No such file or directory",
+        expect: 'JIT_EXTENSION_VERSIONER.entries.pop("blur", None)',
+      },
+      {
+        text: "$ python train.py\nNo modifications detected for re-loaded extension module blur, skipping build step...\nLoading extension module blur...\nImportError: /home/u/.cache/torch_extensions/py38_cu113/blur/blur.so: cannot open shared object file: No such file or directory",
+        expect: "hides it",
+      },
+    ],
+  },
+  {
     id: "extension-file-missing",
     title: "The built extension is not where it should be: its build failed earlier",
     on: ["missing-library"],

@@ -18,6 +18,29 @@ function ofSycl({ facts }: Match): boolean {
   return /^libmkl_sycl/.test(facts["name"] ?? "");
 }
 
+/**
+ * Intel's extension for torch takes MKL from oneAPI, and torch's packages of another index: an environment of their own, without
+ * conda's MKL, is what Intel's guide starts from.
+ */
+function environmentForXpu(match: Match): string[] | undefined {
+  const { finding, context } = match;
+  const ofExtension = [finding, ...context.findings].some(({ text, frames = [] }) =>
+    [text, ...frames].some((line) => /intel_extension_for_pytorch|[\\/]ipex[\\/]/.test(line)),
+  );
+  if (!ofExtension || !/[\\/](?:intel|oneapi)[\\/]/.test(finding.file ?? "") || !context.log.conda) return undefined;
+  const root = /^(.*[\\/]oneapi)[\\/]/.exec(finding.file ?? "")?.[1] ?? "/opt/intel/oneapi";
+  const asked = (context.log.installs ?? []).join(" ");
+  const index =
+    /--(?:extra-)?index-url[ =]"?(https:\/\/[^\s"]*intel[^\s"]*)/.exec(asked)?.[1] ??
+    "https://pytorch-extension.intel.com/release-whl/stable/xpu/us/";
+  return [
+    `${pip(match, "list --format=freeze")} | grep -iE "^(torch|torchvision|torchaudio|intel.extension.for.pytorch|oneccl.bind.pt)=" > xpu.txt   # what is installed here`,
+    `conda create -y -n xpu python=${context.log.python ?? "3.11"} && conda activate xpu   # a fresh environment, without conda's MKL; not (base)`,
+    `${pip(match, `install -r xpu.txt --extra-index-url ${index}`)}`,
+    `source ${root}/setvars.sh --force   # the oneAPI release that this extension names`,
+  ];
+}
+
 /** Whether the text's torch is one that was built for NumPy 1. Source: pytorch/pytorch#107302 (NumPy 2 since torch 2.3). */
 function beforeNumpy2(match: Match): boolean {
   const torch = torchAtHand(match);
@@ -148,19 +171,29 @@ export const mklRules: readonly Rule[] = [
     },
     confidence: "medium",
     cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\` is of Intel's MKL, and the MKL (or the other BLAS) that was loaded first does not have it: ${/[\\/]opt[\\/]intel/.test(match.finding.file ?? "") ? "LD_LIBRARY_PATH names Intel's installation (setvars.sh), which is found before the environment's" : "LD_LIBRARY_PATH puts another installation first, or MKL was updated in this environment without the packages that use it (conda and pip mixed)"}.`,
-    fix: (match) => [
-      unsetVariable(match, "LD_LIBRARY_PATH") + "   # and do not source Intel's setvars.sh in this shell",
-      ...(match.context.log.conda || /conda|envs/.test(match.finding.file ?? "")
-        ? [
-            "export LD_LIBRARY_PATH=$CONDA_PREFIX/lib   # when it has to be set: the environment's own first",
-            "conda install --force-reinstall mkl mkl-service intel-openmp",
-          ]
-        : [pip(match, "install --force-reinstall mkl")]),
-      `${torchAgain(match)}   # pip's torch has MKL inside`,
+      `\`${match.facts["name"] ?? ""}\` is of Intel's MKL, and the MKL (or the other BLAS) that was loaded first does not have it: ${environmentForXpu(match) !== undefined ? "this conda environment has an older MKL of its own, which NumPy or torch loads first, and Intel's extension needs the parts of oneAPI's" : /[\\/]opt[\\/]intel/.test(match.finding.file ?? "") ? "LD_LIBRARY_PATH names Intel's installation (setvars.sh), which is found before the environment's" : "LD_LIBRARY_PATH puts another installation first, or MKL was updated in this environment without the packages that use it (conda and pip mixed)"}.`,
+    fix: (match) =>
+      environmentForXpu(match) ?? [
+        unsetVariable(match, "LD_LIBRARY_PATH") + "   # and do not source Intel's setvars.sh in this shell",
+        ...(match.context.log.conda || /conda|envs/.test(match.finding.file ?? "")
+          ? [
+              "export LD_LIBRARY_PATH=$CONDA_PREFIX/lib   # when it has to be set: the environment's own first",
+              "conda install --force-reinstall mkl mkl-service intel-openmp",
+            ]
+          : [pip(match, "install --force-reinstall mkl")]),
+        `${torchAgain(match)}   # pip's torch has MKL inside`,
+      ],
+    sources: [
+      "pytorch/pytorch#5099",
+      "pytorch/pytorch#7758",
+      "pytorch/pytorch#23466",
+      "intel/intel-extension-for-pytorch#561",
     ],
-    sources: ["pytorch/pytorch#5099", "pytorch/pytorch#7758", "pytorch/pytorch#23466"],
     examples: [
+      {
+        text: '(base) [root@n1 /]# python -c "import intel_extension_for_pytorch"\n  File "/root/miniconda3/lib/python3.10/site-packages/intel_extension_for_pytorch/__init__.py", line 94, in <module>\n    from .utils._proxy_module import *\nImportError: /opt/intel/oneapi/mkl/2024.0/lib/libmkl_gnu_thread.so.2: undefined symbol: mkl_blas_xgemm_f16f16f32_pack',
+        expect: "conda create -y -n xpu python=3.10",
+      },
       {
         text: "ImportError: /opt/intel/mkl/lib/intel64_lin/libmkl_gf_lp64.so: undefined symbol: mkl_lapack_ao_zgetrf",
         expect: "setvars.sh",

@@ -1,5 +1,5 @@
 /** Fake implementations that are there and wrong, and operators called by names that they do not have. */
-import { python } from "../commands/commands.ts";
+import { platformOf, python, quote } from "../commands/commands.ts";
 import { framesAt } from "../matchers.ts";
 import { said, saidAny, type Match, type Rule, type RuleContext } from "../rule.ts";
 import type { Finding } from "../finding.ts";
@@ -163,6 +163,64 @@ export const operatorFakeRules: readonly Rule[] = [
       {
         text: "TypeError: fused_scale_norm_fake() missing 1 required positional argument: 'eps'",
         expect: "with the same names and defaults",
+      },
+    ],
+  },
+  {
+    id: "fake-implementation-raises",
+    title: "The fake implementation of an operator fails itself",
+    on: ["exception"],
+    specificity: 79,
+    matches: (finding, context) => {
+      const frames = framesAt({ finding, facts: {}, context });
+      const at = frames.findLastIndex((frame) =>
+        /[\\/]_library[\\/](?:custom_ops\.py:\d+ fake_impl|fake_impl\.py:\d+ )/.test(frame),
+      );
+      const [, file, line, name] = /^((?:[A-Za-z]:)?[^:<>]{1,300}\.py):(\d+) (\S+)/.exec(frames[at + 1] ?? "") ?? [];
+      if (at < 0 || file === undefined || /[\\/]torch[\\/]_/.test(file)) return undefined;
+      // What it may not do with data or sizes, other rules know.
+      if (
+        !/^(?:TypeError|IndexError|AttributeError|ValueError|NameError|KeyError|AssertionError|UnboundLocalError)$/.test(
+          finding.code ?? "",
+        )
+      )
+        return undefined;
+      return {
+        file,
+        line,
+        name,
+        said: `${finding.code ?? ""}: ${finding.message.slice(0, 160)}`,
+        kind: /must be Tensor, not (\w+)|'(int|float|bool|str|NoneType)' object has no attribute|tuple index out of range/.test(
+          finding.message,
+        )
+          ? "arguments"
+          : undefined,
+      };
+    },
+    confidence: "high",
+    cause: (match) =>
+      `The function under register_fake (\`${match.facts["name"] ?? "_"}\`, ${match.facts["file"] ?? ""}:${match.facts["line"] ?? ""}) runs in place of the operator when torch.compile or torch.export looks at shapes, and fails there: ${match.facts["said"] ?? ""}.${match.facts["kind"] === undefined ? "" : " It takes its arguments in another order or number than the operator: the numbers of the operator's signature arrive where it looks for tensors (as happens with *inputs behind fewer names)."} The operator's own kernel has no part in it.`,
+    fix: (match) => {
+      const { file = "", line } = match.facts;
+      return [
+        ...(platformOf(match) === "win32" || file.startsWith("<")
+          ? []
+          : [
+              `grep -nE -A12 "custom_op|register_fake|^def " ${quote(file)}   # both signatures, the operator's and the fake's`,
+            ]),
+        `# ${file}:${line ?? ""}: def ${match.facts["name"] ?? "_"}(…) with the same parameters as the function under @torch.library.custom_op, each by its name and in the same order, in place of *inputs or *args; then torch.empty_like(q) of the tensor that is meant`,
+        "# torch.library.opcheck(torch.ops.<namespace>.<operator>, (example, arguments)) checks it without torch.compile; in somebody else's package: a newer release of it",
+      ];
+    },
+    sources: ["tile-ai/TileOPs#650", "pytorch/pytorch#181851", `${library}#torch.library.register_fake`],
+    examples: [
+      {
+        text: 'E0429 torch/_subclasses/fake_tensor.py:1608] [0/0] fake tensor raised TypeError\nTraceback (most recent call last):\n  File "/e/lib/python3.11/site-packages/torch/_library/custom_ops.py", line 784, in fake_impl\n    return self._abstract_fn(*args, **kwargs)\n  File "/w/tiles/decode.py", line 9, in _\n    return torch.empty_like(inputs[0])\nTypeError: empty_like(): argument \'input\' (position 1) must be Tensor, not int',
+        expect: "in place of *inputs",
+      },
+      {
+        text: "Traceback (most recent call last):\n  File \"/e/lib/python3.11/site-packages/torch/_library/custom_ops.py\", line 784, in fake_impl\n    return self._abstract_fn(*args, **kwargs)\n  File \"/w/tiles/decode.py\", line 9, in _decode_fake\n    return q.new_empty(block.shape)\nAttributeError: 'int' object has no attribute 'shape'",
+        expect: "/w/tiles/decode.py:9: def _decode_fake(…)",
       },
     ],
   },

@@ -1,5 +1,6 @@
 /** Packages that call each other and are of releases that do not go together. */
 import { pip, python, torchCuda } from "../commands/commands.ts";
+import { mim } from "../commands/mmcv.ts";
 import type { Finding } from "../finding.ts";
 import { type Rule, said, saidAny } from "../rule.ts";
 
@@ -62,7 +63,7 @@ export const otherReleaseRules: readonly Rule[] = [
         return [
           `${python(match)} -c "import importlib.util as u; print(u.find_spec('mmdet').origin)"; ${pip(match, "list")} | grep -i "^mm"   # which mmdet is imported? One of mmdet 2, not the ${mmdet} of the list`,
           `${pip(match, "uninstall -y mmdet mmcv mmcv-full mmcv-lite")}   # until nothing of them is left, folders included`,
-          `${pip(match, "install -U openmim")} && mim install "mmcv==${mmcv}" "mmdet==${mmdet}"`,
+          `${pip(match, "install -U openmim")} && ${mim(match)} install "mmcv==${mmcv}" "mmdet==${mmdet}"`,
         ];
       const wanted = `${full ? "mmcv-full" : name}${range}`;
       return [
@@ -70,7 +71,7 @@ export const otherReleaseRules: readonly Rule[] = [
           ? [pip(match, "uninstall -y mmcv mmcv-full mmcv-lite")]
           : []),
         name.startsWith("mmcv")
-          ? `${pip(match, "install -U openmim")} && mim install "${wanted}"   # a wheel where there is one for this torch (mmcv 2.1: up to torch 2.1), else it is compiled`
+          ? `${pip(match, "install -U openmim")} && ${mim(match)} install "${wanted}"   # a wheel where there is one for this torch (mmcv 2.1: up to torch 2.1), else it is compiled`
           : pip(match, `install "${wanted}"`),
         `# or a newer release of the package that asks: the upper bound is written in its __init__.py`,
       ];

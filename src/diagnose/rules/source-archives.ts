@@ -3,6 +3,7 @@
  * file is called, or a file of the repository was left out of them.
  */
 import { pip, setVariable } from "../commands/commands.ts";
+import { mim } from "../commands/mmcv.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 
 const inconsistent =
@@ -60,7 +61,7 @@ export const sourceArchiveRules: readonly Rule[] = [
               match,
               `install --no-build-isolation -v ${match.context.log.asked ?? "mmcv-full"}${match.context.log.askedRelease ?? ""}   # compiles it: nvcc of torch's CUDA and a C++ compiler are needed`,
             ),
-            `${pip(match, "install -U openmim")} && mim install "mmcv-full${match.context.log.askedRelease ?? ""}"   # or a wheel of OpenMMLab's pages, where there is one for this torch and system`,
+            `${pip(match, "install -U openmim")} && ${mim(match)} install "mmcv-full${match.context.log.askedRelease ?? ""}"   # or a wheel of OpenMMLab's pages, where there is one for this torch and system`,
           ]
         : byAddress(match),
     sources: [

@@ -43,6 +43,13 @@ function facts(finding: Finding): MatchFacts | undefined {
   if (coded(finding, "dll-not-found", "dll", "dll-init", "dll-procedure", "library-not-loaded") === undefined)
     return undefined;
   const file = named(finding);
+  // LibTorch's own, which the start of a program misses by name.
+  if (
+    file !== undefined &&
+    /^(?:torch|c10|caffe2)(?:_\w+)?\.dll$/i.test(file) &&
+    /code execution cannot|program can['’]?t start|无法继续执行/i.test(finding.message)
+  )
+    return undefined;
   const kind = file === undefined ? undefined : kindOf(file);
   if (file === undefined || kind === undefined) return undefined;
   return {

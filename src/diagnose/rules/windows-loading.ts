@@ -1,5 +1,7 @@
 /** What Windows says of a DLL that is there and cannot be loaded. */
 import { inOwnTool } from "../commands/own-build.ts";
+import { earlyImport, moduleOf, ofJit, torchAtHead } from "../commands/torch-first.ts";
+import { isLibtorchDll, ofProgram, programDlls } from "../commands/windows-programs.ts";
 import { pip, python, quote, rebuild, torchCuda, torchIndex } from "../commands/commands.ts";
 import { framesAt, ofLog } from "../matchers.ts";
 import { tagSentence } from "../facts/stated-torch.ts";
@@ -150,22 +152,6 @@ function torchDlls(match: Match): string[] {
   ];
 }
 
-/** The module as Python imports it: one that begins with an underscore lies in its package. */
-function moduleOf(match: Match): string {
-  const name =
-    (match.facts["name"] ?? match.context.log.imports.at(-1) ?? "the_extension")
-      .split(/[\\/]/)
-      .at(-1)
-      ?.replace(/\.\w+$/, "") ?? "the_extension";
-  const inPackage = name.startsWith("_") ? packageOf(match) : undefined;
-  return inPackage === undefined ? name : `${inPackage.replace(/^mmcv-full$/, "mmcv").replaceAll("-", "_")}.${name}`;
-}
-
-/** torch.utils.cpp_extension.load() built it while the program ran. */
-function ofJit(match: Match): boolean {
-  return framesAt(match).some((frame) => /_import_module_from_library|_jit_compile/.test(frame));
-}
-
 /** How such a build comes about: of a package by its wheel, of one's own by files that were left. */
 function builtElsewhere(match: Match): string {
   const name = packageOf(match);
@@ -174,29 +160,6 @@ function builtElsewhere(match: Match): string {
   if (!isWellKnown(name)) return "a build of another day";
   const version = versions[name];
   return `${name}${version === undefined ? "" : ` ${version}`} has wheels for some releases of torch alone${installedTorch === undefined ? "" : `; here is torch ${installedTorch}`}`;
-}
-
-/** Whether it is a program with LibTorch, not Python, that does not start. */
-function ofProgram({ finding, context }: Match): boolean {
-  return (
-    !/python(?:w)?\.exe/i.test(finding.text) &&
-    (context.log.host === "rust" ||
-      context.log.host === "program" ||
-      context.log.host === "visual-studio" ||
-      /\w\.exe\b|has exited with code|didn't exit successfully|entry point/i.test(finding.text))
-  );
-}
-
-/** LibTorch's DLLs where the program finds them first. */
-function programDlls(match: Match): string[] {
-  return [
-    "where torch_cpu.dll c10.dll torch_cuda.dll   # which ones a program finds on PATH: another LibTorch, or a Python's torch\\lib?",
-    "copy <libtorch>\\lib\\*.dll <the program's folder>   # those of the LibTorch that it was linked with; or set PATH=<libtorch>\\lib;%PATH% before it starts",
-    ...(match.context.log.host === "rust" || /cargo|target\\/.test(match.finding.text)
-      ? ["cargo clean & cargo build   # after LIBTORCH was pointed at another release: torch-sys is built anew"]
-      : []),
-    "# LibTorch's release, its Debug or Release kind and its CUDA have to be those that the program was built with; and the newest Visual C++ run time: https://aka.ms/vs/17/release/vc_redist.x64.exe",
-  ];
 }
 
 export const windowsLoadingRules: readonly Rule[] = [
@@ -211,23 +174,31 @@ export const windowsLoadingRules: readonly Rule[] = [
         : { name: finding.library, code: finding.code },
     // Which DLL it is, Windows does not say.
     confidence: (match) =>
-      match.facts["code"] === "dll-not-found" && !ofTorch(match) && !/^[a-z][a-z\d]*$/.test(match.facts["name"] ?? "")
+      match.facts["code"] === "dll-not-found" &&
+      earlyImport(match) === undefined &&
+      !ofTorch(match) &&
+      !/^[a-z][a-z\d]*$/.test(match.facts["name"] ?? "")
         ? "high"
         : "medium",
     cause: (match) =>
       vendorOf(match) !== undefined
         ? `\`${match.facts["name"] ?? ""}\` is there, but a DLL that it needs is not found, or does not start: ${vendors[vendorOf(match) ?? "amd"].cause}.`
         : ofProgram(match)
-          ? "A program with LibTorch does not start, because a DLL that it needs is found nowhere: LibTorch's own DLLs are neither beside the program nor on PATH, or those of CUDA or the Visual C++ run time are missing. Windows does not say which."
+          ? isLibtorchDll(match)
+            ? `The program does not start: it needs \`${match.facts["name"] ?? ""}\` of LibTorch, and Windows finds that neither beside the program nor on PATH.`
+            : "A program with LibTorch does not start, because a DLL that it needs is found nowhere: LibTorch's own DLLs are neither beside the program nor on PATH, or those of CUDA or the Visual C++ run time are missing. Windows does not say which."
           : ofTorch(match)
             ? `${match.facts["name"] === undefined ? "A DLL" : `\`${match.facts["name"]}\``} is torch's own and is there, but a DLL that it needs is not found, or does not start: ${match.facts["code"] === "dll-not-found" ? "the wheel does not hold all that it needs (a nightly or a build for a new Python without cuDNN's or CUDA's DLLs, an installation that broke off), " : ""}the Visual C++ run time is missing or older than the compiler that built torch (a conda package or another program may bring an old msvcp140.dll), or (fbgemm, shm) the OpenMP run time libomp140.x86_64.dll is missing. Windows does not say which.`
             : withoutTorch(match)
               ? `\`${moduleOf(match)}\` was imported before torch: the DLLs of torch that it needs lie in torch\\lib, where Windows looks only after import torch. (When it fails after that, too, it was built for another torch, CUDA or Python.)`
               : loadsAfterTorch(match)
                 ? `\`${moduleOf(match)}\` was imported before torch: the DLLs of torch that it needs lie in torch\\lib, where Windows looks only after import torch. The text shows that it loads then: nothing is wrong with the build.`
-                : `${match.facts["name"] === undefined ? "The module" : `\`${match.facts["name"]}\``} is there, but a DLL that it needs is not found, or does not start: torch was not imported first (its DLLs lie in torch\\lib), it was built for another torch, CUDA or Python (${builtElsewhere(match)}), or the Visual C++ run time is missing.`,
-    fix: (match) =>
-      vendorOf(match) !== undefined
+                : earlyImport(match) !== undefined
+                  ? `\`${moduleOf(match)}\` is there, and the DLLs of torch that it needs lie in torch\\lib, where Windows looks only after import torch: the program imports it among its first lines, and as it seems torch not before it. (When it fails after that, too, it was built for another torch, CUDA or Python.)`
+                  : `${match.facts["name"] === undefined ? "The module" : `\`${match.facts["name"]}\``} is there, but a DLL that it needs is not found, or does not start: torch was not imported first (its DLLs lie in torch\\lib), it was built for another torch, CUDA or Python (${builtElsewhere(match)}), or the Visual C++ run time is missing.`,
+    fix: (match) => {
+      const early = earlyImport(match);
+      return vendorOf(match) !== undefined
         ? [
             ...vendors[vendorOf(match) ?? "amd"].fix,
             "# no such GPU in this machine: install the torch for what it has, https://pytorch.org/get-started/locally/",
@@ -238,27 +209,33 @@ export const windowsLoadingRules: readonly Rule[] = [
             ? torchDlls(match)
             : loadsAfterTorch(match)
               ? torchFirst(match)
-              : [
-                  ...(ofJit(match)
-                    ? [
-                        `${python(match)} -c "import torch; print(torch.version.cuda)" & nvcc --version   # one release? load() compiles with this nvcc, and the module then asks for the DLLs of its CUDA (cudart64_*.dll): torch\\lib has those of torch's alone`,
-                      ]
-                    : moduleOf(match) === "the_extension"
-                      ? ["# import torch first, in the program and in a test: import torch, and the module below it"]
-                      : [`${python(match)} -c "import torch, ${moduleOf(match)}"`]),
-                  // Which module it is, is not told, and importing torch mends it as a rule.
-                  ...(!ofJit(match) && (moduleOf(match) === "the_extension" || withoutTorch(match))
-                    ? [
-                        `# still so after that, and torch was changed since it was built: ${inOwnTool(
-                          rebuild(match),
-                          match,
-                        )
-                          .filter((line) => !line.startsWith("#"))
-                          .join(" && ")}`,
-                      ]
-                    : rebuild(match)),
-                  '# Visual C++ run time: https://aka.ms/vs/17/release/vc_redist.x64.exe; other DLLs: os.add_dll_directory(r"...\\CUDA\\vXX\\bin")',
-                ],
+              : early !== undefined
+                ? [
+                    ...torchAtHead(match, early),
+                    '# Visual C++ run time: https://aka.ms/vs/17/release/vc_redist.x64.exe; other DLLs: os.add_dll_directory(r"...\\CUDA\\vXX\\bin")',
+                  ]
+                : [
+                    ...(ofJit(match)
+                      ? [
+                          `${python(match)} -c "import torch; print(torch.version.cuda)" & nvcc --version   # one release? load() compiles with this nvcc, and the module then asks for the DLLs of its CUDA (cudart64_*.dll): torch\\lib has those of torch's alone`,
+                        ]
+                      : moduleOf(match) === "the_extension"
+                        ? ["# import torch first, in the program and in a test: import torch, and the module below it"]
+                        : [`${python(match)} -c "import torch, ${moduleOf(match)}"`]),
+                    // Which module it is, is not told, and importing torch mends it as a rule.
+                    ...(!ofJit(match) && (moduleOf(match) === "the_extension" || withoutTorch(match))
+                      ? [
+                          `# still so after that, and torch was changed since it was built: ${inOwnTool(
+                            rebuild(match),
+                            match,
+                          )
+                            .filter((line) => !line.startsWith("#"))
+                            .join(" && ")}`,
+                        ]
+                      : rebuild(match)),
+                    '# Visual C++ run time: https://aka.ms/vs/17/release/vc_redist.x64.exe; other DLLs: os.add_dll_directory(r"...\\CUDA\\vXX\\bin")',
+                  ];
+    },
     sources: ["BlinkDL/ChatRWKV#99", "pytorch/pytorch#130737", "oobabooga/text-generation-webui#935"],
     examples: [
       {
@@ -276,6 +253,18 @@ export const windowsLoadingRules: readonly Rule[] = [
       {
         text: 'PS E:\\> python -c "import torch; print(torch.__version__)"\n2.7.0+cu128\nPS E:\\> python\nPython 3.12.9 | packaged by Anaconda, Inc. | (main, Feb  6 2025, 18:49:16) [MSC v.1929 64 bit (AMD64)] on win32\n>>> import knn_ext\nTraceback (most recent call last):\n  File "<stdin>", line 1, in <module>\nImportError: DLL load failed while importing knn_ext: The specified module could not be found.\n>>> import torch\n>>> import knn_ext\n>>> ',
         expect: "nothing is wrong with the build",
+      },
+      {
+        text: "PS C:\\dev\\go> cargo run --release\n     Running `target\\release\\go.exe`\nPS C:\\dev\\go> .\\target\\release\\go.exe\ngo.exe - System Error\nThe code execution cannot proceed because torch_cpu.dll was not found. Reinstalling the program may fix this problem.",
+        expect: "torch-sys-*",
+      },
+      {
+        text: "The program can't start because c10.dll is missing from your computer. Try reinstalling the program to fix this problem.",
+        expect: "copy <libtorch>",
+      },
+      {
+        text: 'Traceback (most recent call last):\n  File "C:\\w\\show.py", line 2, in <module>\n    import raster as r\n  File "C:\\Python311\\Lib\\site-packages\\raster\\render.py", line 15, in <module>\n    import raster_kernel\nImportError: DLL load failed while importing raster_kernel: The specified module could not be found.',
+        expect: "above the first import of raster_kernel",
       },
       {
         text: "The program '[3944] example-app.exe' has exited with code -1073741515 (0xc0000135).",

@@ -162,6 +162,18 @@ describe("what was overcome before the log's end", () => {
     expect(only).toMatchObject({ id: "cuda-headers-missing", confidence: "low" });
   });
 
+  it("is overcome by a quiet installation that the text shows typed", () => {
+    const missing = [
+      "In [1]: m = load(name='k', sources=['k.cu'])",
+      "RuntimeError: Ninja is required to load C++ extensions",
+    ];
+    expect(ids(...missing, "In [2]:  !pip install -q ninja && ninja --version", "1.11.1", later)[0]).toBe(
+      "cuda-toolkit-not-found",
+    );
+    expect(ids(...missing, "In [2]: !pip install -q numpy", later)[0]).toBe("ninja-missing");
+    expect(ids(...missing, "In [2]: !pip install -q ninja", ...missing)[0]).toBe("ninja-missing");
+  });
+
   it("counts again when it is said again", () => {
     const missing = ["Traceback (most recent call last):", "ModuleNotFoundError: No module named 'ninja'"];
     expect(ids(...missing, "Successfully installed ninja-1.11.1", later)).toEqual(["cuda-toolkit-not-found"]);
