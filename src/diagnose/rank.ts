@@ -1,4 +1,5 @@
 /** From findings to diagnoses: which rule speaks for a finding, and which diagnosis comes first. */
+import { inCiFile } from "./fit/ci-fit.ts";
 import { inClone } from "./fit/archive-sources.ts";
 import { editsInItsFolder, fromWhereItWasGiven, withAgain } from "./fit/again.ts";
 import { fixForAmd } from "./facts/gpu-vendor.ts";
@@ -233,7 +234,7 @@ function toDiagnosis(candidate: Candidate): Diagnosis {
     id: rule.id,
     title: rule.title,
     cause: withCaller(withSubject(rule.cause(match), finding), finding),
-    fix: withoutRepeats(fixOf(rule, match)),
+    fix: inCiFile(withoutRepeats(fixOf(rule, match)), match),
     evidence: { line: finding.at, text: finding.text },
     confidence: confidenceOf(candidate),
     docs: `docs/errors/${rule.id}.md`,

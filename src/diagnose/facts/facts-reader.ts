@@ -6,6 +6,7 @@ import { ArchiveReader } from "../fit/archive-sources.ts";
 import { type BuildFacts, BuildReader } from "./build-facts.ts";
 import { BuilderReader } from "./builder-facts.ts";
 import { CheckReader } from "./check-facts.ts";
+import { CiReader } from "./ci-steps.ts";
 import { type CompileFacts, CompileReader } from "./compile-lines.ts";
 import { LibtorchReader } from "../commands/libtorch-downloads.ts";
 import { packageCalled } from "./called-module.ts";
@@ -118,6 +119,7 @@ export class FactsReader {
   readonly #builds = new BuildReader();
   readonly #builders = new BuilderReader();
   readonly #checks = new CheckReader();
+  readonly #ci = new CiReader();
   readonly #vendor = new VendorReader();
   readonly #field = new FieldReader();
   readonly #tools = new ToolListReader();
@@ -141,6 +143,16 @@ export class FactsReader {
     extensionLoaded: false,
     docker: false,
   };
+
+  /** Up to which line `step` has to see each one. */
+  get wanted(): number {
+    return this.#ci.wanted;
+  }
+
+  /** A line below the head of a CI service's step, whatever it says. */
+  step(raw: string, at: number): void {
+    this.#ci.step(raw, at);
+  }
 
   /** A line that the parsers look at. */
   line(written: string, at: number): void {
@@ -169,6 +181,7 @@ export class FactsReader {
     this.#builds.line(text);
     this.#builders.line(text);
     this.#checks.line(text);
+    this.#ci.line(text, at);
     this.#heads.line(text);
     this.#archives.line(text);
     this.#called(text);
@@ -347,7 +360,9 @@ export class FactsReader {
     const facts = this.#facts;
     if (written.length < 4) return;
     // The time stamps of CI services, the marks of docker.
-    const text = plainSpelling(/^[#[\d\u001b]/.test(written) ? withoutStamp(written) : written);
+    const text = plainSpelling(
+      /^[#[\d\u001b]|^[^\t]{1,100}\t[^\t]{1,100}\t\ufeff?\d{4}-/.test(written) ? withoutStamp(written) : written,
+    );
     if (text.startsWith("Collecting ") && !text.includes("torch")) {
       this.#packages.line(text);
       return;
@@ -433,6 +448,7 @@ export class FactsReader {
       ...builds,
       ...this.#builders.facts(),
       ...this.#checks.facts(),
+      ...this.#ci.facts(),
       ...this.#heads.facts(),
       ...this.#archives.facts(),
       conda:

@@ -7,6 +7,7 @@ import type { ArchiveFacts } from "../fit/archive-sources.ts";
 import type { BuildFacts } from "./build-facts.ts";
 import type { BuilderFacts } from "./builder-facts.ts";
 import type { CheckFacts } from "./check-facts.ts";
+import type { CiFacts } from "./ci-steps.ts";
 import type { CompileFacts } from "./compile-lines.ts";
 import type { FunctionHeads } from "./function-heads.ts";
 import type { LibtorchFacts } from "../commands/libtorch-downloads.ts";
@@ -32,6 +33,7 @@ export interface LogFacts
     BuildFacts,
     BuilderFacts,
     CheckFacts,
+    CiFacts,
     CompileFacts,
     FunctionHeads,
     LibtorchFacts,

@@ -369,9 +369,6 @@ export const downloadRules: readonly Rule[] = [
         ? /dubious ownership/.test(match.finding.message)
           ? [
               `git config --global --add safe.directory ${/in repository at '([^']+)'/.exec(match.finding.message)?.[1] ?? '"$PWD"'}`,
-              ...(match.context.log.hostedRunner
-                ? ["# in the workflow: that line as a step of its own before the build, in the container's shell"]
-                : []),
             ]
           : ["rm -f .git/index.lock   # when no other git runs"]
         : [

@@ -55,7 +55,7 @@ export const memoryRules: readonly Rule[] = [
       }`,
     fix: (match) => [
       ...oneCompiler(match),
-      "# in the workflow these lines stand in the run: of the step that builds, or as NAME: 1 under its env:. Still too little: fewer architectures for each job (TORCH_CUDA_ARCH_LIST), a larger runner, or swap in a step before",
+      "# still too little: fewer architectures for each job (TORCH_CUDA_ARCH_LIST), a larger runner, or swap in a step before",
     ],
     sources: [
       "hao-ai-lab/FastVideo#1483",
