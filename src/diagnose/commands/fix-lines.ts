@@ -56,3 +56,17 @@ const ofFolder =
 export function isOfFolder(line: string): boolean {
   return ofFolder.test(commandPart(line));
 }
+
+/** Lines below `# or …:` are another way: in a file that is run as a whole they would follow the first one. */
+export function withOtherWaysAsRemarks(lines: readonly string[]): string[] {
+  let isOther = false;
+  let any = false;
+  return lines.map((line) => {
+    if (line.startsWith("#")) {
+      isOther = any && /^# or\b.*:$/.test(line);
+      return line;
+    }
+    any ||= commandPart(line) !== "";
+    return isOther ? `#     ${line}` : line;
+  });
+}

@@ -37,16 +37,28 @@ export interface CiFacts {
 }
 
 const signs: readonly (readonly [CiService, RegExp])[] = [
-  ["gitlab", /^Running with gitlab-runner |\bexecutor with image |^ERROR: Job failed: exit (?:code|status) |\bgitlab-runner\b/],
+  [
+    "gitlab",
+    /^Running with gitlab-runner |\bexecutor with image |^ERROR: Job failed: exit (?:code|status) |\bgitlab-runner\b/,
+  ],
   [
     "azure",
     /\/home\/vsts\/work\/|\/Users\/runner\/work\/1\/s\b|\b[A-Z]:\\a\\\d+\\s\b|^(?:Bash|Cmd\.exe|PowerShell) exited with code '\d+'\./,
   ],
   ["circleci", /^#!\/bin\/(?:ba)?sh -eo pipefail$|\/home\/circleci\/|^Exited with code exit status \d/],
   ["jenkins", /^\[Pipeline\] |^Finished: FAILURE$|\/jenkins\/workspace\//],
-  ["buildkite", /^~~~ Running (?:commands|script)|\/buildkite-agent\/|^(?:🚨 )?Error: The command exited with status \d/u],
-  ["travis", /^travis_(?:time|fold):|^The command ".+" (?:failed and )?exited with \d+(?: during|\.)|\/home\/travis\/build\//],
-  ["github", /^(?:Error: )?Process completed with exit code \d+\.|\/home\/runner\/work\/|\/Users\/runner\/work\/(?!1\/)|\/__w\/|\b[A-Z]:\\a\\([\w.-]+)\\\1\b/],
+  [
+    "buildkite",
+    /^~~~ Running (?:commands|script)|\/buildkite-agent\/|^(?:🚨 )?Error: The command exited with status \d/u,
+  ],
+  [
+    "travis",
+    /^travis_(?:time|fold):|^The command ".+" (?:failed and )?exited with \d+(?: during|\.)|\/home\/travis\/build\//,
+  ],
+  [
+    "github",
+    /^(?:Error: )?Process completed with exit code \d+\.|\/home\/runner\/work\/|\/Users\/runner\/work\/(?!1\/)|\/__w\/|\b[A-Z]:\\a\\([\w.-]+)\\\1\b/,
+  ],
 ];
 const maySign =
   /gitlab|xecutor|Job failed|vsts|:\\a\\|\/runner\/|exited with|Exited with|pipefail|circleci|Pipeline|Finished|jenkins|~~~ |uildkite|travis|Process completed|\/__w\//;
@@ -112,7 +124,8 @@ export class CiReader {
     if (text.length > 400) return;
     if (maySign.test(text)) for (const [service, form] of signs) if (form.test(text)) this.#services.add(service);
     this.#evidence(text);
-    if (this.#open !== undefined && at <= this.wanted && this.#open.form !== "azure" && !text.startsWith("Run ")) return;
+    if (this.#open !== undefined && at <= this.wanted && this.#open.form !== "azure" && !text.startsWith("Run "))
+      return;
     const run = /^(?:##\[group\])?Run (\S.*)$/.exec(text)?.[1];
     if (run !== undefined) this.#begin(at, run, "github");
     else if (text.startsWith("Script contents:")) this.#begin(at, "", "azure");
@@ -130,7 +143,8 @@ export class CiReader {
     if (text.startsWith("Successfully installed ")) {
       last.installations++;
       last.ofFolder = false;
-    } else if (/^(?:Processing (?:\.|\/|[A-Za-z]:\\)|Obtaining file:)/.test(text) && !/\(from /.test(text)) last.ofFolder = true;
+    } else if (/^(?:Processing (?:\.|\/|[A-Za-z]:\\)|Obtaining file:)/.test(text) && !/\(from /.test(text))
+      last.ofFolder = true;
   }
 
   /** Any line below the head of a step. */
@@ -184,7 +198,8 @@ export class CiReader {
         script: isAction ? [] : script.some((line) => line !== "") ? script : [open.first],
         inputs: open.inputs,
         variables: open.variables.filter(
-          ([name, value]) => !ofActions.test(name) && value !== "" && value !== "***" && !value.includes("hostedtoolcache"),
+          ([name, value]) =>
+            !ofActions.test(name) && value !== "" && value !== "***" && !value.includes("hostedtoolcache"),
         ),
         ...(isAction ? { uses: open.first } : {}),
         ...(open.shell === undefined ? {} : { shell: open.shell }),

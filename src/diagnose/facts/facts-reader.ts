@@ -3,6 +3,8 @@
  * them reads. It does not know what is done with it.
  */
 import { ArchiveReader } from "../fit/archive-sources.ts";
+import { JobReader } from "../fit/job-fit.ts";
+import { UnpackedReader } from "../fit/unpacked-sources.ts";
 import { type BuildFacts, BuildReader } from "./build-facts.ts";
 import { BuilderReader } from "./builder-facts.ts";
 import { CheckReader } from "./check-facts.ts";
@@ -124,6 +126,8 @@ export class FactsReader {
   readonly #field = new FieldReader();
   readonly #tools = new ToolListReader();
   readonly #archives = new ArchiveReader();
+  readonly #jobs = new JobReader();
+  readonly #unpacked = new UnpackedReader();
   readonly #heads = new FunctionHeadReader();
   #namedNext = false;
   readonly #facts: Mutable = {
@@ -135,6 +139,8 @@ export class FactsReader {
     functionHeads: {},
     checks: {},
     withoutGit: false,
+    carriedIncludes: [],
+    ofJob: false,
     versions: {},
     packageFolders: this.#packageFolders,
     conda: false,
@@ -184,6 +190,8 @@ export class FactsReader {
     this.#ci.line(text, at);
     this.#heads.line(text);
     this.#archives.line(text);
+    this.#jobs.line(text);
+    this.#unpacked.line(text);
     this.#called(text);
     this.#vendor.line(text);
     this.#field.line(text);
@@ -449,6 +457,8 @@ export class FactsReader {
       ...this.#builders.facts(),
       ...this.#checks.facts(),
       ...this.#ci.facts(),
+      ...this.#jobs.facts(),
+      ...this.#unpacked.facts(),
       ...this.#heads.facts(),
       ...this.#archives.facts(),
       conda:

@@ -10,6 +10,7 @@ import type { CheckFacts } from "./check-facts.ts";
 import type { CiFacts } from "./ci-steps.ts";
 import type { CompileFacts } from "./compile-lines.ts";
 import type { FunctionHeads } from "./function-heads.ts";
+import type { JobFacts } from "../fit/job-fit.ts";
 import type { LibtorchFacts } from "../commands/libtorch-downloads.ts";
 import type { OtherField } from "./other-field.ts";
 import type { PasteFacts } from "./paste-facts.ts";
@@ -24,6 +25,7 @@ import type { SystemFacts } from "./system-facts.ts";
 import type { ToolFacts } from "./tool-facts.ts";
 import type { TypedFacts } from "./typed-commands.ts";
 import type { TypedGitFacts } from "./typed-git.ts";
+import type { UnpackedFacts } from "../fit/unpacked-sources.ts";
 
 /** Facts of a log; what it does not tell is undefined. */
 export interface LogFacts
@@ -36,6 +38,7 @@ export interface LogFacts
     CiFacts,
     CompileFacts,
     FunctionHeads,
+    JobFacts,
     LibtorchFacts,
     PasteFacts,
     PlaceFacts,
@@ -48,7 +51,8 @@ export interface LogFacts
     SystemFacts,
     ToolFacts,
     TypedFacts,
-    TypedGitFacts {
+    TypedGitFacts,
+    UnpackedFacts {
   /** Packages of a Python 2 are named, and no Python 3. */
   readonly oldPython?: boolean;
   /** `3.10`. */

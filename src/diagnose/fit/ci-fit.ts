@@ -67,7 +67,9 @@ function withInputs(uses: string, inputs: readonly Pair[]): string[] {
   return [
     `${pad}- uses: ${uses}`,
     `${pad}  with:`,
-    ...inputs.map(([name, value]) => `${pad}    ${name}: ${/^(?:true|false|recursive|\d+)$/.test(value) ? value : quoted(value)}`),
+    ...inputs.map(
+      ([name, value]) => `${pad}    ${name}: ${/^(?:true|false|recursive|\d+)$/.test(value) ? value : quoted(value)}`,
+    ),
   ];
 }
 
@@ -76,7 +78,12 @@ function runStep(lines: readonly string[], variables: readonly Pair[], shell?: s
   const [first = "", ...rest] = scalar("- run", lines, pad).map((line, index) =>
     index === 0 ? line : line === "" ? "" : line.replace(/^ {6}/, `${pad}  `),
   );
-  return [first, ...rest, ...(shell === undefined ? [] : [`${pad}  shell: ${shell}`]), ...environment(variables, `${pad}  `, "env")];
+  return [
+    first,
+    ...rest,
+    ...(shell === undefined ? [] : [`${pad}  shell: ${shell}`]),
+    ...environment(variables, `${pad}  `, "env"),
+  ];
 }
 
 function environment(variables: readonly Pair[], indent: string, key: string): string[] {
@@ -114,16 +121,33 @@ function forGithub(fix: readonly string[], job: Job): readonly string[] {
   // The project is checked out by a step of its own; what a script clones is its own affair.
   const clones = step?.script.some((line) => /\bgit clone\b/.test(line)) === true;
   if (!clones && rest.some((line) => submodules.test(commandPart(line)))) {
-    rest = rest.filter((line) => !submodules.test(commandPart(line)) && !/^git clone .*\s# or /.test(line) && !/^# .*(?:PyPI's sources|MANIFEST)/.test(line));
+    rest = rest.filter(
+      (line) =>
+        !submodules.test(commandPart(line)) &&
+        !/^git clone .*\s# or /.test(line) &&
+        !/^# .*(?:PyPI's sources|MANIFEST)/.test(line),
+    );
     made.push(
       "# the workflow (.github/workflows), the step that checks the project out:",
-      ...withInputs(checkout?.uses ?? "actions/checkout@v4", written(checkout?.inputs ?? [], ["submodules", "recursive"])),
+      ...withInputs(
+        checkout?.uses ?? "actions/checkout@v4",
+        written(checkout?.inputs ?? [], ["submodules", "recursive"]),
+      ),
     );
   }
-  const wanted = rest.map((line) => otherPython.exec(commandPart(line))?.slice(1).find((each) => each !== undefined)).find((each) => each !== undefined);
+  const wanted = rest
+    .map((line) =>
+      otherPython
+        .exec(commandPart(line))
+        ?.slice(1)
+        .find((each) => each !== undefined),
+    )
+    .find((each) => each !== undefined);
   const isMatrix = setup?.inputs.some(([name]) => name === "python-version") === true;
   if (wanted !== undefined && (setup !== undefined || match.context.log.hostedRunner)) {
-    rest = rest.filter((line) => !otherPython.test(commandPart(line)) && !/^(?:conda|mamba|micromamba) activate /.test(line)).map((line) => line.replace(/^uv pip install/, "python -m pip install"));
+    rest = rest
+      .filter((line) => !otherPython.test(commandPart(line)) && !/^(?:conda|mamba|micromamba) activate /.test(line))
+      .map((line) => line.replace(/^uv pip install/, "python -m pip install"));
     made.push(
       `# the workflow (.github/workflows), the step that brings Python${isMatrix ? " (with a matrix: in its list)" : ""}:`,
       ...withInputs(setup?.uses ?? "actions/setup-python@v5", written(setup?.inputs ?? [], ["python-version", wanted])),
@@ -133,7 +157,9 @@ function forGithub(fix: readonly string[], job: Job): readonly string[] {
   const before: string[] = [];
   if (isWindows && rest.some((line) => startsVisualStudio.test(commandPart(line)))) {
     rest = rest.filter(
-      (line) => !startsVisualStudio.test(commandPart(line)) && !/^# .*(?:Native Tools|Desktop development|ilammy|of one's own|DISTUTILS_USE_SDK)/.test(line),
+      (line) =>
+        !startsVisualStudio.test(commandPart(line)) &&
+        !/^# .*(?:Native Tools|Desktop development|ilammy|of one's own|DISTUTILS_USE_SDK)/.test(line),
     );
     before.push(`${pad}- uses: ilammy/msvc-dev-cmd@v1`);
   }
@@ -149,18 +175,22 @@ function forGithub(fix: readonly string[], job: Job): readonly string[] {
   const lost = isWindows ? references.map(([name, value]) => `set ${name}=${value}`) : [];
   const script = [...lost, ...change.script];
   const isOther = change.changed || lost.length > 0 || variables.length > 0;
-  if (before.length > 0)
-    made.push(
-      `# the workflow (.github/workflows), before the step that failed:`,
-      ...before,
-    );
+  if (before.length > 0) made.push(`# the workflow (.github/workflows), before the step that failed:`, ...before);
   if (step?.uses !== undefined) {
-    if (change.lines.length > 0) made.push("# the workflow, before the step that failed:", ...runStep(change.lines, []));
+    if (change.lines.length > 0)
+      made.push("# the workflow, before the step that failed:", ...runStep(change.lines, []));
     if (variables.length > 0)
       made.push(
         "# the step that failed, with these variables:",
         `${pad}- uses: ${step.uses}`,
-        ...(step.inputs.length === 0 ? [] : [`${pad}  with:`, ...step.inputs.filter(([name, value]) => value !== "***" && usual[name] !== value).map(([name, value]) => `${pad}    ${name}: ${quoted(value)}`)]),
+        ...(step.inputs.length === 0
+          ? []
+          : [
+              `${pad}  with:`,
+              ...step.inputs
+                .filter(([name, value]) => value !== "***" && usual[name] !== value)
+                .map(([name, value]) => `${pad}    ${name}: ${quoted(value)}`),
+            ]),
         ...environment(joined(step.variables, variables), `${pad}  `, "env"),
       );
   } else if (script.length > 0 && (isOther || !hasOwn)) {
@@ -169,9 +199,14 @@ function forGithub(fix: readonly string[], job: Job): readonly string[] {
       hasOwn
         ? "# the workflow (.github/workflows), in place of the step that failed (its name, if: and working-directory: stay):"
         : "# the workflow (.github/workflows), in place of the step that failed:",
-      ...runStep(batch ? script.map((line) => forBatch(line)) : script, joined(step?.variables ?? [], variables), batch ? "cmd" : step?.shell),
+      ...runStep(
+        batch ? script.map((line) => forBatch(line)) : script,
+        joined(step?.variables ?? [], variables),
+        batch ? "cmd" : step?.shell,
+      ),
     );
-  } else if (variables.length > 0) made.push("# the workflow, the step that failed:", ...environment(variables, `${pad}  `, "env"));
+  } else if (variables.length > 0)
+    made.push("# the workflow, the step that failed:", ...environment(variables, `${pad}  `, "env"));
   if (made.length === 0) return fix;
   return [...made, ...remarks];
 }
@@ -192,7 +227,12 @@ interface ListWords {
 }
 
 const lists: Readonly<Partial<Record<CiService, ListWords>>> = {
-  gitlab: { file: ".gitlab-ci.yml, in the job", list: "script", variables: "variables", submodules: ["GIT_SUBMODULE_STRATEGY", "recursive"] },
+  gitlab: {
+    file: ".gitlab-ci.yml, in the job",
+    list: "script",
+    variables: "variables",
+    submodules: ["GIT_SUBMODULE_STRATEGY", "recursive"],
+  },
   buildkite: { file: "the pipeline's YAML, in the step", list: "commands", variables: "env" },
   travis: { file: ".travis.yml", list: "install", variables: "env" },
 };
@@ -210,19 +250,31 @@ function forList(fix: readonly string[], words: ListWords, { match }: Job): read
     ofFolder: false,
   };
   const own = words.submodules;
-  const isOfCheckout = own !== undefined && !match.context.log.typed.some(({ line: typed }) => typed.startsWith("git clone"));
+  const isOfCheckout =
+    own !== undefined && !match.context.log.typed.some(({ line: typed }) => typed.startsWith("git clone"));
   const fetches = isOfCheckout && fix.some((each) => submodules.test(commandPart(each)));
-  const rest = fetches ? fix.filter((each) => !submodules.test(commandPart(each)) && !/^git clone .*\s# or |^# .*PyPI's sources/.test(each)) : fix;
+  const rest = fetches
+    ? fix.filter(
+        (each) => !submodules.test(commandPart(each)) && !/^git clone .*\s# or |^# .*PyPI's sources/.test(each),
+      )
+    : fix;
   const { variables, references, system, lines, changed, remarks } = changeOf(rest, step, match);
   const all = fetches && own !== undefined ? [own, ...variables] : variables;
   const exports = references.map(([name, value]) => `export ${name}="${value}"`);
   const listed = [...system, ...exports, ...lines];
   const made: string[] = [];
   if (all.length > 0)
-    made.push(`# ${words.file}:`, ...(words.list === "install" ? ["env:", "  global:", ...all.map(([name, value]) => `    - ${name}=${quoted(value)}`)] : environment(all, "  ", words.variables)));
+    made.push(
+      `# ${words.file}:`,
+      ...(words.list === "install"
+        ? ["env:", "  global:", ...all.map(([name, value]) => `    - ${name}=${quoted(value)}`)]
+        : environment(all, "  ", words.variables)),
+    );
   if (listed.length > 0 && (changed || system.length + exports.length > 0))
     made.push(
-      line === undefined ? `# ${words.file}, ${words.list}:` : `# ${words.file}, in place of the entry "- ${line}" of ${words.list}:`,
+      line === undefined
+        ? `# ${words.file}, ${words.list}:`
+        : `# ${words.file}, in place of the entry "- ${line}" of ${words.list}:`,
       ...entries(listed, words.list === "install" ? "  " : "    "),
     );
   return made.length === 0 ? fix : [...made, ...remarks];
@@ -231,17 +283,38 @@ function forList(fix: readonly string[], words: ListWords, { match }: Job): read
 function forAzure(fix: readonly string[], { step, match }: Job): readonly string[] {
   const made: string[] = [];
   let rest = [...fix];
-  if (rest.some((line) => submodules.test(commandPart(line))) && step?.script.some((line) => line.includes("git clone")) !== true) {
-    rest = rest.filter((line) => !submodules.test(commandPart(line)) && !/^git clone .*\s# or |^# .*PyPI's sources/.test(line));
+  if (
+    rest.some((line) => submodules.test(commandPart(line))) &&
+    step?.script.some((line) => line.includes("git clone")) !== true
+  ) {
+    rest = rest.filter(
+      (line) => !submodules.test(commandPart(line)) && !/^git clone .*\s# or |^# .*PyPI's sources/.test(line),
+    );
     made.push("# azure-pipelines.yml, the first of the steps:", "- checkout: self", "  submodules: recursive");
   }
-  const wanted = rest.map((line) => otherPython.exec(commandPart(line))?.slice(1).find((each) => each !== undefined)).find((each) => each !== undefined);
+  const wanted = rest
+    .map((line) =>
+      otherPython
+        .exec(commandPart(line))
+        ?.slice(1)
+        .find((each) => each !== undefined),
+    )
+    .find((each) => each !== undefined);
   if (wanted !== undefined) {
-    rest = rest.filter((line) => !otherPython.test(commandPart(line)) && !/^(?:conda|mamba|micromamba) activate /.test(line)).map((line) => line.replace(/^uv pip install/, "python -m pip install"));
-    made.push("# azure-pipelines.yml, the task that brings Python:", "- task: UsePythonVersion@0", "  inputs:", `    versionSpec: ${quoted(wanted)}`);
+    rest = rest
+      .filter((line) => !otherPython.test(commandPart(line)) && !/^(?:conda|mamba|micromamba) activate /.test(line))
+      .map((line) => line.replace(/^uv pip install/, "python -m pip install"));
+    made.push(
+      "# azure-pipelines.yml, the task that brings Python:",
+      "- task: UsePythonVersion@0",
+      "  inputs:",
+      `    versionSpec: ${quoted(wanted)}`,
+    );
   }
   const { variables, references, system, script, changed, remarks } = changeOf(rest, step, match);
-  const sets = references.map(([name, value]) => (platformOf(match) === "win32" ? `set ${name}=${value}` : `export ${name}="${value}"`));
+  const sets = references.map(([name, value]) =>
+    platformOf(match) === "win32" ? `set ${name}=${value}` : `export ${name}="${value}"`,
+  );
   const lines = [...system, ...sets, ...script].map((line) => forBatch(line));
   if (lines.length > 0 && (changed || variables.length > 0 || system.length + sets.length > 0))
     made.push(

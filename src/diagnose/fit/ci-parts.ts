@@ -3,7 +3,7 @@
  * failed, in the words of the step's own script. It does not know how a service writes a step (`ci-fit.ts` does), and of the script only
  * what the log shows.
  */
-import { commandPart, isBuildLine, isLook } from "../commands/fix-lines.ts";
+import { commandPart, isBuildLine, isLook, withOtherWaysAsRemarks } from "../commands/fix-lines.ts";
 import { failedCommand, failedProgram } from "../commands/failed-command.ts";
 import type { CiStep, Pair } from "../facts/ci-steps.ts";
 import type { Match } from "../rule.ts";
@@ -52,7 +52,8 @@ function wordsOf(text: string): string[] {
     const top = open.at(-1);
     if (top === letter && letter !== "(") open.pop();
     else if (letter === ")" && top === "(") open.pop();
-    else if (top !== "'" && (letter === "(" || letter === "'" || letter === '"') && !(top === '"' && letter === "'")) open.push(letter);
+    else if (top !== "'" && (letter === "(" || letter === "'" || letter === '"') && !(top === '"' && letter === "'"))
+      open.push(letter);
     if (open.length === 0 && letter === " ") {
       words.push(word);
       word = "";
@@ -107,7 +108,9 @@ function failedLine(step: CiStep, match: Match): number {
   const pips = lines.filter(({ text }) => installs.test(text));
   const isOfPip =
     pips.length > step.installations &&
-    (finding.kind === "installer" || finding.tool === "pip" || (context.log.installer === "pip" && finding.kind !== "load"));
+    (finding.kind === "installer" ||
+      finding.tool === "pip" ||
+      (context.log.installer === "pip" && finding.kind !== "load"));
   if (isOfPip) {
     const left = pips.slice(Math.min(step.installations, pips.length - 1)).filter(({ text }) => !onlyPip.test(text));
     if (step.ofFolder) {
@@ -115,7 +118,9 @@ function failedLine(step: CiStep, match: Match): number {
       if (folder !== undefined) return folder.at;
     }
     const words = `${finding.message} ${context.log.package ?? ""}`.match(/[\w.-]+(?:==[\w.+]+)?/g) ?? [];
-    const named = left.find(({ text }) => words.some((word) => word.length > 3 && text.split(/[\s"']+/).includes(word)));
+    const named = left.find(({ text }) =>
+      words.some((word) => word.length > 3 && text.split(/[\s"']+/).includes(word)),
+    );
     const found = named ?? left[0];
     if (found !== undefined) return found.at;
   }
@@ -145,7 +150,8 @@ function withSwitch(line: string, fix: readonly string[]): string {
 
 /** Whether a line of the fix is the script's own, however it is written. */
 function isSame(line: string, own: string): boolean {
-  const plain = (text: string): string => fromWorkspace(commandPart(text).trim()).replace(/^(?:\S*python[\d.]* -m )?(?=pip )/, "");
+  const plain = (text: string): string =>
+    fromWorkspace(commandPart(text).trim()).replace(/^(?:\S*python[\d.]* -m )?(?=pip )/, "");
   if (plain(line) === plain(own) || plain(line).endsWith(` && ${plain(own)}`)) return true;
   return installs.test(line) && installs.test(own) && asked(line) === asked(own);
 }
@@ -157,7 +163,7 @@ export function changeOf(fix: readonly string[], step: CiStep | undefined, match
   const system: string[] = [];
   const commands: string[] = [];
   const remarks: string[] = [];
-  for (const written of fix) {
+  for (const written of withOtherWaysAsRemarks(fix)) {
     const line = fromWorkspace(withoutAgain(written));
     const command = commandPart(line).trim();
     if (command === "") {
@@ -182,8 +188,7 @@ export function changeOf(fix: readonly string[], step: CiStep | undefined, match
     else if (ofSystem.test(command)) {
       system.push(withLists(command));
       if (remark !== undefined) remarks.push(remark);
-    }
-    else commands.push(line);
+    } else commands.push(line);
   }
   const script = step?.script ?? [];
   const at = step === undefined || script.length === 0 ? -1 : failedLine(step, match);
@@ -193,7 +198,12 @@ export function changeOf(fix: readonly string[], step: CiStep | undefined, match
   const same = (line: string): boolean => own !== undefined && isSame(line, own);
   // What another line of the script does is done there.
   const others = script.filter((line, index) => index !== at && line.trim() !== "").map((line) => line.trim());
-  const needed = commands.filter((line) => same(line) || (!others.some((other) => isSame(line, other)) && !(installs.test(line) && (done.has(asked(line)) || isPartOf(line, done)))));
+  const needed = commands.filter(
+    (line) =>
+      same(line) ||
+      (!others.some((other) => isSame(line, other)) &&
+        !(installs.test(line) && (done.has(asked(line)) || isPartOf(line, done)))),
+  );
   const lines = needed.map((line) => (own !== undefined && same(line) ? withSwitch(own, [line, ...commands]) : line));
   const builds = own !== undefined && needed.some((line) => same(line) || isBuildLine(line, own));
   // What builds without isolation, and not what the step asks for: the step's own command without it.
@@ -203,7 +213,9 @@ export function changeOf(fix: readonly string[], step: CiStep | undefined, match
       ? lines
       : [...lines, ...(isComplete(own) ? [withSwitch(own, commands)] : [own])];
   const made =
-    at < 0 ? [...whole, ...(builds ? [] : script)] : [...script.slice(0, at), ...whole.map((line) => `${indent}${line}`), ...script.slice(at + 1)];
+    at < 0
+      ? [...whole, ...(builds ? [] : script)]
+      : [...script.slice(0, at), ...whole.map((line) => `${indent}${line}`), ...script.slice(at + 1)];
   return {
     variables,
     references,
@@ -229,5 +241,7 @@ function isPartOf(line: string, done: ReadonlySet<string>): boolean {
 
 /** A runner's image has lists of packages that grow old. */
 function withLists(line: string): string {
-  return /\bapt-get update\b/.test(line) ? line : line.replace(/^(sudo )?apt-get install\b/, "$1apt-get update && $1apt-get install");
+  return /\bapt-get update\b/.test(line)
+    ? line
+    : line.replace(/^(sudo )?apt-get install\b/, "$1apt-get update && $1apt-get install");
 }

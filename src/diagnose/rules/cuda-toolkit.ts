@@ -199,7 +199,9 @@ export const cudaToolkitRules: readonly Rule[] = [
           `# or the toolkit of torch's CUDA, where it is installed: ${setVariable(match, "CUDA_HOME", toolkitFolder(match, torch ?? "X.Y"))}`,
         ];
       const packaged =
-        match.context.log.hostedRunner && torch !== undefined && !match.context.log.conda ? toolkitPackage(match, torch) : [];
+        match.context.log.hostedRunner && torch !== undefined && !match.context.log.conda
+          ? toolkitPackage(match, torch)
+          : [];
       return [
         ...(torch === undefined ? [showTorchCuda(match)] : []),
         ...toolkitForImage(match, torch),

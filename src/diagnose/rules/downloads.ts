@@ -1,6 +1,7 @@
 /** Downloads of an installation: networks, checksums, repositories. */
 import { trustSystem } from "../commands/certificates.ts";
 import { ownTemporaryFolder, pip, setVariable } from "../commands/commands.ts";
+import { clonedInShortFolder, longPathsSwitch } from "../commands/short-paths.ts";
 import type { Finding } from "../finding.ts";
 import { soughtAddress, soughtWheel } from "./absent-wheels.ts";
 import { forcedBuild } from "../tables/packages.ts";
@@ -308,17 +309,14 @@ export const downloadRules: readonly Rule[] = [
           ]
         : [
             "git config --global core.longpaths true",
-            // What pip clones lies in a folder of its own, which it clones again.
-            ...((match.context.log.requested ?? []).some((word) => word.includes("git+"))
-              ? []
-              : /submodule/.test(match.context.findings.map(({ message }) => message).join(" "))
+            ...(clonedInShortFolder(match) ??
+              (/submodule/.test(match.context.findings.map(({ message }) => message).join(" "))
                 ? ["git submodule update --init --recursive"]
                 : /unable to (?:create|checkout)/i.test(match.finding.message)
                   ? ["git restore --source=HEAD :/   # in the clone: the files that were left out"]
-                  : []),
-            'reg add "HKLM\\SYSTEM\\CurrentControlSet\\Control\\FileSystem" /v LongPathsEnabled /t REG_DWORD /d 1 /f   # as administrator',
-            ...ownTemporaryFolder(match),
-            "# and sources in a short folder: C:\\src",
+                  : ownTemporaryFolder(match))),
+            "# still too long: the sources in a short folder, C:\\s",
+            longPathsSwitch,
           ],
     sources: [
       "facebookresearch/xformers#789",
