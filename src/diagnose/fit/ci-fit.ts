@@ -86,6 +86,17 @@ function runStep(lines: readonly string[], variables: readonly Pair[], shell?: s
   ];
 }
 
+/** What an action was given, as it is written. */
+function inputsOf(inputs: readonly Pair[]): string[] {
+  const own = inputs.filter(([name, value]) => value !== "" && value !== "***" && usual[name] !== value);
+  return own.length === 0
+    ? []
+    : [`${pad}  with:`, ...own.map(([name, value]) => `${pad}    ${name}: ${quoted(value)}`)];
+}
+
+/** A script that is no burden to read again. */
+const shortScript = 8;
+
 function environment(variables: readonly Pair[], indent: string, key: string): string[] {
   return variables.length === 0
     ? []
@@ -175,38 +186,32 @@ function forGithub(fix: readonly string[], job: Job): readonly string[] {
   const lost = isWindows ? references.map(([name, value]) => `set ${name}=${value}`) : [];
   const script = [...lost, ...change.script];
   const isOther = change.changed || lost.length > 0 || variables.length > 0;
-  if (before.length > 0) made.push(`# the workflow (.github/workflows), before the step that failed:`, ...before);
+  const place = "# the workflow (.github/workflows)";
+  const stays = hasOwn ? " (its name, if: and working-directory: stay)" : "";
   if (step?.uses !== undefined) {
-    if (change.lines.length > 0)
-      made.push("# the workflow, before the step that failed:", ...runStep(change.lines, []));
+    const first = [...before, ...(change.lines.length > 0 ? runStep(change.lines, []) : [])];
+    if (first.length > 0) made.push(`${place}, before the step that failed:`, ...first);
     if (variables.length > 0)
       made.push(
-        "# the step that failed, with these variables:",
+        `${place}, the step that failed, with these variables:`,
         `${pad}- uses: ${step.uses}`,
-        ...(step.inputs.length === 0
-          ? []
-          : [
-              `${pad}  with:`,
-              ...step.inputs
-                .filter(([name, value]) => value !== "***" && usual[name] !== value)
-                .map(([name, value]) => `${pad}    ${name}: ${quoted(value)}`),
-            ]),
+        ...inputsOf(step.inputs),
         ...environment(joined(step.variables, variables), `${pad}  `, "env"),
       );
-  } else if (script.length > 0 && (isOther || !hasOwn)) {
+  } else if (script.length > 0 && (isOther || !hasOwn || (before.length > 0 && script.length <= shortScript))) {
     const batch = isWindows && script.some((line) => ofCmd.test(line));
     made.push(
-      hasOwn
-        ? "# the workflow (.github/workflows), in place of the step that failed (its name, if: and working-directory: stay):"
-        : "# the workflow (.github/workflows), in place of the step that failed:",
+      `${place}, in place of the step that failed${stays}${before.length > 0 ? ", this and one before it" : ""}:`,
+      ...before,
       ...runStep(
         batch ? script.map((line) => forBatch(line)) : script,
         joined(step?.variables ?? [], variables),
         batch ? "cmd" : step?.shell,
       ),
     );
-  } else if (variables.length > 0)
-    made.push("# the workflow, the step that failed:", ...environment(variables, `${pad}  `, "env"));
+  } else if (before.length > 0) made.push(`${place}, before the step that failed:`, ...before);
+  else if (variables.length > 0)
+    made.push(`${place}, the step that failed:`, ...environment(variables, `${pad}  `, "env"));
   if (made.length === 0) return fix;
   return [...made, ...remarks];
 }

@@ -3,7 +3,7 @@
  * what starts the program; what is installed is installed once, where the job is submitted; and the job is submitted again. It does not
  * know the script, nor whether the node that takes jobs can compile. Sources: sbatch(1), qsub(1B) of OpenPBS, bsub of LSF.
  */
-import { commandPart, isLook, withOtherWaysAsRemarks } from "../commands/fix-lines.ts";
+import { commandPart, isBuildLine, isLook, withOtherWaysAsRemarks } from "../commands/fix-lines.ts";
 import { failedCommand, failedProgram } from "../commands/failed-command.ts";
 import type { Match } from "../rule.ts";
 
@@ -45,11 +45,17 @@ export class JobReader {
 /** What holds for the shell that runs it. */
 const ofShell = /^(?:export |unset |module |ml |source |\. |ulimit |conda activate |set )/;
 
+/** What is installed, and the variable that leads to it. */
+function partedAtExport(line: string): string[] {
+  const [, before, after] = /^(?!#|export )(.*?) && (export .*)$/.exec(line) ?? [];
+  return before === undefined || after === undefined || /[|;]/.test(before) ? [line] : [before, after];
+}
+
 /** The lines parted into those for the shell at hand and those for the script, and the job again. */
 export function inJobScript(written: readonly string[], match: Match): readonly string[] {
   const { ofJob, batchJob, submitted, dockerBuild, notebook, ci } = match.context.log;
   if (!(ofJob || batchJob) || dockerBuild || notebook || ci !== undefined) return written;
-  const lines = withOtherWaysAsRemarks(written);
+  const lines = withOtherWaysAsRemarks(written).flatMap((line) => partedAtExport(line));
   const live = lines.filter((line) => !line.startsWith("#"));
   if (live.every((line) => isLook(line))) return written;
   const own = failedCommand(match) ?? failedProgram(match);
@@ -63,11 +69,9 @@ export function inJobScript(written: readonly string[], match: Match): readonly 
       .replace(/^cd \S+ && /, "");
   const isStart = (line: string): boolean => plain(line) === started || plain(line) === submit;
   const rest = lines.filter((line) => !isStart(line));
-  const isInScript =
-    started !== undefined &&
-    lines.some((line) => plain(line) === started) &&
-    own?.kind !== "program" &&
-    own?.starter === "";
+  // A job that builds: all of it is for its script.
+  const isInScript = started !== undefined && own?.kind !== "program" && own?.starter === "";
+  const replaces = isInScript && rest.some((line) => isBuildLine(line, started));
   const script = isInScript ? rest : rest.filter((line) => ofShell.test(line));
   const once = isInScript ? [] : rest.filter((line) => !ofShell.test(line));
   const name = submit === undefined ? undefined : /\s((?:[\w./-]+\/)?[\w.-]+\.\w+)(?: [\w./=:,-]+)*$/.exec(submit)?.[1];
@@ -77,7 +81,10 @@ export function inJobScript(written: readonly string[], match: Match): readonly 
     ...once.filter((line) => !line.startsWith("#")),
     ...(script.length === 0
       ? []
-      : [`# in ${where}, before ${started === undefined ? "what starts the program" : `"${started}"`}:`, ...script]),
+      : [
+          `# in ${where}, ${replaces ? "in place of" : "before"} ${started === undefined ? "what starts the program" : `"${started}"`}:`,
+          ...script,
+        ]),
     ...(again === undefined ? ["# then the job again: sbatch (qsub, bsub) its script"] : [again]),
     ...once.filter((line) => line.startsWith("#")),
   ];

@@ -9,12 +9,14 @@ import { withinPowerShell } from "./powershell-edits.ts";
 
 /** `%A%` in the words of PowerShell. */
 function variablesOf(text: string): string {
-  return text
-    .replaceAll("%ProgramFiles(x86)%", "${env:ProgramFiles(x86)}")
-    // cmd.exe's own word for the folder at hand, which is no variable of the environment.
-    .replaceAll("%CD%", "$PWD")
-    .replaceAll(/%([A-Za-z_]\w*)%(?=\w)/g, "$${env:$1}")
-    .replaceAll(/%([A-Za-z_]\w*)%/g, "$$env:$1");
+  return (
+    text
+      .replaceAll("%ProgramFiles(x86)%", "${env:ProgramFiles(x86)}")
+      // cmd.exe's own word for the folder at hand, which is no variable of the environment.
+      .replaceAll("%CD%", "$PWD")
+      .replaceAll(/%([A-Za-z_]\w*)%(?=\w)/g, "$${env:$1}")
+      .replaceAll(/%([A-Za-z_]\w*)%/g, "$$env:$1")
+  );
 }
 
 /** The value of a variable, as a string of PowerShell. */

@@ -325,7 +325,7 @@ export const downloadRules: readonly Rule[] = [
     examples: [
       {
         text: "PS C:\\w> pip install git+https://github.com/jo/ops.git\n  Running command git submodule update --init --recursive -q\n  error: unable to create file docs/classcutlass_1_1epilogue_1_1thread.html: Filename too long\n  fatal: Unable to checkout '319a389f' in submodule path 'third_party/cutlass'",
-        expect: "mkdir -Force C:\\t\n",
+        expect: "git clone --recursive https://github.com/jo/ops C:\\s\\ops",
       },
       {
         text: "error: unable to create file docs/structcutlass_1_1transform_1_1Pitch.html: Filename too long",
