@@ -67,7 +67,7 @@ const action = /^(?:[\w.-]+\/[\w./-]+@\S+|\.{1,2}\/[\w./-]+)$/;
 const input = /^\s+([A-Za-z_][\w.-]*): ?(.*)$/;
 /** What actions leave to the steps behind them. */
 const ofActions =
-  /^(?:pythonLocation|Python\d?_ROOT_DIR|PKG_CONFIG_PATH|CONDA\w*|MAMBA\w*|GITHUB_\w+|RUNNER_\w+|CMAKE_PREFIX_PATH|ACTIONS_\w+|pipx?_\w+)$/;
+  /^(?:pythonLocation|Python\d?_ROOT_DIR|PKG_CONFIG_PATH|CONDA\w*|MAMBA\w*|GITHUB_\w+|RUNNER_\w+|CMAKE_PREFIX_PATH|ACTIONS_\w+|INPUT_\w+|pipx?_\w+)$/;
 /** Nobody's script is longer. */
 const longest = 80;
 const mostSteps = 60;

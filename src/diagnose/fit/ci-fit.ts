@@ -146,6 +146,13 @@ function forGithub(fix: readonly string[], job: Job): readonly string[] {
       ),
     );
   }
+  if (checkout !== undefined && rest.some((line) => /^git fetch .*--unshallow\b/.test(line))) {
+    rest = rest.filter((line) => !/^git fetch .*--unshallow\b/.test(line));
+    made.push(
+      "# the workflow (.github/workflows), the step that checks the project out:",
+      ...withInputs(checkout.uses ?? "", written(checkout.inputs, ["fetch-depth", "0"])),
+    );
+  }
   const wanted = rest
     .map((line) =>
       otherPython
@@ -346,13 +353,27 @@ function forCircle(fix: readonly string[], { step, match }: Job): readonly strin
 
 /** Jenkins' scripts are shell within Groovy: what changes is shell, too. */
 function forJenkins(fix: readonly string[], { match }: Job): readonly string[] {
-  const failed = failedCommand(match)?.line;
-  return fix.some((line) => !line.startsWith("#"))
-    ? [
-        `# Jenkinsfile, within the sh step that failed${failed === undefined ? "" : `, in place of its line "${failed}"`}:`,
-        ...fix.map((line) => line.replace(/\s{2,}# again$/, "")),
-      ]
-    : fix;
+  const { log } = match.context;
+  const traced = log.typed.findLast(({ shell, at }) => shell === "trace" && at < match.finding.at);
+  const line = (traced ?? failedCommand(match))?.line;
+  const step: CiStep = {
+    at: 0,
+    script: line === undefined ? [] : [line],
+    inputs: [],
+    variables: [],
+    installations: 0,
+    ofFolder: false,
+  };
+  const { variables, references, system, lines, changed, remarks } = changeOf(fix, step, match);
+  const exports = [...variables, ...references].map(([name, value]) => `export ${name}="${value}"`);
+  if (!changed && exports.length + system.length === 0) return fix;
+  return [
+    `# Jenkinsfile, within the sh step that failed${line === undefined ? "" : `, in place of its line "${line}"`}:`,
+    ...system,
+    ...exports,
+    ...lines,
+    ...remarks,
+  ];
 }
 
 /** The step whose output the message is in. */
@@ -360,8 +381,41 @@ function stepOf(steps: readonly CiStep[], at: number): CiStep | undefined {
   return steps.findLast((step) => step.at < at) ?? steps.at(-1);
 }
 
+const ofJob = /^# (?:the workflow|\.gitlab-ci\.yml), the job: ([a-z-]+): (\S+)(?: +(?:# )?(.+))?$/;
+
+/** What a rule says of the job as a whole, `runs-on: windows-2022`, as its line. */
+function withJobKeys(lines: readonly string[], service: CiService): readonly string[] {
+  if (!lines.some((line) => ofJob.test(line))) return lines;
+  const [place, indent] =
+    service === "gitlab" ? [".gitlab-ci.yml, the job", "  "] : ["the workflow (.github/workflows), the job", "    "];
+  return lines.flatMap((line) => {
+    const [, key, value = "", remark] = ofJob.exec(line) ?? [];
+    // A job runs all of its steps again.
+    if (line.startsWith("# then: ")) return [];
+    if (key === undefined || value.includes("<")) return [line];
+    return [
+      `# ${place}:`,
+      `${indent}${key}: ${value}${remark === undefined ? "" : `   # ${remark}`}`,
+      ...(/^nvidia\/cuda:/.test(value)
+        ? [
+            service === "gitlab"
+              ? "# that image has no Python; in the job: before_script: - apt-get update && apt-get install -y python3-pip python-is-python3 git"
+              : "# that image has neither Python nor git; before the checkout: - run: apt-get update && apt-get install -y python3-pip python-is-python3 git",
+          ]
+        : []),
+    ];
+  });
+}
+
 /** The lines of a fix in the file of the service that the text is a log of. */
 export function inCiFile(lines: readonly string[], match: Match): readonly string[] {
+  const { ci } = match.context.log;
+  return ci?.service === "github" || ci?.service === "gitlab"
+    ? withJobKeys(inSteps(lines, match), ci.service)
+    : inSteps(lines, match);
+}
+
+function inSteps(lines: readonly string[], match: Match): readonly string[] {
   const { ci, dockerBuild, notebook, modalImage, ownBuilder, feedstock, imageBuild, cibuildwheel } = match.context.log;
   if (ci === undefined || dockerBuild || notebook || modalImage || ownBuilder !== undefined || feedstock) return lines;
   if (imageBuild !== undefined || cibuildwheel || !lines.some((line) => !line.startsWith("#"))) return lines;

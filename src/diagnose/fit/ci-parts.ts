@@ -3,6 +3,7 @@
  * failed, in the words of the step's own script. It does not know how a service writes a step (`ci-fit.ts` does), and of the script only
  * what the log shows.
  */
+import { assignmentsOf } from "./assignments.ts";
 import { commandPart, isBuildLine, isLook, withOtherWaysAsRemarks } from "../commands/fix-lines.ts";
 import { failedCommand, failedProgram } from "../commands/failed-command.ts";
 import type { CiStep, Pair } from "../facts/ci-steps.ts";
@@ -40,38 +41,6 @@ const remarkBehind = /\s{2,}# .*$/;
 /** `# or …`, `# again` tell a reader of a terminal; in a script they say nothing. */
 function withoutAgain(line: string): string {
   return line.replace(/\s{2,}# (?:again|and all that was asked for|with the torch that is installed.*)$/, "");
-}
-
-/** The words of a command, each as it is written: quotes and what a command prints, `$( )`, stay whole. */
-function wordsOf(text: string): string[] {
-  const words: string[] = [];
-  let word = "";
-  // What has to be closed: a quote, or a bracket with quotes of its own in it.
-  const open: string[] = [];
-  for (const letter of text) {
-    const top = open.at(-1);
-    if (top === letter && letter !== "(") open.pop();
-    else if (letter === ")" && top === "(") open.pop();
-    else if (top !== "'" && (letter === "(" || letter === "'" || letter === '"') && !(top === '"' && letter === "'"))
-      open.push(letter);
-    if (open.length === 0 && letter === " ") {
-      words.push(word);
-      word = "";
-    } else word += letter;
-  }
-  return [...words, word].filter((each) => each !== "");
-}
-
-/** Variables of a line that sets them and does nothing else. */
-function variablesOf(command: string): readonly Pair[] | undefined {
-  const [, one, value] =
-    /^set "?(\w+)=([^"&|]*)"?$/.exec(command) ?? /^\$env:(\w+) ?= ?["']?([^"']*)["']?$/i.exec(command) ?? [];
-  if (one !== undefined && value !== undefined) return [[one, value]];
-  if (!command.startsWith("export ")) return undefined;
-  const pairs = wordsOf(command.slice(7)).map((word) => /^(\w+)=([^]*)$/.exec(word));
-  return pairs.every((pair) => pair !== null && !/;$/.test(pair[2] ?? ""))
-    ? pairs.map((pair) => [pair?.[1] ?? "", (pair?.[2] ?? "").replace(/^(["'])([^]*)\1$/, "$2")] as const)
-    : undefined;
 }
 
 const refers = /[$`]|%\w+%/;
@@ -156,6 +125,15 @@ function isSame(line: string, own: string): boolean {
   return installs.test(line) && installs.test(own) && asked(line) === asked(own);
 }
 
+/** What a machine asks for that was used before: a hosted runner starts with a fresh folder, and has Visual Studio. */
+function isOfUsedMachine(command: string, { context: { log } }: Match): boolean {
+  if (log.ci?.service === "jenkins") return false;
+  return (
+    /^(?:rm -rf|rmdir \/s \/q) "?(?:\.[\\/])?(?:build|dist|_skbuild)\b[^;&|]*$/.test(command) ||
+    /^winget install Microsoft\.VisualStudio\b/.test(command)
+  );
+}
+
 /** Sorts the lines of a fix by what they change. `own` is the line that failed, as the step has it. */
 export function changeOf(fix: readonly string[], step: CiStep | undefined, match: Match): Change {
   const variables: Pair[] = [];
@@ -167,11 +145,12 @@ export function changeOf(fix: readonly string[], step: CiStep | undefined, match
     const line = fromWorkspace(withoutAgain(written));
     const command = commandPart(line).trim();
     if (command === "") {
-      if (!/^# (?:Fedora|Arch)\b|^# then(?: again)?$/.test(line)) remarks.push(line);
+      if (!/^# (?:Fedora|Arch)\b|^# then(?: again)?$|^# then(?: the (?:same )?command|: )|^# in a new cmd:/.test(line))
+        remarks.push(line);
       continue;
     }
     const remark = remarkBehind.exec(line)?.[0].trim();
-    const set = variablesOf(command);
+    const set = assignmentsOf(command);
     if (set !== undefined) {
       if (remark !== undefined) remarks.push(remark);
       for (const [name, value] of set) {
@@ -184,7 +163,8 @@ export function changeOf(fix: readonly string[], step: CiStep | undefined, match
     } else if (isLook(line)) {
       if (remark !== undefined) remarks.push(`# to see: ${line}`);
     } else if (/^retorch build\b/.test(command)) remarks.push(`# or ${line}`);
-    else if (/^# or /.test(remark ?? "")) remarks.push(`${remark ?? ""}: ${command}`);
+    else if (isOfUsedMachine(command, match)) continue;
+    else if (/^# (?:or|when it was) /.test(remark ?? "")) remarks.push(`${remark ?? ""}: ${command}`);
     else if (ofSystem.test(command)) {
       system.push(withLists(command));
       if (remark !== undefined) remarks.push(remark);
@@ -196,18 +176,18 @@ export function changeOf(fix: readonly string[], step: CiStep | undefined, match
   const indent = at < 0 ? "" : (/^\s*/.exec(script[at] ?? "")?.[0] ?? "");
   const done = new Set(script.slice(0, Math.max(at, 0)).map((line) => asked(line)));
   const same = (line: string): boolean => own !== undefined && isSame(line, own);
-  // What another line of the script does is done there.
+  // What another line of the script does is done there; what one before has installed is there.
   const others = script.filter((line, index) => index !== at && line.trim() !== "").map((line) => line.trim());
+  const strays = new Set(
+    commands.filter((line) => !same(line) && installs.test(line) && (done.has(asked(line)) || isPartOf(line, done))),
+  );
   const needed = commands.filter(
-    (line) =>
-      same(line) ||
-      (!others.some((other) => isSame(line, other)) &&
-        !(installs.test(line) && (done.has(asked(line)) || isPartOf(line, done)))),
+    (line) => same(line) || (!strays.has(line) && !others.some((other) => isSame(line, other))),
   );
   const lines = needed.map((line) => (own !== undefined && same(line) ? withSwitch(own, [line, ...commands]) : line));
   const builds = own !== undefined && needed.some((line) => same(line) || isBuildLine(line, own));
   // What builds without isolation, and not what the step asks for: the step's own command without it.
-  const isStray = commands.length > needed.length && !needed.some((line) => same(line));
+  const isStray = strays.size > 0 && !needed.some((line) => same(line));
   const whole =
     own === undefined || (builds && !isStray)
       ? lines

@@ -4,6 +4,7 @@
  * already beside those that the log shows. Source: cibuildwheel.pypa.io, "Options" (before-all, before-build, environment,
  * build-frontend).
  */
+import { assignmentsOf } from "./assignments.ts";
 import { commandPart, isBuildLine, isLook } from "../commands/fix-lines.ts";
 import { platformOf } from "../commands/command-words.ts";
 import type { CiStep, Pair } from "../facts/ci-steps.ts";
@@ -42,15 +43,12 @@ function optionsOf(lines: readonly string[], match: Match): Options {
   const made: Options = { beforeAll: [], beforeBuild: [], environment: [], own: [], remarks: [], isolation: true };
   for (const line of lines) {
     const command = commandPart(line).trim();
-    const [, names] = /^(?:export|set) (.*)$/.exec(command) ?? [];
+    const set = assignmentsOf(command);
     if (command === "") {
       if (!/^# (?:Fedora|Arch|then)\b/.test(line)) made.remarks.push(line);
-    } else if (names !== undefined) {
-      for (const [, name = "", value = ""] of names.matchAll(/(\w+)=("(?:[^"\\]|\\.)*"|'[^']*'|\S*)/g)) {
-        const plain = value.replace(/^(["'])([^]*)\1$/, "$2");
-        (name.startsWith("CIBW_") ? made.own : made.environment).push([name, plain]);
-      }
-    } else if (withoutIsolation.test(command)) made.isolation = false;
+    } else if (set !== undefined)
+      for (const [name, value] of set) (name.startsWith("CIBW_") ? made.own : made.environment).push([name, value]);
+    else if (withoutIsolation.test(command)) made.isolation = false;
     else if (/\bpip3? install /.test(command) && !isBuildLine(command, "make"))
       made.beforeBuild.push(command.replace(/^\S*python[\d.]* -m (?=pip )/, ""));
     else {
@@ -89,7 +87,7 @@ function asVariables(
           joined(
             "CIBW_ENVIRONMENT",
             environment
-              .map(([name, value]) => `${name}=${/^[\w./:$+-]*$/.test(value) ? value : `'${value}'`}`)
+              .map(([name, value]) => `${name}=${/^[\w./:+-]*$/.test(value) ? value : `"${value}"`}`)
               .join(" "),
             " ",
           ),

@@ -15,7 +15,7 @@ export interface JobFacts {
 }
 
 const signs =
-  /\bSLURM_JOB\w*=|\bslurm-\d+(?:_\d+)?\.(?:out|err)\b|^slurmstepd: |^srun: .*\bStepId=|^Submitted batch job \d+|\bPBS_JOB\w*=|\bPBS (?:Prologue|Epilogue|Job Id)\b|^=>> PBS: |\.[oe]\d{4,}(?:\s|$).*|^Job <\d+> is submitted to |\bLSB_JOBID=/;
+  /\bSLURM_JOB\w*=|\bslurm-\d+(?:_\d+)?\.(?:out|err)\b|^slurmstepd: |^srun: .*\bStepId=|^Submitted batch job \d+|\bPBS_JOB\w*=|\bPBS (?:Prologue|Epilogue|Job Id)\b|^=>> PBS: |\.[oe]\d{4,}(?:\s|$).*|^Job <\d+> is submitted to |\bLSB_JOBID=|^Sender: LSF System/;
 const submits =
   /(?:^|[\s$#>%])((?:sbatch|qsub|bsub(?: <)?)(?: -{1,2}[\w-]+(?:[= ][\w:,./=-]+)?)*? ((?:[\w./-]+\/)?[\w.-]+\.(?:sh|sbatch|slurm|pbs|job|bash|sub|lsf|cmd|batch|qsub))(?: [\w./=:,-]+)*)\s*$/;
 
@@ -26,7 +26,11 @@ export class JobReader {
 
   line(text: string): void {
     if (text.length > 400) return;
-    if (/slurm|SLURM|StepId|Submitted|PBS|submitted|LSB_/.test(text) && signs.test(text) && !/^\S+: error: /.test(text))
+    if (
+      /slurm|SLURM|StepId|Submitted|PBS|submitted|LSB_|LSF/.test(text) &&
+      signs.test(text) &&
+      !/^\S+: error: /.test(text)
+    )
       this.#job ||= !/\.[oe]\d{4,}/.test(text) || /\bPBS|\bslurm/i.test(text);
     if (/sbatch|qsub|bsub/.test(text)) {
       const command = submits.exec(text)?.[1];
@@ -43,7 +47,7 @@ export class JobReader {
 }
 
 /** What holds for the shell that runs it. */
-const ofShell = /^(?:export |unset |module |ml |source |\. |ulimit |conda activate |set )/;
+const ofShell = /^(?:# )?(?:export |unset |module |ml |source |\. |ulimit |conda activate |set )/;
 
 /** What is installed, and the variable that leads to it. */
 function partedAtExport(line: string): string[] {
@@ -73,7 +77,7 @@ export function inJobScript(written: readonly string[], match: Match): readonly 
   const isInScript = started !== undefined && own?.kind !== "program" && own?.starter === "";
   const replaces = isInScript && rest.some((line) => isBuildLine(line, started));
   const script = isInScript ? rest : rest.filter((line) => ofShell.test(line));
-  const once = isInScript ? [] : rest.filter((line) => !ofShell.test(line));
+  const once = isInScript ? [] : rest.filter((line) => !ofShell.test(line) && line !== "cd -");
   const name = submit === undefined ? undefined : /\s((?:[\w./-]+\/)?[\w.-]+\.\w+)(?: [\w./=:,-]+)*$/.exec(submit)?.[1];
   const where = `the job's script${name === undefined ? "" : ` (${name})`}`;
   const again = submit ?? undefined;

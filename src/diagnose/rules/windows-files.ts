@@ -1,8 +1,15 @@
 /** What Windows does not do with a file: replace one that is loaded, take a long path, load more than memory holds. */
-import { installAgain, python } from "../commands/commands.ts";
+import { python } from "../commands/commands.ts";
+import { commandAgain, failedCommand } from "../commands/failed-command.ts";
 import { longPathsSwitch } from "../commands/short-paths.ts";
 import { baseName } from "../parsers/parser.ts";
-import { coded, type Rule, said, saidAny } from "../rule.ts";
+import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
+
+/** The installation once more, in another environment: torch itself is none that a fix gives again elsewhere. */
+function againIn(match: Match): readonly string[] {
+  const typed = failedCommand(match);
+  return commandAgain(match) ?? (typed?.kind === "pip" ? [typed.line] : []);
+}
 
 export const windowsFileRules: readonly Rule[] = [
   {
@@ -99,7 +106,7 @@ export const windowsFileRules: readonly Rule[] = [
         ? [
             `${python(match)} -m venv C:\\v   # an environment in a short folder`,
             "C:\\v\\Scripts\\activate",
-            ...installAgain(match),
+            ...againIn(match),
           ]
         : []),
       longPathsSwitch,
