@@ -19,7 +19,7 @@ import { cudaBuildsOf } from "../tables/torch-wheels.ts";
 import { originOf, packageOf } from "../tables/packages.ts";
 import { missingProgram, ofLog } from "../matchers.ts";
 import { partOfPipToolkit, pipToolkit } from "../commands/pip-toolkit.ts";
-import { toolkitPackage } from "../commands/nvidia-repository.ts";
+import { toolkitOnRunner } from "../commands/nvidia-repository.ts";
 import { type Match, type Rule, said } from "../rule.ts";
 
 function cudaRoot(match: Match): string {
@@ -200,7 +200,7 @@ export const cudaToolkitRules: readonly Rule[] = [
         ];
       const packaged =
         match.context.log.hostedRunner && torch !== undefined && !match.context.log.conda
-          ? toolkitPackage(match, torch)
+          ? toolkitOnRunner(match, torch)
           : [];
       return [
         ...(torch === undefined ? [showTorchCuda(match)] : []),
