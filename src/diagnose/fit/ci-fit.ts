@@ -103,6 +103,17 @@ function environment(variables: readonly Pair[], indent: string, key: string): s
     : [`${indent}${key}:`, ...variables.map(([name, value]) => `${indent}  ${name}: ${quoted(value)}`)];
 }
 
+/** Edits of the project's files are pushed, and the job runs again. */
+function inRepository({ edits }: Change): string[] {
+  return edits.length === 0
+    ? []
+    : [
+        "# in the repository; the job runs again with the push:",
+        ...edits,
+        'git commit -am "Mend the build" && git push',
+      ];
+}
+
 /** The later value of a variable counts. */
 function joined(old: readonly Pair[], fresh: readonly Pair[]): readonly Pair[] {
   return [...old.filter(([name]) => !fresh.some(([other]) => other === name)), ...fresh];
@@ -219,8 +230,8 @@ function forGithub(fix: readonly string[], job: Job): readonly string[] {
   } else if (before.length > 0) made.push(`${place}, before the step that failed:`, ...before);
   else if (variables.length > 0)
     made.push(`${place}, the step that failed:`, ...environment(variables, `${pad}  `, "env"));
-  if (made.length === 0) return fix;
-  return [...made, ...remarks];
+  if (made.length === 0 && change.edits.length === 0) return fix;
+  return [...inRepository(change), ...made, ...remarks];
 }
 
 /** A list of commands, each an entry. */
@@ -270,7 +281,8 @@ function forList(fix: readonly string[], words: ListWords, { match }: Job): read
         (each) => !submodules.test(commandPart(each)) && !/^git clone .*\s# or |^# .*PyPI's sources/.test(each),
       )
     : fix;
-  const { variables, references, system, lines, changed, remarks } = changeOf(rest, step, match);
+  const change = changeOf(rest, step, match);
+  const { variables, references, system, lines, changed, remarks } = change;
   const all = fetches && own !== undefined ? [own, ...variables] : variables;
   const exports = references.map(([name, value]) => `export ${name}="${value}"`);
   const listed = [...system, ...exports, ...lines];
@@ -289,7 +301,7 @@ function forList(fix: readonly string[], words: ListWords, { match }: Job): read
         : `# ${words.file}, in place of the entry "- ${line}" of ${words.list}:`,
       ...entries(listed, words.list === "install" ? "  " : "    "),
     );
-  return made.length === 0 ? fix : [...made, ...remarks];
+  return made.length + change.edits.length === 0 ? fix : [...inRepository(change), ...made, ...remarks];
 }
 
 function forAzure(fix: readonly string[], { step, match }: Job): readonly string[] {
@@ -323,7 +335,8 @@ function forAzure(fix: readonly string[], { step, match }: Job): readonly string
       `    versionSpec: ${quoted(wanted)}`,
     );
   }
-  const { variables, references, system, script, changed, remarks } = changeOf(rest, step, match);
+  const change = changeOf(rest, step, match);
+  const { variables, references, system, script, changed, remarks } = change;
   const sets = references.map(([name, value]) =>
     platformOf(match) === "win32" ? `set ${name}=${value}` : `export ${name}="${value}"`,
   );
@@ -335,14 +348,17 @@ function forAzure(fix: readonly string[], { step, match }: Job): readonly string
       ...(step?.title === undefined ? [] : [`  displayName: ${entry(step.title)}`]),
       ...environment(variables, "  ", "env"),
     );
-  return made.length === 0 ? fix : [...made, ...remarks];
+  return made.length + change.edits.length === 0 ? fix : [...inRepository(change), ...made, ...remarks];
 }
 
 function forCircle(fix: readonly string[], { step, match }: Job): readonly string[] {
-  const { variables, references, system, script, changed, remarks } = changeOf(fix, step, match);
+  const change = changeOf(fix, step, match);
+  const { variables, references, system, script, changed, remarks } = change;
   const lines = [...system, ...references.map(([name, value]) => `export ${name}="${value}"`), ...script];
-  if (lines.length === 0 || !(changed || variables.length > 0 || system.length + references.length > 0)) return fix;
+  if (lines.length === 0 || !(changed || variables.length > 0 || system.length + references.length > 0))
+    return change.edits.length === 0 ? fix : [...inRepository(change), ...remarks];
   return [
+    ...inRepository(change),
     "# .circleci/config.yml, in place of the step that failed:",
     `${pad}- run:`,
     ...scalar("command", lines, `${pad}    `),
@@ -364,10 +380,13 @@ function forJenkins(fix: readonly string[], { match }: Job): readonly string[] {
     installations: 0,
     ofFolder: false,
   };
-  const { variables, references, system, lines, changed, remarks } = changeOf(fix, step, match);
+  const change = changeOf(fix, step, match);
+  const { variables, references, system, lines, changed, remarks } = change;
   const exports = [...variables, ...references].map(([name, value]) => `export ${name}="${value}"`);
-  if (!changed && exports.length + system.length === 0) return fix;
+  if (!changed && exports.length + system.length === 0)
+    return change.edits.length === 0 ? fix : [...inRepository(change), ...remarks];
   return [
+    ...inRepository(change),
     `# Jenkinsfile, within the sh step that failed${line === undefined ? "" : `, in place of its line "${line}"`}:`,
     ...system,
     ...exports,
