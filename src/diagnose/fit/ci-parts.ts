@@ -95,7 +95,13 @@ export function changeOf(fix: readonly string[], step: CiStep | undefined, match
         : assignmentsOf(command);
     if (set !== undefined && before !== undefined && tells.test(before)) remarks.push(`# to see: ${line}`);
     else if (set !== undefined) {
-      if (remark !== undefined && !idle.test(remark)) remarks.push(remark);
+      // Beside a list of variables it would say nothing of which one it is.
+      if (remark !== undefined && !idle.test(remark))
+        remarks.push(
+          remark.startsWith("# or ")
+            ? remark
+            : remark.replace(/^# /, () => `# ${set.map(([name]) => name).join(", ")}: `),
+        );
       for (const [name, value] of set) {
         const known = variables.reduce(
           (text, [other, literal]) => text.replaceAll(new RegExp(`\\$(?:${other}\\b|\\{${other}\\})`, "g"), literal),
