@@ -266,7 +266,11 @@ function forList(fix: readonly string[], words: ListWords, { match }: Job): read
   const line = failed?.line;
   const step: CiStep = {
     at: 0,
-    script: line === undefined ? [] : [line],
+    // Root in a container's image, which has no sudo.
+    script:
+      line === undefined
+        ? []
+        : [match.context.log.jobImage === undefined ? line : line.replace(/^sudo (?:-E |-H )?/, "")],
     inputs: [],
     variables: [],
     installations: 0,

@@ -74,7 +74,7 @@ const places: readonly (readonly [string, (text: string) => string, RegExp])[] =
   [
     "a step of GitHub's",
     behind("##[group]Run cd ops\ncd ops\npython setup.py install\nshell: /usr/bin/bash -e {0}\n##[endgroup]"),
-    /^(?: *cd ops\n(?:.*\n)*? *|cd ops && )python setup\.py install/m,
+    /^(?: *cd ops\n(?:.*\n)*? *|cd ops && )python setup\.py install|^git commit -am .* && git push$/m,
   ],
   [
     "a job of GitLab's",
