@@ -386,15 +386,17 @@ function forJenkins(fix: readonly string[], { match }: Job): readonly string[] {
   };
   const change = changeOf(fix, step, match);
   const { variables, references, system, lines, changed, remarks } = change;
-  const exports = [...variables, ...references].map(([name, value]) => `export ${name}="${value}"`);
+  const isWindows = platformOf(match) === "win32";
+  const exports = [...variables, ...references].map(([name, value]) =>
+    isWindows ? `set ${name}=${value}` : `export ${name}="${value}"`,
+  );
   if (!changed && exports.length + system.length === 0)
     return change.edits.length === 0 ? fix : [...inRepository(change), ...remarks];
+  const made = [...system, ...exports, ...lines];
   return [
     ...inRepository(change),
-    `# Jenkinsfile, within the sh step that failed${line === undefined ? "" : `, in place of its line "${line}"`}:`,
-    ...system,
-    ...exports,
-    ...lines,
+    `# Jenkinsfile, within the ${isWindows ? "bat" : "sh"} step that failed${line === undefined ? "" : `, in place of its line "${line}"`}:`,
+    ...(isWindows ? made.map((each) => forBatch(each)) : made),
     ...remarks,
   ];
 }

@@ -83,6 +83,8 @@ export function changeOf(fix: readonly string[], step: CiStep | undefined, match
   for (const written of withOtherWaysAsRemarks(fix).flatMap((line) => partedAtExport(line))) {
     const line = fromWorkspace(withoutAgain(written));
     const command = commandPart(line).trim();
+    // A step starts in the project's folder, and so does each of them.
+    if (/^cd (?:\/d )?"?\."?$/.test(command) || command === "cd -") continue;
     if (command === "") {
       if (!idle.test(line)) remarks.push(line);
       continue;
@@ -129,7 +131,12 @@ export function changeOf(fix: readonly string[], step: CiStep | undefined, match
   // What another line of the script does is done there; what one before has installed is there.
   const others = owns.filter((line, index) => index !== at && line !== "");
   const strays = new Set(
-    commands.filter((line) => !same(line) && installs.test(line) && (done.has(asked(line)) || isPartOf(line, done))),
+    commands.filter(
+      (line) =>
+        !same(line) &&
+        ((installs.test(line) && (done.has(asked(line)) || isPartOf(line, done))) ||
+          (own !== undefined && isWithin(line, match))),
+    ),
   );
   const needed = commands.filter(
     (line) => same(line) || (!strays.has(line) && !others.some((other) => isSame(line, other))),
@@ -155,6 +162,11 @@ export function changeOf(fix: readonly string[], step: CiStep | undefined, match
     lines: whole,
     remarks: remarks.filter((line, index) => remarks.indexOf(line) === index),
   };
+}
+
+/** What a script of the step's printed of its own commands: it is run by that script. */
+function isWithin(line: string, { context: { log } }: Match): boolean {
+  return log.typed.some(({ shell, line: traced }) => shell === "trace" && isSame(line, traced));
 }
 
 function exportOf(name: string, value: string, { context: { log } }: Match): string {
