@@ -64,7 +64,7 @@ export function inJobScript(written: readonly string[], match: Match): readonly 
   if (live.every((line) => isLook(line))) return written;
   const own = failedCommand(match) ?? failedProgram(match);
   // Typed into a shell of somebody's own, `srun` before it or not.
-  if (own?.shell === "prompt" && submitted === undefined && !/^sbatch /.test(own.line)) return written;
+  if (own?.shell === "prompt" && !/^(?:sbatch|qsub|bsub)\b/.test(own.line)) return written;
   const started = own !== undefined && own.shell === "trace" ? own.line : undefined;
   const submit = submitted ?? (own !== undefined && /^sbatch /.test(own.line) ? own.line : undefined);
   const plain = (line: string): string =>

@@ -39,5 +39,8 @@ describe("a job of a batch system", () => {
 
   test("a command that somebody types with srun is his own shell's", () => {
     expect(fix(`[mia@login]$ srun --gres=gpu:1 python train.py\n${glibcxx}`).join("\n")).not.toContain("job's script");
+    const typed =
+      "[mia@login]$ sbatch a.sh\nSubmitted batch job 7\n[mia@login]$ pip install .\nProcessing /home/mia/ops\n  Getting requirements to build wheel: finished with status 'error'\n      ModuleNotFoundError: No module named 'torch'";
+    expect(fix(typed).join("\n")).not.toContain("job's script");
   });
 });
