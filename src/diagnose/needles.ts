@@ -101,6 +101,8 @@ const facts =
   "|--> " +
   // Builders with an environment of their own, and services of CI.
   "|==> Installing |spack-stage|easyconfig |.pkg: |bitbake |.eb |guix build|BUILD:|BUILD.bazel:|rrors     << |ailed     << |ailed   <<< |--- stderr: |shell: /|The runner will stop|docker pull |install_package> |FAIL code |Invoking |nox > |ache restored|or recipe: |Image: ubuntu|which: no |which gcc|which g++|black |isort |ruff |clang-format" +
+  // Steps of CI services, and what pip says of the installations in them.
+  "|Script contents:|]Starting: |#!/bin/bash -e|#!/bin/sh -e|[Pipeline] |~~~ Running |gitlab-runner|Successfully installed|Obtaining file:|Processing /|Processing .|Processing c:|Processing d:|Processing D:|Process completed|qsub |bsub |PBS |LSB_JOBID|LSF System|Submitted batch|tar x|tar -x|unzip |Expand-Archive|buildkite-agent|/jenkins/work|/home/travis|/__w/|/home/runner|/home/vsts|/home/circleci" +
   // Images that cog makes.
   "|cog.yaml|cog build|cog push|cog predict" +
   // Code that builds an extension as it runs.

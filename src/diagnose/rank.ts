@@ -1,4 +1,6 @@
 /** From findings to diagnoses: which rule speaks for a finding, and which diagnosis comes first. */
+import { inCibuildwheel } from "./fit/cibuildwheel-fit.ts";
+import { inCiFile } from "./fit/ci-fit.ts";
 import { inClone } from "./fit/archive-sources.ts";
 import { editsInItsFolder, fromWhereItWasGiven, withAgain } from "./fit/again.ts";
 import { fixForAmd } from "./facts/gpu-vendor.ts";
@@ -6,6 +8,8 @@ import type { ConfigChange } from "./change.ts";
 import { withoutEchoes } from "./echoes.ts";
 import { overcomeIn } from "./overcome.ts";
 import { inOwnBuilder, inTypedCargo } from "./fit/builder-fit.ts";
+import { inUnpacked } from "./fit/unpacked-sources.ts";
+import { inJobScript } from "./fit/job-fit.ts";
 import { inOwnTool } from "./commands/own-build.ts";
 import { isOtherTools, withoutTorch } from "./facts/other-field.ts";
 import { inTypedCmake } from "./commands/typed-again.ts";
@@ -226,7 +230,10 @@ function withoutOldValues(lines: readonly string[], match: Match): readonly stri
 /** The fix for the machine and the GPU that the text is about. */
 function fixOf(rule: Rule, match: Match): readonly string[] {
   const own = inTypedCmake(inOwnTool(fromWhereItWasGiven(withoutTorch(rule.fix(match), match), match), match), match);
-  const again = inClone(editsInItsFolder(withoutOldValues(withAgain(own, match), match), match), match);
+  const again = inUnpacked(
+    inClone(editsInItsFolder(withoutOldValues(withAgain(own, match), match), match), match),
+    match,
+  );
   const lines = fitted(inTypedCargo(inOwnBuilder(again, match, rule), match), match);
   return match.context.log.amd ? (fixForAmd(lines) ?? []) : lines;
 }
@@ -240,7 +247,10 @@ function toDiagnosis(candidate: Candidate): Diagnosis {
     id: rule.id,
     title: rule.title,
     cause: withCaller(withSubject(rule.cause(match), finding), finding),
-    fix: beginningWithFirst(withoutRepeats(fixOf(rule, match))),
+    fix: inJobScript(
+      inCibuildwheel(inCiFile(beginningWithFirst(withoutRepeats(fixOf(rule, match))), match), match),
+      match,
+    ),
     evidence: { line: finding.at, text: finding.text },
     confidence: confidenceOf(candidate),
     docs: `docs/errors/${rule.id}.md`,

@@ -241,6 +241,7 @@ export class Scanner {
   #line(line: LineAt): void {
     const { marks } = line;
     if ((marks & markTorch) !== 0) this.#namesTorch = true;
+    if (line.number <= this.#facts.wanted) this.#facts.step(line.text(), line.number);
     const [question, asked] = this.#asked;
     if (asked > 0 && line.number === asked + 1) this.#facts.answer(question, line.text());
     if (!this.#open && (marks & (markTrigger | markCode)) === 0) {

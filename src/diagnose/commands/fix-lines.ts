@@ -65,3 +65,17 @@ const ofFolder =
 export function isOfFolder(line: string): boolean {
   return ofFolder.test(commandPart(line));
 }
+
+/** Lines below `# or …:` and its like are another way: in a file that is run as a whole they would follow the first one. */
+export function withOtherWaysAsRemarks(lines: readonly string[]): string[] {
+  let isOther = false;
+  let any = false;
+  return lines.map((line) => {
+    if (line.startsWith("#")) {
+      isOther = any && /^# (?:or|of another|an extension that|if that does not help)\b.*:$/.test(line);
+      return line;
+    }
+    any ||= commandPart(line) !== "";
+    return isOther ? `#     ${line}` : line;
+  });
+}

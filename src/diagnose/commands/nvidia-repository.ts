@@ -36,8 +36,27 @@ export function toolkitPackage(match: Match, version: string): string[] {
   if (first === undefined || log.conda || log.listedToolkits.includes(version) || platformOf(match) !== "linux")
     return [];
   if (compareVersions(parseVersion(version), first) < 0) return [];
-  const repository = nvidiaRepository(match).join(" && ");
+  return [packageOf(match, version)];
+}
+
+function packageOf(match: Match, version: string): string {
+  return `[ -d ${toolkitFolder(match, version)} ] || { ${nvidiaRepository(match).join(" && ")} && sudo apt-get install -y cuda-toolkit-${version.replace(".", "-")}; }`;
+}
+
+/** The same on a runner of a CI service's, whose Ubuntu a workflow names: an older one where the newest has no such toolkit. */
+export function toolkitOnRunner(match: Match, version: string): string[] {
+  const { log } = match.context;
+  const known = toolkitPackage(match, version);
+  if (known.length > 0 || !log.hostedRunner || log.conda || log.jobImage !== undefined || platformOf(match) !== "linux")
+    return known;
+  const wanted = parseVersion(version);
+  if (compareVersions(wanted, firstCuda["22.04"] ?? []) < 0 || log.listedToolkits.includes(version)) return [];
   return [
-    `[ -d ${toolkitFolder(match, version)} ] || { ${repository} && sudo apt-get install -y cuda-toolkit-${version.replace(".", "-")}; }`,
+    ...(compareVersions(wanted, firstCuda["24.04"] ?? []) < 0 && log.ubuntu !== "22.04"
+      ? [
+          `# the workflow, the job: runs-on: ubuntu-22.04   NVIDIA has CUDA ${version} for it, and not for ubuntu-24.04 (ubuntu-latest)`,
+        ]
+      : []),
+    packageOf(match, version),
   ];
 }

@@ -3,9 +3,12 @@
  * them reads. It does not know what is done with it.
  */
 import { ArchiveReader } from "./archive-facts.ts";
+import { JobReader } from "./job-facts.ts";
+import { UnpackedReader } from "./unpacked-facts.ts";
 import { type BuildFacts, BuildReader } from "./build-facts.ts";
 import { BuilderReader } from "./builder-facts.ts";
 import { CheckReader } from "./check-facts.ts";
+import { CiReader } from "./ci-steps.ts";
 import { type CompileFacts, CompileReader } from "./compile-lines.ts";
 import { JitReader } from "./jit-facts.ts";
 import { LibtorchReader } from "./libtorch-facts.ts";
@@ -125,10 +128,13 @@ export class FactsReader {
   readonly #builds = new BuildReader();
   readonly #builders = new BuilderReader();
   readonly #checks = new CheckReader();
+  readonly #ci = new CiReader();
   readonly #vendor = new VendorReader();
   readonly #field = new FieldReader();
   readonly #tools = new ToolListReader();
   readonly #archives = new ArchiveReader();
+  readonly #jobs = new JobReader();
+  readonly #unpacked = new UnpackedReader();
   readonly #heads = new FunctionHeadReader();
   readonly #operators = new OperatorReader();
   readonly #mobile = new MobileReader();
@@ -158,6 +164,8 @@ export class FactsReader {
     signatures: [],
     checks: {},
     withoutGit: false,
+    carriedIncludes: [],
+    ofJob: false,
     versions: {},
     packageFolders: this.#packageFolders,
     conda: false,
@@ -166,6 +174,16 @@ export class FactsReader {
     extensionLoaded: false,
     docker: false,
   };
+
+  /** Up to which line `step` has to see each one. */
+  get wanted(): number {
+    return this.#ci.wanted;
+  }
+
+  /** A line below the head of a CI service's step, whatever it says. */
+  step(raw: string, at: number): void {
+    this.#ci.step(raw, at);
+  }
 
   /** A line that the parsers look at. */
   line(written: string, at: number): void {
@@ -195,6 +213,7 @@ export class FactsReader {
     this.#builds.line(text);
     this.#builders.line(text);
     this.#checks.line(text);
+    this.#ci.line(text, at);
     this.#heads.line(text);
     this.#operators.line(text, at);
     this.#mobile.line(text);
@@ -202,6 +221,8 @@ export class FactsReader {
     this.#archives.line(text);
     this.#told.line(text);
     this.#pixi.line(text);
+    this.#jobs.line(text);
+    this.#unpacked.line(text);
     this.#called(text);
     this.#vendor.line(text);
     this.#field.line(text);
@@ -379,7 +400,9 @@ export class FactsReader {
     const facts = this.#facts;
     if (written.length < 4) return;
     // The time stamps of CI services, the marks of docker.
-    const text = plainSpelling(/^[#[\d\u001b]/.test(written) ? withoutStamp(written) : written);
+    const text = plainSpelling(
+      /^[#[\d\u001b]|^[^\t]{1,100}\t[^\t]{1,100}\t\ufeff?\d{4}-/.test(written) ? withoutStamp(written) : written,
+    );
     if (text.startsWith("Collecting ") && !text.includes("torch")) {
       this.#packages.line(text);
       return;
@@ -466,6 +489,9 @@ export class FactsReader {
       ...builds,
       ...this.#builders.facts(),
       ...this.#checks.facts(),
+      ...this.#ci.facts(),
+      ...this.#jobs.facts(),
+      ...this.#unpacked.facts(),
       ...this.#heads.facts(),
       ...this.#operators.facts(),
       ...this.#mobile.facts(),

@@ -7,12 +7,14 @@ import type { ArchiveFacts } from "./archive-facts.ts";
 import type { BuildFacts } from "./build-facts.ts";
 import type { BuilderFacts } from "./builder-facts.ts";
 import type { CheckFacts } from "./check-facts.ts";
+import type { CiFacts } from "./ci-steps.ts";
 import type { CompileFacts } from "./compile-lines.ts";
 import type { FunctionHeads } from "./function-heads.ts";
 import type { JitFacts } from "./jit-facts.ts";
 import type { LibtorchFacts } from "./libtorch-facts.ts";
 import type { MobileFacts } from "./mobile-facts.ts";
 import type { OperatorFacts } from "./operator-facts.ts";
+import type { JobFacts } from "./job-facts.ts";
 import type { OtherField } from "./other-field.ts";
 import type { PasteFacts } from "./paste-facts.ts";
 import type { PixiFacts } from "./pixi-facts.ts";
@@ -29,6 +31,7 @@ import type { ToldVariables } from "./told-variables.ts";
 import type { ToolFacts } from "./tool-facts.ts";
 import type { TypedFacts } from "./typed-commands.ts";
 import type { TypedGitFacts } from "./typed-git.ts";
+import type { UnpackedFacts } from "./unpacked-facts.ts";
 
 /** Facts of a log; what it does not tell is undefined. */
 export interface LogFacts
@@ -38,10 +41,12 @@ export interface LogFacts
     BuildFacts,
     BuilderFacts,
     CheckFacts,
+    CiFacts,
     CompileFacts,
     FunctionHeads,
     SignatureFacts,
     JitFacts,
+    JobFacts,
     LibtorchFacts,
     MobileFacts,
     OperatorFacts,
@@ -58,7 +63,8 @@ export interface LogFacts
     ToldVariables,
     ToolFacts,
     TypedFacts,
-    TypedGitFacts {
+    TypedGitFacts,
+    UnpackedFacts {
   /** Packages of a Python 2 are named, and no Python 3. */
   readonly oldPython?: boolean;
   /** `3.10`. */

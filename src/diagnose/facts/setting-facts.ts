@@ -300,7 +300,7 @@ export class SettingReader {
       this.#gccName = /-GCC(?:core)?-\d/.test(text) ? "GCC" : gccName.exec(text)?.[1];
     if (
       !this.#runner &&
-      /\bcibuildwheel\b|hostedtoolcache|\/home\/runner\/work|\/__w\/|\/github\/workspace\b|##\[(?:error|group)\]|^shell: .*\{0\}$|The runner will stop working/.test(
+      /\bcibuildwheel\b|hostedtoolcache|\/home\/runner\/work|\/__w\/|\/github\/workspace\b|##\[(?:error|group)\]|^shell: .*\{0\}['"]*$|\b[A-Z]:\\a\\([\w.-]+)\\\1\b|The runner will stop working/.test(
         text,
       )
     )

@@ -93,23 +93,8 @@ function withoutUndone(lines: readonly string[]): readonly string[] {
   });
 }
 
-/** What holds for the shell of a job has to stand in its script: whoever reads its output is not there. */
-function inJobScript(lines: readonly string[], { context: { log } }: Match): readonly string[] {
-  if (!log.batchJob) return lines;
-  const started = log.typed.filter(({ shell, starter }) => shell === "trace" && starter.startsWith("srun "));
-  return lines.map((line) =>
-    started.some((command) => command.line === line)
-      ? `# the lines above in the job's script, in front of its srun; then sbatch it again: ${line}`
-      : line,
-  );
-}
-
 /** The fix with the command that failed at its end, where it does not build by itself. */
 export function withAgain(given: readonly string[], match: Match): readonly string[] {
-  return inJobScript(endingWithCommand(given, match), match);
-}
-
-function endingWithCommand(given: readonly string[], match: Match): readonly string[] {
   const lines = withoutUndone(given);
   if (lines.length === 0 || isOfForm(match)) return lines;
   if (!isBuild(match))

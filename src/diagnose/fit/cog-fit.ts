@@ -3,10 +3,7 @@
  * below `environment:`. It does not know what else the file has. Source: docs/yaml.md of replicate/cog.
  */
 
-/** A command as an entry of a list in YAML. */
-function entry(text: string): string {
-  return /^[\w./-](?:(?!: | #)[^\n])*$/.test(text) ? text : `'${text.replaceAll("'", "''")}'`;
-}
+import { entry } from "./yaml-words.ts";
 
 /** The lines for cog.yaml; they are none for a shell, so all are remarks but `cog` itself. */
 export function forCog(lines: readonly string[], again: string | undefined): readonly string[] {

@@ -9,10 +9,14 @@ import { withinPowerShell } from "./powershell-edits.ts";
 
 /** `%A%` in the words of PowerShell. */
 function variablesOf(text: string): string {
-  return text
-    .replaceAll("%ProgramFiles(x86)%", "${env:ProgramFiles(x86)}")
-    .replaceAll(/%([A-Za-z_]\w*)%(?=\w)/g, "$${env:$1}")
-    .replaceAll(/%([A-Za-z_]\w*)%/g, "$$env:$1");
+  return (
+    text
+      .replaceAll("%ProgramFiles(x86)%", "${env:ProgramFiles(x86)}")
+      // cmd.exe's own word for the folder at hand, which is no variable of the environment.
+      .replaceAll("%CD%", "$PWD")
+      .replaceAll(/%([A-Za-z_]\w*)%(?=\w)/g, "$${env:$1}")
+      .replaceAll(/%([A-Za-z_]\w*)%/g, "$$env:$1")
+  );
 }
 
 /** The value of a variable, as a string of PowerShell. */
@@ -40,7 +44,7 @@ function command(text: string): string | undefined {
     return undefined;
   // The strings of Python's code hold nothing that PowerShell would put in.
   if ((said.match(/"/g)?.length ?? 0) % 2 !== 0 || /\\"/.test(said) || /`/.test(said)) return undefined;
-  if (/\$(?!env:|\{env:|null\b)/.test(said)) return undefined;
+  if (/\$(?!env:|\{env:|null\b|PWD\b)/.test(said)) return undefined;
   // A bare comma makes a list.
   return said.replaceAll(/(?<=^|\s)(?!\$|")([\w.=-]+(?:,[\w.=-]+)+)(?=\s|$)/g, '"$1"');
 }

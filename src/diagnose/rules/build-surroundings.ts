@@ -11,8 +11,7 @@ function ofNinja(tool: string): boolean {
 function longPaths(match: Match): string[] {
   return ofNinja(match.finding.tool) && match.facts["long"] !== undefined
     ? [
-        "reg add HKLM\\SYSTEM\\CurrentControlSet\\Control\\FileSystem /v LongPathsEnabled /t REG_DWORD /d 1 /f   # as administrator; cl.exe and link.exe keep their limit of 260",
-        pip(match, 'install --upgrade "ninja>=1.12"') + "   # older ones do not heed that setting",
+        `# or, as administrator, for ninja alone (cl.exe and link.exe keep their limit of 260): reg add HKLM\\SYSTEM\\CurrentControlSet\\Control\\FileSystem /v LongPathsEnabled /t REG_DWORD /d 1 /f, with ${pip(match, 'install --upgrade "ninja>=1.12"')}`,
       ]
     : ["# Windows's setting LongPathsEnabled does not help here: cl.exe and link.exe keep their limit of 260"];
 }

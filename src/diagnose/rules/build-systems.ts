@@ -325,7 +325,7 @@ export const buildSystemRules: readonly Rule[] = [
         ? [
             ...oneCompiler(match),
             "retorch build -j 1",
-            "# in the workflow: these variables under env: of the step that builds; MAX_JOBS is read by torch's builder, CMAKE_BUILD_PARALLEL_LEVEL by CMake. Still too little: fewer architectures (TORCH_CUDA_ARCH_LIST), a larger runner",
+            "# MAX_JOBS is read by torch's builder, CMAKE_BUILD_PARALLEL_LEVEL by CMake. Still too little: fewer architectures (TORCH_CUDA_ARCH_LIST), a larger runner",
           ]
         : []),
       ...(/walltime|RUNLIMIT|DUE TO TIME LIMIT/.test(match.finding.message)

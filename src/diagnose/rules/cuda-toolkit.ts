@@ -19,6 +19,7 @@ import { cudaBuildsOf } from "../tables/torch-wheels.ts";
 import { originOf, packageOf } from "../tables/packages.ts";
 import { missingProgram, ofLog } from "../matchers.ts";
 import { partOfPipToolkit, pipToolkit } from "../commands/pip-toolkit.ts";
+import { toolkitOnRunner } from "../commands/nvidia-repository.ts";
 import { type Match, type Rule, said } from "../rule.ts";
 
 function cudaRoot(match: Match): string {
@@ -197,9 +198,14 @@ export const cudaToolkitRules: readonly Rule[] = [
           ...buildAgain(match),
           `# or the toolkit of torch's CUDA, where it is installed: ${setVariable(match, "CUDA_HOME", toolkitFolder(match, torch ?? "X.Y"))}`,
         ];
+      const packaged =
+        match.context.log.hostedRunner && torch !== undefined && !match.context.log.conda
+          ? toolkitOnRunner(match, torch)
+          : [];
       return [
         ...(torch === undefined ? [showTorchCuda(match)] : []),
         ...toolkitForImage(match, torch),
+        ...packaged,
         ...(match.context.log.conda && platformOf(match) === "linux" && torch !== undefined
           ? [
               condaToolkit(torch),
@@ -209,7 +215,7 @@ export const cudaToolkitRules: readonly Rule[] = [
           : [
               `${setVariable(match, "CUDA_HOME", toolkitFolder(match, torch ?? "X.Y"))}   # the toolkit of torch's CUDA`,
               toolkitOnPath(match),
-              ...(toolkitForImage(match, torch).length > 0
+              ...(toolkitForImage(match, torch).length + packaged.length > 0
                 ? []
                 : [
                     "# no such folder: install that toolkit beside the other, https://developer.nvidia.com/cuda-toolkit-archive",

@@ -2,6 +2,7 @@
 import { trustSystem } from "../commands/certificates.ts";
 import { plainName } from "../../base/package-name.ts";
 import { ownTemporaryFolder, pip, platformOf, setVariable } from "../commands/commands.ts";
+import { clonedInShortFolder, longPathsSwitch } from "../commands/short-paths.ts";
 import type { Finding } from "../finding.ts";
 import { soughtAddress, soughtWheel } from "./absent-wheels.ts";
 import { forcedBuild } from "../tables/packages.ts";
@@ -335,17 +336,14 @@ export const downloadRules: readonly Rule[] = [
           ]
         : [
             "git config --global core.longpaths true",
-            // What pip clones lies in a folder of its own, which it clones again.
-            ...((match.context.log.requested ?? []).some((word) => word.includes("git+"))
-              ? []
-              : /submodule/.test(match.context.findings.map(({ message }) => message).join(" "))
+            ...(clonedInShortFolder(match) ??
+              (/submodule/.test(match.context.findings.map(({ message }) => message).join(" "))
                 ? ["git submodule update --init --recursive"]
                 : /unable to (?:create|checkout)/i.test(match.finding.message)
                   ? ["git restore --source=HEAD :/   # in the clone: the files that were left out"]
-                  : []),
-            'reg add "HKLM\\SYSTEM\\CurrentControlSet\\Control\\FileSystem" /v LongPathsEnabled /t REG_DWORD /d 1 /f   # as administrator',
-            ...ownTemporaryFolder(match),
-            "# and sources in a short folder: C:\\src",
+                  : ownTemporaryFolder(match))),
+            "# still too long: the sources in a short folder, C:\\s",
+            longPathsSwitch,
           ],
     sources: [
       "facebookresearch/xformers#789",
@@ -354,7 +352,7 @@ export const downloadRules: readonly Rule[] = [
     examples: [
       {
         text: "PS C:\\w> pip install git+https://github.com/jo/ops.git\n  Running command git submodule update --init --recursive -q\n  error: unable to create file docs/classcutlass_1_1epilogue_1_1thread.html: Filename too long\n  fatal: Unable to checkout '319a389f' in submodule path 'third_party/cutlass'",
-        expect: "mkdir -Force C:\\t\n",
+        expect: "git clone --recursive https://github.com/jo/ops C:\\s\\ops",
       },
       {
         text: "error: unable to create file docs/structcutlass_1_1transform_1_1Pitch.html: Filename too long",
@@ -396,9 +394,6 @@ export const downloadRules: readonly Rule[] = [
         ? /dubious ownership/.test(match.finding.message)
           ? [
               `git config --global --add safe.directory ${/in repository at '([^']+)'/.exec(match.finding.message)?.[1] ?? '"$PWD"'}`,
-              ...(match.context.log.hostedRunner
-                ? ["# in the workflow: that line as a step of its own before the build, in the container's shell"]
-                : []),
             ]
           : ["rm -f .git/index.lock   # when no other git runs"]
         : [

@@ -312,26 +312,27 @@ export const hostCompilerRules: readonly Rule[] = [
       match.facts["cuda"] === undefined
         ? `nvcc accepts Visual Studio ${match.facts["from"] ?? ""}${match.facts["to"] === undefined ? "" : ` to ${match.facts["to"]}`}, and the cl.exe that is found first is of another version (usually newer than this CUDA).`
         : `This Visual Studio's C++ library asks for CUDA ${match.facts["cuda"]} or newer.`,
-    fix: (match) => [
+    fix: (match) => {
+      const newer =
+        match.facts["cuda"] === undefined
+          ? "# or a newer CUDA toolkit; for a try: set NVCC_APPEND_FLAGS=-allow-unsupported-compiler"
+          : `# or CUDA ${match.facts["cuda"]} or newer; for a try: set NVCC_APPEND_FLAGS=-D_ALLOW_COMPILER_AND_STL_VERSION_MISMATCH -allow-unsupported-compiler`;
       // Source: actions/runner-images#14004: windows-latest and windows-2025 have Visual Studio 2026.
-      ...(match.context.log.hostedRunner && match.facts["to"] === "2022"
-        ? [
-            "# the workflow:  runs-on: windows-2022   (in place of windows-latest or windows-2025, whose Visual Studio is of 2026)",
-            "# on a computer of one's own:",
-          ]
-        : []),
-      ...useToolset(match, toolsetFor(match)).map((line) =>
-        match.context.log.hostedRunner && match.facts["to"] === "2022" && !line.startsWith("#") ? `# ${line}` : line,
-      ),
-      match.facts["cuda"] === undefined
-        ? "# or a newer CUDA toolkit; for a try: set NVCC_APPEND_FLAGS=-allow-unsupported-compiler"
-        : `# or CUDA ${match.facts["cuda"]} or newer; for a try: set NVCC_APPEND_FLAGS=-D_ALLOW_COMPILER_AND_STL_VERSION_MISMATCH -allow-unsupported-compiler`,
-      // CMake's generator for Visual Studio takes the newest cl.exe, whichever prompt it is started from.
-      ...(match.context.findings.some(({ text }) => /\.vcxproj\b/.test(text))
-        ? [pip(match, "install ninja"), setVariable(match, "CMAKE_GENERATOR", "Ninja")]
-        : []),
-      ...installAgain(match),
-    ],
+      if (match.context.log.hostedRunner && match.facts["to"] === "2022")
+        return [
+          "# the workflow, the job: runs-on: windows-2022   in place of windows-latest or windows-2025, whose Visual Studio is of 2026",
+          newer,
+        ];
+      return [
+        ...useToolset(match, toolsetFor(match)),
+        newer,
+        // CMake's generator for Visual Studio takes the newest cl.exe, whichever prompt it is started from.
+        ...(match.context.findings.some(({ text }) => /\.vcxproj\b/.test(text))
+          ? [pip(match, "install ninja"), setVariable(match, "CMAKE_GENERATOR", "Ninja")]
+          : []),
+        ...installAgain(match),
+      ];
+    },
     sources: ["TencentARC/BrushEdit#17", "nerfstudio-project/nerfstudio#3171"],
     examples: [
       {

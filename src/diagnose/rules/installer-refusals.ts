@@ -311,7 +311,10 @@ export const installerRefusalRules: readonly Rule[] = [
       ...(/^(?:2|3\.[0-6](?!\d))/.test(match.facts["version"] ?? "")
         ? []
         : [
-            `# workflow: runs-on: ubuntu-22.04 in place of ubuntu-latest (an Intel runner of macOS), or a newer python-version than ${match.facts["version"] ?? "that"}`,
+            /^(?:mac|darwin)/i.test(match.facts["os"] ?? "")
+              ? "# the workflow, the job: runs-on: macos-13   an Intel runner; Apple's have no Python that old"
+              : "# the workflow, the job: runs-on: ubuntu-22.04   in place of ubuntu-latest",
+            `# or a newer python-version than ${match.facts["version"] ?? "that"}`,
           ]),
       `# ${/^(?:2|3\.[0-6](?!\d))/.test(match.facts["version"] ?? "") ? "no runner has it any more (Ubuntu 20.04 was the last). In the workflow, below runs-on:" : "or"} a container that has it: container: python:${match.facts["version"] ?? "3.8"}; or astral-sh/setup-uv with uv python install ${match.facts["version"] ?? ""}`,
     ],

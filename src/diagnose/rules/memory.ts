@@ -1,8 +1,23 @@
 /** Memory that runs out: of a compile, of an installer, of what workers share. */
-import { isBuiltByPython } from "../commands/typed-builds.ts";
+import { inItsFolder, isBuiltByPython } from "../commands/typed-builds.ts";
 import { buildAgain, oneCompiler, pip } from "../commands/commands.ts";
 import { coded, type Match, type Rule, saidAny } from "../rule.ts";
 import { runnerLost } from "./build-systems.ts";
+
+/** make's and ninja's own number of compilers: they read no variable of torch's. */
+function oneAtATime(match: Match): readonly string[] | undefined {
+  const { log } = match.context;
+  if (isBuiltByPython(match)) return undefined;
+  const build = log.typed.findLast(({ kind, shell }) => kind === "build" && shell !== "sentence");
+  if (build === undefined) return undefined;
+  const plain = build.line.replace(
+    / (?:-j ?\d*|-j ?"?\$\([^)]*\)"?|--jobs[= ]\d+|--parallel(?: \d+)?)(?=\s|$)/,
+    " -j1",
+  );
+  const line =
+    plain !== build.line ? plain : /^(?:\w+=\S+ )*(?:ninja|cmake3? --build)\b/.test(plain) ? `${plain} -j1` : plain;
+  return line === build.line ? undefined : inItsFolder(match, build, [line]);
+}
 
 function fewerJobs(match: Match): string[] {
   const [first = "", ...others] = oneCompiler(match);
@@ -15,13 +30,16 @@ function fewerJobs(match: Match): string[] {
     ...(/virtual memory exhausted/.test(match.finding.message)
       ? ["ulimit -v unlimited   # a limit of this shell or job (ulimit -v tells it) refuses what the machine has"]
       : []),
-    ...(typed === undefined
-      ? [
-          `${first}   # then as many as fit: a compile with torch/extension.h takes about 1.5 GB, attention kernels up to 6 GB each`,
-          ...others,
-          ...(ofInstaller ? (dockerBuild ? [] : buildAgain(match)) : ["retorch build -j 1"]),
-        ]
-      : [typed]),
+    ...(oneAtATime(match)?.map((line) =>
+      line.includes(" -j1") ? `${line}   # then as many as memory allows: nvcc takes several GB for one file` : line,
+    ) ??
+      (typed === undefined
+        ? [
+            `${first}   # then as many as fit: a compile with torch/extension.h takes about 1.5 GB, attention kernels up to 6 GB each`,
+            ...others,
+            ...(ofInstaller ? (dockerBuild ? [] : buildAgain(match)) : ["retorch build -j 1"]),
+          ]
+        : [typed])),
     "# more memory, or swap: sudo fallocate -l 16G /swapfile && sudo chmod 600 /swapfile && sudo mkswap /swapfile && sudo swapon /swapfile",
   ];
 }
@@ -55,7 +73,7 @@ export const memoryRules: readonly Rule[] = [
       }`,
     fix: (match) => [
       ...oneCompiler(match),
-      "# in the workflow these lines stand in the run: of the step that builds, or as NAME: 1 under its env:. Still too little: fewer architectures for each job (TORCH_CUDA_ARCH_LIST), a larger runner, or swap in a step before",
+      "# still too little: fewer architectures for each job (TORCH_CUDA_ARCH_LIST), a larger runner, or swap in a step before",
     ],
     sources: [
       "hao-ai-lab/FastVideo#1483",

@@ -1,5 +1,16 @@
 /** ninja: its files, its releases, and what PyTorch's builder asks of it. */
-import { buildAgain, pip, platformOf, python, quote, rebuild, removeFolder } from "../commands/commands.ts";
+import { clonedInShortFolder, longPathsSwitch } from "../commands/short-paths.ts";
+import { isBuiltByPython } from "../commands/typed-builds.ts";
+import {
+  buildAgain,
+  ownTemporaryFolder,
+  pip,
+  platformOf,
+  python,
+  quote,
+  rebuild,
+  removeFolder,
+} from "../commands/commands.ts";
 import { coded, type Rule, said, saidAny } from "../rule.ts";
 import { aboutPath, jitRoot } from "./build-systems.ts";
 import type { Match } from "../rule.ts";
@@ -131,9 +142,14 @@ export const ninjaRules: readonly Rule[] = [
     fix: (match) =>
       platformOf(match) === "win32"
         ? [
-            "# move the project and the temporary folder to a short path: set TMP=C:\\t & set TEMP=C:\\t",
-            "reg add HKLM\\SYSTEM\\CurrentControlSet\\Control\\FileSystem /v LongPathsEnabled /t REG_DWORD /d 1 /f   # as administrator",
-            "git config --global core.longpaths true",
+            ...(clonedInShortFolder(match) ??
+              (isBuiltByPython(match) && !/pip-(?:install|req)/.test(match.context.log.buildRoot ?? match.finding.text)
+                ? [
+                    'subst P: "%CD%" & P:   # the project under a short name, in the folder of the sources; away again: subst P: /d',
+                  ]
+                : ownTemporaryFolder(match))),
+            "# the limit of a command line is no setting: shorter folders of the project, of the environment and of temporary files make all its paths shorter",
+            longPathsSwitch,
           ]
         : ["# shorter paths (build in /tmp/b), or a response file: retorch uses them where the linker takes them"],
     sources: ["https://learn.microsoft.com/windows/win32/fileio/maximum-file-path-limitation"],

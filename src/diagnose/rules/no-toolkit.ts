@@ -22,7 +22,7 @@ import { unbuiltCuda } from "../tables/packages.ts";
 import { torchForJetson } from "../commands/jetson-torch.ts";
 import { framesAt, missingProgram } from "../matchers.ts";
 import { type Match, type MatchFacts, type Rule, type RuleContext, said } from "../rule.ts";
-import { toolkitPackage } from "../commands/nvidia-repository.ts";
+import { toolkitOnRunner } from "../commands/nvidia-repository.ts";
 import { isBuiltByPython } from "../commands/typed-builds.ts";
 import { develTags, develImage, inManylinux, cudaOfPypi } from "./container-toolkits.ts";
 
@@ -235,8 +235,8 @@ export const noToolkitRules: readonly Rule[] = [
       const job = match.context.log.jobImage;
       if (job !== undefined)
         return [
-          `# .gitlab-ci.yml, the job: image: ${devel ?? `nvidia/cuda:${develTags[version ?? ""] ?? "<torch's CUDA, with its third number>"}-devel-ubuntu22.04`}   in place of ${job}, which has no nvcc`,
-          `# its runner shows no GPU to a build: variables: TORCH_CUDA_ARCH_LIST: "8.0;8.6;9.0+PTX" # the GPUs that will run it`,
+          `# ${match.context.log.ci?.service === "github" ? "the workflow, the job: container:" : ".gitlab-ci.yml, the job: image:"} ${devel ?? `nvidia/cuda:${develTags[version ?? ""] ?? "<torch's CUDA, with its third number>"}-devel-ubuntu22.04`}   in place of ${job}, which has no nvcc`,
+          `# the runner shows no GPU to a build: ${match.context.log.ci?.service === "github" ? "env" : "variables"}: TORCH_CUDA_ARCH_LIST: "8.0;8.6;9.0+PTX" # the GPUs that will run it`,
         ];
       if (devel !== undefined)
         return [
@@ -245,7 +245,7 @@ export const noToolkitRules: readonly Rule[] = [
         ];
       if (match.context.log.cibuildwheel && platformOf(match) === "linux")
         return inManylinux(version ?? cudaOfPypi(match));
-      const packaged = version === undefined ? [] : toolkitPackage(match, version);
+      const packaged = version === undefined ? [] : toolkitOnRunner(match, version);
       if (match.context.log.hostedRunner && packaged.length > 0 && version !== undefined) {
         const folder = toolkitFolder(match, version);
         return [

@@ -1,4 +1,5 @@
 /** Triton when a program runs: not installed, or a kernel that wants more than the GPU has. */
+import { longPathsSwitch } from "../commands/short-paths.ts";
 import { installGpuTorch, installTorchFor, pip, platformOf, python } from "../commands/commands.ts";
 import { said, type Match, type Rule } from "../rule.ts";
 import { tritonFor } from "../tables/version-facts.ts";
@@ -91,7 +92,7 @@ export const tritonRunTimeRules: readonly Rule[] = [
         ? ["rm -rf ~/.triton/cache /tmp/torchinductor_$USER   # it is made anew", ownCache]
         : [
             "set TORCHINDUCTOR_CACHE_DIR=C:\\ti& set TRITON_CACHE_DIR=C:\\tr   # short folders, before the program starts",
-            "reg add HKLM\\SYSTEM\\CurrentControlSet\\Control\\FileSystem /v LongPathsEnabled /t REG_DWORD /d 1 /f   # as administrator, then start again",
+            longPathsSwitch,
             "# or run without torch.compile (ComfyUI: without the node that compiles)",
           ],
     sources: ["pytorch: torch/_inductor/runtime/cache_dir_utils.py", "chengzeyi/Comfy-WaveSpeed#74"],

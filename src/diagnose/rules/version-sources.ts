@@ -40,16 +40,25 @@ export const versionSourceRules: readonly Rule[] = [
     confidence: "high",
     cause: () =>
       "The package's build asks git for its version, and the sources are an archive, a shallow clone without tags, or a folder copied without .git (a Docker COPY), or git is not installed.",
-    fix: (match) => [
-      ...(match.context.log.hostedRunner
-        ? [
-            "# the workflow, so that git has the tags: - uses: actions/checkout@v4 with: { fetch-depth: 0 }; or in the step that builds:",
-          ]
-        : []),
-      `${setVariable(match, "SETUPTOOLS_SCM_PRETEND_VERSION", releaseOfSources(match.facts["where"], match.context.log.installs))}   # the release that it is`,
-      ...againAsGiven(match),
-      "# or a whole clone: git fetch --tags --unshallow; in Docker copy .git too and install git",
-    ],
+    fix: (match) => {
+      const release = setVariable(
+        match,
+        "SETUPTOOLS_SCM_PRETEND_VERSION",
+        releaseOfSources(match.facts["where"], match.context.log.installs),
+      );
+      // A service's checkout is shallow, and its repository is at hand.
+      if (match.context.log.hostedRunner && !match.context.log.docker)
+        return [
+          "git fetch --tags --unshallow   # the checkout has no tags, from which the version is made",
+          ...againAsGiven(match),
+          `# or the release that it is: ${release}`,
+        ];
+      return [
+        `${release}   # the release that it is`,
+        ...againAsGiven(match),
+        "# or a whole clone: git fetch --tags --unshallow; in Docker copy .git too and install git",
+      ];
+    },
     sources: ["https://setuptools-scm.readthedocs.io/en/latest/config/"],
     examples: [
       {

@@ -1,6 +1,15 @@
 /** What Windows does not do with a file: replace one that is loaded, take a long path, load more than memory holds. */
+import { python } from "../commands/commands.ts";
+import { commandAgain, failedCommand } from "../commands/failed-command.ts";
+import { longPathsSwitch } from "../commands/short-paths.ts";
 import { baseName } from "../parsers/parser.ts";
-import { coded, type Rule, said, saidAny } from "../rule.ts";
+import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
+
+/** The installation once more, in another environment: torch itself is none that a fix gives again elsewhere. */
+function againIn(match: Match): readonly string[] {
+  const typed = failedCommand(match);
+  return commandAgain(match) ?? (typed?.kind === "pip" ? [typed.line] : []);
+}
 
 export const windowsFileRules: readonly Rule[] = [
   {
@@ -93,10 +102,14 @@ export const windowsFileRules: readonly Rule[] = [
       ...(match.facts["long"] === undefined
         ? []
         : ["mkdir C:\\t", "set TEMP=C:\\t", "set TMP=C:\\t", "# a short temporary folder for this prompt"]),
-      'reg add "HKLM\\SYSTEM\\CurrentControlSet\\Control\\FileSystem" /v LongPathsEnabled /t REG_DWORD /d 1 /f   # as administrator, then a new prompt',
       ...(match.facts["long"] === undefined
-        ? ["# or an environment in a short folder: python -m venv C:\\v && C:\\v\\Scripts\\activate"]
+        ? [
+            `${python(match)} -m venv C:\\v   # an environment in a short folder`,
+            "C:\\v\\Scripts\\activate",
+            ...againIn(match),
+          ]
         : []),
+      longPathsSwitch,
     ],
     sources: ["https://learn.microsoft.com/windows/win32/fileio/maximum-file-path-limitation"],
     examples: [

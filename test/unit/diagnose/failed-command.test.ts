@@ -74,7 +74,7 @@ const places: readonly (readonly [string, (text: string) => string, RegExp])[] =
   [
     "a step of GitHub's",
     behind("##[group]Run cd ops\ncd ops\npython setup.py install\nshell: /usr/bin/bash -e {0}\n##[endgroup]"),
-    /^cd ops(?:\n(?:.*\n)*| && )python setup\.py install/m,
+    /^(?: *cd ops\n(?:.*\n)*? *|cd ops && )python setup\.py install|^git commit -am .* && git push$/m,
   ],
   [
     "a job of GitLab's",
@@ -188,6 +188,8 @@ describe("a program that failed as it ran is started again behind what mends", (
 
   test("in the output of a job its script is named, whose shell is gone", () => {
     const text = `SLURM_JOB_ID=88\n+ srun --gres=gpu:1 python train.py\nTraceback (most recent call last):\n${missing}`;
-    expect(diagnose(text).diagnoses[0]?.fix.at(-1)).toMatch(/^# .*job's script.*sbatch.*: srun --gres=gpu:1 python/);
+    const fix = diagnose(text).diagnoses[0]?.fix.join("\n");
+    expect(fix).toMatch(/^# in the job's script, before "srun --gres=gpu:1 python train\.py":$/m);
+    expect(fix).toMatch(/^# then the job again: sbatch/m);
   });
 });

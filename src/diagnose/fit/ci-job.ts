@@ -1,0 +1,41 @@
+/** What the services of CI have in common: the job of a text, edits of its repository, variables of a step. */
+import type { Change } from "./ci-parts.ts";
+import type { CiStep, Pair } from "../facts/ci-steps.ts";
+import type { Match } from "../rule.ts";
+import { quoted } from "./yaml-words.ts";
+
+export interface Job {
+  readonly step?: CiStep;
+  readonly steps: readonly CiStep[];
+  readonly match: Match;
+}
+
+export const submodules = /^git submodule (?:sync(?: \S+)* && git submodule )?update\b(?!.*&& cd )/;
+
+/** An environment of another Python, made by hand. */
+export const otherPython =
+  /^(?:uv venv --python (3\.\d{1,2})\b|(?:conda|mamba|micromamba) create (?:-\S+ )*.*\bpython=(3\.\d{1,2})\b|uv python install (3\.\d{1,2})\b)/;
+
+export const pad = "      ";
+
+export function environment(variables: readonly Pair[], indent: string, key: string): string[] {
+  return variables.length === 0
+    ? []
+    : [`${indent}${key}:`, ...variables.map(([name, value]) => `${indent}  ${name}: ${quoted(value)}`)];
+}
+
+/** Edits of the project's files are pushed, and the job runs again. */
+export function inRepository({ edits }: Change): string[] {
+  return edits.length === 0
+    ? []
+    : [
+        "# in the repository; the job runs again with the push:",
+        ...edits,
+        'git commit -am "Mend the build" && git push',
+      ];
+}
+
+/** What cmd.exe reads in a file that it runs. */
+export function forBatch(line: string): string {
+  return /^for \/f /.test(line) ? line.replaceAll(/%(?=[a-z]\b)/g, "%%") : line;
+}
