@@ -268,7 +268,9 @@ function withProgram(lines: readonly string[], match: Match): readonly string[] 
   const named = /[\w./\\-]+\.(?:py|sh)\b/.exec(failed.line)?.[0] ?? failed.line;
   // The installer of mmcv: the fix says what it is to install.
   if (failed.line.startsWith("mim install ") && lines.some((line) => line.includes("mim install "))) return undefined;
-  if (lines.some((line) => line.includes(named) || line.includes("the_program.py"))) return undefined;
+  // An edit of the program names it, and does not start it.
+  if (lines.some((line) => (line.includes(named) && !/^sed -i/.test(line)) || line.includes("the_program.py")))
+    return undefined;
   if (!log.builtAtRunTime && live.every(isLook)) return undefined;
   // `uv run` would put back what the lock names.
   const command = live.some((line) => /\buv pip /.test(line))

@@ -321,6 +321,23 @@ export const linkLibraryRules: readonly Rule[] = [
           "export LD_LIBRARY_PATH=<its folder>:$LD_LIBRARY_PATH   # for the link and for the run; or -Wl,-rpath-link,<its folder>",
           "# it is nowhere: install the release of the package that the asking library was built with, or build that library again",
         ];
+      const flag = `-l${name}`;
+      const { linkFlagsOfShell = "" } = match.context.log;
+      if (
+        dir === undefined &&
+        platformOf(match) === "linux" &&
+        linkFlagsOfShell.split(" ").includes(flag) &&
+        /^[\w.+-]+$/.test(name)
+      )
+        return [
+          `export LDFLAGS="\${LDFLAGS//${flag}/}"   # ${flag} stands before the objects: LDFLAGS of the shell asks for it, not the package's setup.py`,
+          `# where the library is wanted: install what has it (apt-cache search 'lib${name}' | grep -e -dev; conda search '*${name}*'), and name its folder there, -L<its folder>`,
+        ];
+      if (dir !== undefined && platformOf(match) === "linux" && /^[\w./+-]+$/.test(dir))
+        return [
+          `export LIBRARY_PATH="${dir.startsWith("/") ? "" : "$PWD/"}${dir}:$LIBRARY_PATH"   # for this shell${match.context.findLibrary === undefined ? "" : `; a library that is shared: LD_LIBRARY_PATH, too`}`,
+          `# for good: setup.py: library_dirs=["${dir}"]   (retorch.toml: library-dirs = ["${dir}"])`,
+        ];
       if (dir !== undefined) return [`# retorch.toml: library-dirs = ["${dir}"]   (setup.py: library_dirs=["${dir}"])`];
       if (notOnMac(match))
         return name === "gomp"
