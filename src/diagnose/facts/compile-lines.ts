@@ -96,7 +96,7 @@ export class CompileReader {
     }
     if (text.includes(".o ") && text.length < 20_000 && linksObjects.test(text)) {
       this.#linkProgram = /^\s*(?:\[\d+\/\d+\] )?(?:: && )?(\S+)/.exec(text)?.[1];
-      this.#withoutTorch = !/(?:-l|[/ ]lib)(?:c10|torch)|[\/]torch[\/]lib\b|link\.txt|@/.test(text);
+      this.#withoutTorch = !/(?:-l|[/ ]lib)(?:c10|torch)|\/torch\/lib\b|link\.txt|@/.test(text);
     }
     if (text.includes(" -l") && links.test(text)) this.#link = text;
     if (text.includes("__host__ function("))

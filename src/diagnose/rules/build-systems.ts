@@ -152,8 +152,9 @@ export const buildSystemRules: readonly Rule[] = [
       return platformOf(match) === "win32"
         ? [`del /s "${root}\\lock"`, "# then run the program again"]
         : [
-            ...ownLock(match),
-            `find ${root} -name lock -delete   # when no other build runs`,
+            ...(ownLock(match).length > 0
+              ? ownLock(match)
+              : [`find ${root} -name lock -delete   # when no other build runs`]),
             ...(match.context.log.killedForMemory
               ? [
                   "export MAX_JOBS=2   # the job that left the lock was ended for its memory: fewer compilers at a time (or more memory for the job)",

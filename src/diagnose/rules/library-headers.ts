@@ -309,6 +309,30 @@ export const libraryHeaderRules: readonly Rule[] = [
     ],
   },
   {
+    id: "compiled-for-32-bits",
+    title: "The compiler is told to compile for 32 bits",
+    on: ["missing-header"],
+    specificity: 88,
+    matches: (finding, { log }) =>
+      / -m32(?: |$)/.test(log.flagsOfShell ?? "")
+        ? header(finding, /^(?:bits\/[\w./+-]+|gnu\/stubs-32\.h|sys\/cdefs\.h|asm\/\w+\.h)$/)
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `-m32 stands in front of the compile: CC, CXX or CFLAGS of the shell asks for code of 32 bits. \`${match.facts["header"] ?? ""}\` is of the 32-bit C library, and with that installed the module still would not fit this Python and torch, which are of 64 bits.`,
+    fix: () => [
+      'export CC="$(echo "${CC:-gcc}" | sed "s/ -m32//g")" CXX="$(echo "${CXX:-g++}" | sed "s/ -m32//g")" CFLAGS="$(echo "$CFLAGS" | sed "s/-m32//g")" CXXFLAGS="$(echo "$CXXFLAGS" | sed "s/-m32//g")"',
+      "# for good: out of ~/.bashrc or the script that sets it: grep -rn -e -m32 ~/.bashrc ~/.profile; or unset CC CXX CFLAGS CXXFLAGS",
+    ],
+    sources: ["https://gcc.gnu.org/onlinedocs/gcc/x86-Options.html"],
+    examples: [
+      {
+        text: "building '_q' extension\ngcc -m32 -Wall -fPIC -I/usr/include/python3.11 -c q.c -o build/temp.linux-x86_64-cpython-311/q.o\n/usr/include/stdlib.h:26:10: fatal error: bits/libc-header-start.h: No such file or directory",
+        expect: "-m32 stands in front of the compile",
+      },
+    ],
+  },
+  {
     id: "cython-made-c",
     title: "Cython made a file of C, and the .pyx uses C++",
     on: ["missing-header"],

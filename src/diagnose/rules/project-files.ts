@@ -2,7 +2,7 @@
 import { buildAgain, pip, platformOf, python, quote, unsetVariable } from "../commands/commands.ts";
 import { commandAgain } from "../commands/failed-command.ts";
 import { backToFolder, lostFolder, lostSentence } from "../commands/lost-folders.ts";
-import { coded, type Rule, said, saidAny } from "../rule.ts";
+import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 import { plainName } from "../../base/package-name.ts";
 import { isWellKnown } from "../tables/packages.ts";
 import { cmakeAgain } from "../fit/typed-fit.ts";
@@ -14,6 +14,16 @@ const ofOthers =
 
 const ownHelper =
   /^(?:build|_build|version|_version|utils|tools|build_utils|build_tools|setup_utils|setup_helpers|setup_tools|build_ext|build_backend|custom_build|cuda_build|compile|config|helpers?|scripts?|torch_build|cmake_build|op_builder)$/;
+
+/** The folder that package_dir names (`src` of `src/pkg`), where the package lies in another one. */
+function inPackageDir(match: Match): string[] {
+  const [, base, rest] = /^([\w-]+)\/([\w/-]+)$/.exec(match.facts["dir"] ?? "") ?? [];
+  return base === undefined || rest === undefined
+    ? []
+    : [
+        `d=$(find . -type d -path '*/${rest}' -not -path './build/*' -not -path './.*' | head -n 1); [ -z "$d" ] || sed -i.bak -E "/package_dir|where/s#([\\"'])${base}([\\"'])#\\1$(dirname "$d" | sed 's#^[.]/##')\\2#" setup.py   # package_dir (or where=) with the folder in which the package lies`,
+      ];
+}
 
 export const projectFileRules: readonly Rule[] = [
   {
@@ -117,7 +127,12 @@ export const projectFileRules: readonly Rule[] = [
       ...(platformOf(match) === "win32"
         ? []
         : [
-            `sed -i.bak -E "s/packages *= *\\[[^]]*\\]/packages=__import__('setuptools').find_packages()/" setup.py   # the folders that are there, in place of a list; a list over several lines, or one in pyproject.toml or setup.cfg: by hand`,
+            ...inPackageDir(match),
+            ...(inPackageDir(match).length > 0
+              ? []
+              : [
+                  `sed -i.bak -E "s/packages *= *\\[[^]]*\\]/packages=__import__('setuptools').find_packages()/" setup.py   # the folders that are there, in place of a list; a list over several lines, or one in pyproject.toml or setup.cfg: by hand`,
+                ]),
             ...buildAgain(match),
           ]),
       "# started from another folder than its own: cd to where setup.py lies first",

@@ -144,7 +144,7 @@ export const registrationRules: readonly Rule[] = [
                 `${python(match)} -c "import torch; torch.ops.load_library('${match.context.log.loadedLibrary ?? "<file>.so"}'); print([n for n in torch._C._dispatch_get_all_op_names() if '${match.facts["op"] ?? ""}' in n])"   # does it load, and under which namespace is it registered?`,
                 ...(isUnbuilt(match)
                   ? [
-                      `# nothing of the text loads it: ${match.finding.frames?.[0]?.split(" ")[0] ?? "the program"}: above the call, import the package that brings the operator, or torch.ops.load_library("<the path of its .so>"); what load(…, is_python_module=False) built is loaded in that process alone`,
+                      `# nothing of the text loads it: ${match.finding.frames?.[0]?.split(" ")[0] ?? "the program"}: above the call, import the package that brings the operator, or torch.ops.load_library("<the path of its .so>"); an operator that Python alone makes is defined first: torch.library.define("ns::op", "(Tensor x) -> Tensor"), then torch.library.impl; what load(…, is_python_module=False) built is loaded in that process alone`,
                     ]
                   : rebuild(match)),
                 "# static libraries: link with -Wl,--whole-archive; names: TORCH_LIBRARY(namespace, m) must match torch.ops.namespace",

@@ -1,6 +1,8 @@
 /** What stops a program or its tests before their first line runs: test files of one name, modules that import each other. */
 import { framesAt } from "../matchers.ts";
-import { python } from "../commands/commands.ts";
+import { plainName } from "../../base/package-name.ts";
+import { pip, platformOf, python } from "../commands/commands.ts";
+import { isWellKnown } from "../tables/packages.ts";
 import { failedProgram } from "../commands/failed-command.ts";
 import { type Rule, saidAny } from "../rule.ts";
 
@@ -34,6 +36,48 @@ export const testCollectionRules: readonly Rule[] = [
       {
         text: "$ pytest tests\n____________ ERROR collecting tests/b/test_ops.py ____________\nimport file mismatch:\nimported module 'test_ops' has this __file__ attribute:\n  /w/tests/a/test_ops.py\nwhich is not the same as the test file we want to collect:\n  /w/tests/b/test_ops.py\nHINT: remove __pycache__ / .pyc files and/or use a unique basename for your test file modules",
         expect: "pytest tests --import-mode=importlib",
+      },
+    ],
+  },
+  {
+    id: "tested-package-not-installed",
+    title: "The tests import a package that is neither installed nor on the path",
+    on: ["exception"],
+    specificity: 46,
+    matches: (finding, { log }) => {
+      const name = /^No module named ['"](?<name>[A-Za-z_]\w*)['"]/.exec(finding.message)?.groups?.["name"];
+      const last = finding.frames?.at(-1) ?? "";
+      const test =
+        /(?:^|[\\/])(?:tests?|testing)[\\/](?:[\w-]+[\\/])*(?:test_\w+|\w+_test|conftest)\.py:\d|(?:^|[\\/])(?:test_\w+|\w+_test)\.py:\d/.test(
+          last,
+        );
+      return name !== undefined &&
+        test &&
+        !isWellKnown(plainName(name)) &&
+        !/^(?:torch\w*|numpy|_\w+)$/.test(name) &&
+        !log.dockerBuild
+        ? { name, test: last.split(":")[0] }
+        : undefined;
+    },
+    confidence: "medium",
+    cause: (match) =>
+      `\`${match.facts["test"] ?? "The test"}\` imports \`${match.facts["name"] ?? ""}\`, which this Python does not have: the project itself is not installed in this environment (with a src folder it is on no path), or it is a package that the tests need.`,
+    fix: (match) => {
+      const name = match.facts["name"] ?? "";
+      const typed = failedProgram(match)?.line;
+      return [
+        platformOf(match) === "win32"
+          ? pip(match, "install --no-build-isolation -e .")
+          : `if [ -e src/${name} ] || [ -e ${name} ] || [ -e ${name}.py ]; then ${pip(match, "install --no-build-isolation -e .")}; else ${pip(match, `install ${name}`)}; fi   # in the project's folder`,
+        ...(typed === undefined || /[|;]/.test(typed) ? [] : [typed]),
+        '# without an installation (no compiled part): pythonpath = ["src"] below [tool.pytest.ini_options], or python -m pytest from the folder above the package',
+      ];
+    },
+    sources: ["https://docs.pytest.org/en/stable/explanation/goodpractices.html"],
+    examples: [
+      {
+        text: "$ pytest -q\nImportError while importing test module '/w/tests/test_pad.py'.\nHint: make sure your test modules/packages have valid Python names.\nTraceback:\ntests/test_pad.py:3: in <module>\n    import padkit\nE   ModuleNotFoundError: No module named 'padkit'\n1 error in 0.20s",
+        expect: "if [ -e src/padkit ]",
       },
     ],
   },
