@@ -98,7 +98,7 @@ const facts =
   // What delocate says of the libraries in a wheel.
   "|minimum target of |to update minimum|odetected CUDA arch|nvcc.exe" +
   // The row of a session's traceback that was running.
-  "|--> |PYTHONHOME|gcc -o |cc -o |g++ -o |c++ -o |clang -o |inking CXX " +
+  "|--> |PYTHONHOME|gcc -o |cc -o |g++ -o |c++ -o |clang -o |inking CXX |.o -o " +
   // Builders with an environment of their own, and services of CI.
   "|==> Installing |spack-stage|easyconfig |.pkg: |bitbake |.eb |guix build|BUILD:|BUILD.bazel:|rrors     << |ailed     << |ailed   <<< |--- stderr: |shell: /|The runner will stop|docker pull |install_package> |FAIL code |Invoking |nox > |ache restored|or recipe: |Image: ubuntu|which: no |which gcc|which g++|black |isort |ruff |clang-format" +
   // Images that cog makes.

@@ -55,7 +55,7 @@ const links = /^(?:\S*\/)?(?:[cg]\+\+|gcc|clang(?:\+\+)?)(?:-\d+)? (?!.* -c )(?=
 
 /** A compiler's line that makes a program or a library of objects. */
 const linksObjects =
-  /^\s*(?:\[\d+\/\d+\] )?(?:: && )?(?:\S*\/)?(?:[cg]\+\+|gcc|clang(?:\+\+)?|x86_64\S+-[cg]\+\+)(?:-\d+)? (?!(?:.* )?-c )(?=.*\.o(?: |$))(?=(?:.* )?-o )/;
+  /^\s*(?:\[\d+\/\d+\] )?(?:: && )?(?:\S*\/)?(?:[cg]\+\+|g?cc|clang(?:\+\+)?|x86_64\S+-[cg]\+\+)(?:-\d+)? (?!(?:.* )?-c )(?=.*\.o(?: |$))(?=(?:.* )?-o )/;
 
 /** Gathers them line by line. */
 export class CompileReader {

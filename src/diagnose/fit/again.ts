@@ -299,7 +299,9 @@ function withTyped(lines: readonly string[], match: Match): readonly string[] {
   }
   const typed = log.typedLast === "compile" && log.installer === undefined ? log.typedCompile : undefined;
   const program = typed?.split(" ")[0] ?? "";
-  return typed === undefined || commands.every(isLook) || commands.some((line) => line.startsWith(`${program} `))
+  return typed === undefined ||
+    commands.every(isLook) ||
+    commands.some((line) => line.startsWith(`${program} `) || line.endsWith(typed.slice(program.length)))
     ? lines
     : [...kept, typed];
 }

@@ -1,4 +1,5 @@
 /** Headers of the system, of libraries and of the project that were not found. */
+import { commandWithFound } from "../commands/failed-command.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { newestGccFor } from "../tables/version-facts.ts";
 import { changeFolder, pip, platformOf, python, quote, reinstall, systemPackage } from "../commands/commands.ts";
@@ -429,7 +430,12 @@ export const libraryHeaderRules: readonly Rule[] = [
         ...(unix
           ? [
               "[ ! -f .gitmodules ] || git submodule update --init --recursive   # where a submodule brings it",
-              `h=$(find "$PWD" -path '*/${name}' -not -path '*/build/*' | head -n 1); [ -z "$h" ] || export CPATH="\${h%/${name}}:$CPATH"   # its folder, where the project has it, for this shell`,
+              commandWithFound(
+                match,
+                ["CPATH"],
+                `h=$(find "$PWD" -path '*/${name}' -not -path '*/build/*' | head -n 1); echo "\${h%/${name}}"`,
+              ) ??
+                `h=$(find "$PWD" -path '*/${name}' -not -path '*/build/*' | head -n 1); [ -z "$h" ] || export CPATH="\${h%/${name}}:$CPATH"   # its folder, where the project has it, for this shell`,
             ]
           : [
               `find . -iname ${baseName(name)}   # in another folder, or with other capitals`,

@@ -1,4 +1,5 @@
 /** Libraries and objects that the linker does not find. */
+import { commandWithFound } from "../commands/failed-command.ts";
 import { developmentPackages, type PackageNames } from "../tables/development-packages.ts";
 import { homebrew, pip, platformOf, python, pythonVersion, removeFolder, systemPackage } from "../commands/commands.ts";
 import { embeddedHeaders, isEmbeddable } from "../commands/embedded-python.ts";
@@ -381,7 +382,16 @@ export const linkLibraryRules: readonly Rule[] = [
       return [
         ...(apt === undefined
           ? [
-              `find / -name 'lib${name}.so*' -o -name 'lib${name}.a' 2>/dev/null`,
+              ...(platformOf(match) === "linux" && /^[\w.+-]+$/.test(name) && match.context.log.namesRetorch !== true
+                ? [
+                    commandWithFound(
+                      match,
+                      ["LIBRARY_PATH"],
+                      `l=$(find "$PWD" -name 'lib${name}.so' -o -name 'lib${name}.a' | head -n 1); echo "\${l%/*}"`,
+                    ) ??
+                      `l=$(find "$PWD" -name 'lib${name}.so' -o -name 'lib${name}.a' | head -n 1); [ -z "$l" ] || export LIBRARY_PATH="\${l%/*}:$LIBRARY_PATH" LD_LIBRARY_PATH="\${l%/*}:$LD_LIBRARY_PATH"   # where the project has it, for this shell; elsewhere: find / -name 'lib${name}.*'`,
+                  ]
+                : [`find / -name 'lib${name}.so*' -o -name 'lib${name}.a' 2>/dev/null`]),
               ...(platformOf(match) === "linux"
                 ? [
                     `# not there at all: install what has it: apt-cache search 'lib${name.replace(/^lib/, "")}' | grep -e -dev; Fedora, RHEL: dnf provides '*/lib${name}.so'; a library of the project's own is built first`,

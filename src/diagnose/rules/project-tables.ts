@@ -1,9 +1,12 @@
 /** What a project's own files tell the program that packs it: a version that cannot be imported, packages that are not found, a CMake that is too old. */
 import { buildAgain, pip, platformOf, wordsToBuild } from "../commands/commands.ts";
+import { commandAgain } from "../commands/failed-command.ts";
 import { type Match, type Rule, said } from "../rule.ts";
 
-/** The same installation again, in the environment itself. */
+/** The same installation again. */
 function again(match: Match): string[] {
+  const typed = commandAgain(match);
+  if (typed !== undefined) return [...typed];
   return buildAgain(match).length > 0 ? [...buildAgain(match)] : [pip(match, `install ${wordsToBuild(match)}`)];
 }
 

@@ -1,12 +1,21 @@
 /** What stops a program or its tests before their first line runs: test files of one name, modules that import each other. */
 import { framesAt } from "../matchers.ts";
 import { plainName } from "../../base/package-name.ts";
-import { pip, platformOf, python } from "../commands/commands.ts";
+import { pip, platformOf, python, quote } from "../commands/commands.ts";
 import { isWellKnown } from "../tables/packages.ts";
 import { failedProgram } from "../commands/failed-command.ts";
-import { type Rule, saidAny } from "../rule.ts";
+import { type Match, type Rule, saidAny } from "../rule.ts";
 
 const importModes = "https://docs.pytest.org/en/stable/explanation/pythonpath.html";
+
+/** The folders of both files, where these tell them apart by their own names. */
+function foldersOf(match: Match): readonly string[] | undefined {
+  const { file, other } = match.facts;
+  const folders = [other, file].map((path) => /^(?<folder>\/.*)\/[^/]+$/.exec(path ?? "")?.groups?.["folder"]);
+  const [first, second] = folders;
+  if (first === undefined || second === undefined || platformOf(match) === "win32") return undefined;
+  return first.split("/").at(-1) === second.split("/").at(-1) ? undefined : [first, second];
+}
 
 export const testCollectionRules: readonly Rule[] = [
   {
@@ -22,12 +31,20 @@ export const testCollectionRules: readonly Rule[] = [
     cause: (match) =>
       `pytest imports test files by their bare name, and \`${match.facts["name"] ?? ""}\` is there already${match.facts["other"] === undefined ? "" : ` (\`${match.facts["other"]}\`)`} as it comes to ${match.facts["file"] === undefined ? "the next one" : `\`${match.facts["file"]}\``}: two folders without __init__.py hold a file of the same name, or __pycache__ was copied from another place.`,
     fix: (match) => {
-      const typed = failedProgram(match)?.line;
+      const line = failedProgram(match)?.line;
+      const typed =
+        line !== undefined && /\b(?:pytest|py\.test)\b/.test(line) && !/[|;&]/.test(line) ? line : undefined;
+      const packages = foldersOf(match);
       return [
         "find . -name __pycache__ -type d -prune -exec rm -rf {} +",
-        typed !== undefined && /\b(?:pytest|py\.test)\b/.test(typed) && !/[|;&]/.test(typed)
-          ? `${typed} --import-mode=importlib   # files of one name are modules of their own then`
-          : `${python(match)} -m pytest --import-mode=importlib   # files of one name are modules of their own then`,
+        ...(packages === undefined
+          ? [
+              `${typed ?? `${python(match)} -m pytest`} --import-mode=importlib   # files of one name are modules of their own then`,
+            ]
+          : [
+              `touch ${packages.map((folder) => `${quote(folder)}/__init__.py`).join(" ")}   # so that each is a package, and the files have different names`,
+              ...(typed === undefined ? [] : [typed]),
+            ]),
         '# for good: addopts = ["--import-mode=importlib"] below [tool.pytest.ini_options] in pyproject.toml (addopts = --import-mode=importlib in pytest.ini), or other names, or an __init__.py in each folder of tests',
       ];
     },
@@ -35,7 +52,7 @@ export const testCollectionRules: readonly Rule[] = [
     examples: [
       {
         text: "$ pytest tests\n____________ ERROR collecting tests/b/test_ops.py ____________\nimport file mismatch:\nimported module 'test_ops' has this __file__ attribute:\n  /w/tests/a/test_ops.py\nwhich is not the same as the test file we want to collect:\n  /w/tests/b/test_ops.py\nHINT: remove __pycache__ / .pyc files and/or use a unique basename for your test file modules",
-        expect: "pytest tests --import-mode=importlib",
+        expect: "touch /w/tests/a/__init__.py /w/tests/b/__init__.py",
       },
     ],
   },

@@ -81,7 +81,7 @@ function linkedInCmake(match: Match): string[] | undefined {
   const call = `target_link_libraries *\\( *${cmakeTarget}`;
   return [
     `grep -qE '${call}( |\\))' ${file} || echo 'target_link_libraries(${cmakeTarget} "\${TORCH_LIBRARIES}")' >> ${file}`,
-    `sed -i.bak -E '/TORCH_LIBRARIES/!s/(${call}( +(PRIVATE|PUBLIC|INTERFACE))?)/\\1 "\${TORCH_LIBRARIES}"/' ${file}   # below find_package(Torch REQUIRED)`,
+    `sed -i.bak -E '/[{]TORCH_LIBRARIES/!s/(${call}( +(PRIVATE|PUBLIC|INTERFACE))?)/\\1 "\${TORCH_LIBRARIES}"/' ${file}   # below find_package(Torch REQUIRED)`,
   ];
 }
 
