@@ -60,6 +60,9 @@ viable|xtra operand|known conversion|n wrong format|equested here|see reference 
 |Unrecognized data format|
 required file not found|: in <module>|\r': No 
 |xpansion of macro
+|has this __file__ attribute
+|undeclared name not
+|undeclared name not builtin
 `;
 
 const strong = String.raw`
@@ -98,7 +101,7 @@ const facts =
   // What delocate says of the libraries in a wheel.
   "|minimum target of |to update minimum|odetected CUDA arch|nvcc.exe" +
   // The row of a session's traceback that was running.
-  "|--> " +
+  "|--> |PYTHONHOME|gcc -o |cc -o |g++ -o |c++ -o |clang -o |inking CXX |.o -o " +
   // Builders with an environment of their own, and services of CI.
   "|==> Installing |spack-stage|easyconfig |.pkg: |bitbake |.eb |guix build|BUILD:|BUILD.bazel:|rrors     << |ailed     << |ailed   <<< |--- stderr: |shell: /|The runner will stop|docker pull |install_package> |FAIL code |Invoking |nox > |ache restored|or recipe: |Image: ubuntu|which: no |which gcc|which g++|black |isort |ruff |clang-format" +
   // Steps of CI services, and what pip says of the installations in them.

@@ -23,6 +23,7 @@ import { memoryCheckerParser } from "./parsers/memory-checkers.ts";
 import { msvcParser } from "./parsers/msvc.ts";
 import { nvccParser } from "./parsers/nvcc.ts";
 import type { Parser } from "./parsers/parser.ts";
+import { pytestParser } from "./parsers/pytest.ts";
 import { pythonParser } from "./parsers/python.ts";
 import { sourceEchoParser } from "./parsers/source-echo.ts";
 import { surroundingsParser } from "./parsers/surroundings.ts";
@@ -79,6 +80,7 @@ function makeParsers(collector: Collector): { readonly first: readonly Parser[];
     beside: [
       loaderParser(),
       gpuParser(),
+      pytestParser(),
       pythonParser(),
       systemParser(),
       backtraceParser(),

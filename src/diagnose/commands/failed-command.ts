@@ -168,6 +168,19 @@ function fetchedByName({ context: { log, findings } }: Match): string | undefine
 /** `./submodules/simple-knn`, `-e /w/ops`: not a folder that pip made for itself. */
 const ofFolder = /^(?:-e )?"?(?:\.{0,2}[\\/]|[A-Za-z]:\\)(?!.*pip-(?:req|install))/;
 
+/**
+ * The failed command with a variable that another command finds: in a Dockerfile and in a notebook a line's `export` ends with it.
+ * Undefined in a shell that keeps it, and where no command is known.
+ */
+export function commandWithFound(match: Match, variables: readonly string[], found: string): string | undefined {
+  const { dockerBuild, docker, notebook } = match.context.log;
+  if (!dockerBuild && !docker && !notebook) return undefined;
+  const command = commandAgain(match)?.join(" && ");
+  return command === undefined || /^\w+=/.test(command) || command.includes("&&")
+    ? undefined
+    : `${variables.map((name) => `${name}="$(${found})"`).join(" ")} ${command}`;
+}
+
 /** The folder that pip says it processes, as a word of its command; undefined where it builds more than that. */
 export function folderOfPip({ context: { log } }: Match): string | undefined {
   return log.requirement !== undefined && ofFolder.test(log.requirement) && log.installer === "pip" && !log.docker

@@ -35,6 +35,15 @@ function loadedAgain(match: Match): string[] | undefined {
   ];
 }
 
+/** The compiler's command that made the module, where somebody typed it and nothing else of the text builds. */
+function ownCompile(match: Match): string | undefined {
+  const { typed, typedBuild: build, setupCommand, installs = [] } = match.context.log;
+  if (build !== undefined || setupCommand !== undefined || installs.length > 0) return undefined;
+  return typed.findLast(
+    ({ kind, line, shell }) => kind === "compile" && shell === "prompt" && / -?-shared\b/.test(line),
+  )?.line;
+}
+
 /** Builds the extension again with the torch that is installed, leaving nothing of the old build. */
 export function rebuild(match: Match): string[] {
   const file = match.finding.file ?? match.finding.library ?? "";
@@ -60,6 +69,8 @@ export function rebuild(match: Match): string[] {
   const typed = typedBuild(match);
   if (typed !== undefined && (match.finding.kind === "missing-header" || !/-packages[\\/]/.test(file)))
     return [typedBuildFromScratch(typed)];
+  const compile = ownCompile(match);
+  if (compile !== undefined) return [compile];
   const name = packageOf(match);
   if (name !== undefined)
     return fromCondaForge(match, "any") ?? [...reinstall(match, name), ...waitingModules(match, name)];

@@ -66,6 +66,41 @@ export function withNvccFlags(match: Match, flags: readonly string[]): string[] 
   ];
 }
 
+/** nvcc as it was called by hand, taking all its sources for CUDA; nothing where objects are among them, or a build tool calls it. */
+export function typedAsCuda(match: Match): string[] {
+  const typed = typedNvcc(match);
+  return typed === undefined ||
+    /\.(?:o|obj|a|so|lib)(?:\s|$)/.test(typed.replace(/ -o ?\S+/, "")) ||
+    / (?:-x|--x)[ =]/.test(typed)
+    ? []
+    : [withWords(typed, ["-x", "cu"])];
+}
+
+/** A program of C++ that was compiled and linked by the driver of C, with that of C++; undefined where another tool did. */
+export function typedWithCxxDriver(match: Match): string | undefined {
+  const { log } = match.context;
+  const typed = log.typedLast === "compile" && !isBuiltByPython(match) ? log.typedCompile : undefined;
+  const changed = typed
+    ?.replace(/(^|[\s/])(?:gcc|cc)(-\d+)?(?= )/, "$1g++$2")
+    .replace(/(^|[\s/])clang(-\d+)?(?= )/, "$1clang++$2");
+  return changed === typed ? undefined : changed;
+}
+
+/** The compiler of C++ that was called by hand, with more flags (nvcc hands them on); nothing where a build tool calls it. */
+export function withHostFlags(match: Match, flags: readonly string[]): string[] {
+  const { log } = match.context;
+  const typed = log.typedLast === "compile" ? log.typedCompile : undefined;
+  if (typed === undefined || isBuiltByPython(match) || platformOf(match) === "win32") return [];
+  const handed = flags.map((flag) =>
+    typedNvcc(match) === undefined || flag.startsWith("-std=") ? flag : `-Xcompiler ${flag}`,
+  );
+  const standard = flags.find((flag) => flag.startsWith("-std="));
+  if (standard === undefined || !/(?:^|\s)-std[= ]\S+/.test(typed)) return [withWords(typed, handed)];
+  const others = handed.filter((flag) => flag !== standard);
+  const changed = typed.replace(/(^|\s)-std[= ]\S+/, `$1${standard}`);
+  return [others.length === 0 ? changed : withWords(changed, others)];
+}
+
 /** The command that was typed, with every one of its words changed or, where nothing is given back, left out. */
 export function changedNvcc(match: Match, change: (word: string) => string | undefined): string | undefined {
   const typed = typedNvcc(match);

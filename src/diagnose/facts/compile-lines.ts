@@ -24,6 +24,18 @@ export interface CompileFacts {
   readonly clangLto: boolean;
   /** The last line that links with libraries, as the compiler was called: `g++ -o app app.o -lc10`. */
   readonly linkLine?: string;
+  /** What CMake links last: `app` of `[100%] Linking CXX executable app`. */
+  readonly linkedTarget?: string;
+  /** The program that links objects, as a build shows it: `gcc` of `gcc -o app main.o`. */
+  readonly linkProgram?: string;
+  /** What stands before `-c` in setuptools' own compile: flags of Python's build and of CFLAGS. */
+  readonly flagsOfShell?: string;
+  /** What stands behind the object in it: the extension's own extra_compile_args. */
+  readonly flagsOfExtension?: string;
+  /** What stands before the objects in setuptools' own link: flags of Python's build and of LDFLAGS. */
+  readonly linkFlagsOfShell?: string;
+  /** The last line that links a program or a library names neither torch nor one of its libraries. */
+  readonly linksWithoutTorch?: boolean;
   /** The program that a build asks `which` for as nvcc's host compiler: `gcc-7` of `-ccbin=$(which gcc-7)`. */
   readonly hostByWhich?: string;
   /** The one source for the GPU that the failure can be of: the file that a warning of nvcc names, else the only one compiled. */
@@ -45,6 +57,10 @@ function folderOfSource(text: string): string | undefined {
 /** A compiler's whole command that makes a file of objects, without words that a shell would read otherwise. */
 const links = /^(?:\S*\/)?(?:[cg]\+\+|gcc|clang(?:\+\+)?)(?:-\d+)? (?!.* -c )(?=.* -o )(?=.* -l\w)[^"'`$;|<>()]+$/;
 
+/** A compiler's line that makes a program or a library of objects. */
+const linksObjects =
+  /^\s*(?:\[\d+\/\d+\] )?(?:: && )?(?:\S*\/)?(?:[cg]\+\+|g?cc|clang(?:\+\+)?|x86_64\S+-[cg]\+\+)(?:-\d+)? (?!(?:.* )?-c )(?=.*\.o(?: |$))(?=(?:.* )?-o )/;
+
 /** Gathers them line by line. */
 export class CompileReader {
   readonly #folders = new Set<string>();
@@ -56,6 +72,11 @@ export class CompileReader {
   #clang: string | undefined;
   #lto = false;
   #link: string | undefined;
+  #withoutTorch: boolean | undefined;
+  #linkProgram: string | undefined;
+  #linkedTarget: string | undefined;
+  #ofShell: readonly [before: string, behind: string] | undefined;
+  #linkOfShell: string | undefined;
   readonly #gpuSources = new Set<string>();
   #hostCallIn: string | undefined;
   #toolkit: string | undefined;
@@ -67,6 +88,21 @@ export class CompileReader {
     if (text.includes("clang")) {
       this.#clang ??= /\bclang(?:\+\+)?-(\d{1,2})\b/.exec(text)?.[1];
       if (text.includes("-flto")) this.#lto ||= /\bclang\S* .*-flto\b/.test(text);
+    }
+    if (text.includes("inking C"))
+      this.#linkedTarget =
+        /Linking (?:CXX|C|CUDA) (?:executable|shared (?:library|module)) (?:\S*\/)?(?:lib(?=\S+\.(?:so|dylib)))?([\w-]+)/.exec(
+          text,
+        )?.[1] ?? this.#linkedTarget;
+    if (text.includes("build/temp.") && text.length < 20_000) {
+      const [, before, behind] = /^\s*(\S.*?) -c \S+ -o "?build\/temp\.\S+(.*)$/.exec(text) ?? [];
+      if (before !== undefined && behind !== undefined) this.#ofShell ??= [before, behind];
+      this.#linkOfShell ??=
+        /^\s*(\S* (?:-pthread )?-(?:shared|bundle)\b.*?) "?(?:\S*\/)?build\/temp\.\S+\.o(?: |$)/.exec(text)?.[1];
+    }
+    if (text.includes(".o ") && text.length < 20_000 && linksObjects.test(text)) {
+      this.#linkProgram = /^\s*(?:\[\d+\/\d+\] )?(?:: && )?(\S+)/.exec(text)?.[1];
+      this.#withoutTorch = !/(?:-l|[/ ]lib)(?:c10|torch)|\/torch\/lib\b|link\.txt|@/.test(text);
     }
     if (text.includes(" -l") && links.test(text)) this.#link = text;
     if (text.includes("linker command failed"))
@@ -111,6 +147,11 @@ export class CompileReader {
       ...(this.#cSource === undefined ? {} : { cSource: this.#cSource }),
       ...(this.#extension === undefined ? {} : { builtExtension: this.#extension }),
       ...(this.#clang === undefined ? {} : { clangRelease: this.#clang }),
+      ...(this.#linkedTarget === undefined ? {} : { linkedTarget: this.#linkedTarget }),
+      ...(this.#linkProgram === undefined ? {} : { linkProgram: this.#linkProgram }),
+      ...(this.#ofShell === undefined ? {} : { flagsOfShell: this.#ofShell[0], flagsOfExtension: this.#ofShell[1] }),
+      ...(this.#linkOfShell === undefined ? {} : { linkFlagsOfShell: this.#linkOfShell }),
+      ...(this.#withoutTorch === true ? { linksWithoutTorch: true } : {}),
       ...(this.#link === undefined ? {} : { linkLine: this.#link }),
     };
   }

@@ -15,6 +15,8 @@ export interface SettingFacts {
   readonly visualStudio?: string;
   /** A folder of the Windows SDK stands in the text. */
   readonly windowsKits: boolean;
+  /** PYTHONHOME, as Python shows it where it cannot start: `/opt/python-3.8`. */
+  readonly pythonHome?: string;
   /** The folder whose setup.py was building, as torch's builder names it; not one that pip makes for one build. */
   readonly buildRoot?: string;
   /** The folder in which load() builds an extension while a program runs. */
@@ -180,6 +182,7 @@ export class SettingReader {
   #modules = false;
   #job = false;
   readonly #listed = new Set<string>();
+  #pythonHome: string | undefined;
   #gccName: string | undefined;
   #runner = false;
   #bits32 = false;
@@ -222,6 +225,8 @@ export class SettingReader {
   readonly #gpus = new Set<string>();
 
   line(text: string): void {
+    if (text.includes("PYTHONHOME"))
+      this.#pythonHome ??= /PYTHONHOME\s*=\s*['"]?(?<home>[^\s'"(]+)/.exec(text)?.groups?.["home"];
     if (this.#list === undefined && text.includes(":") && text.includes("cuda")) {
       const written = inFlags.exec(text.length > 4_000 ? text.slice(0, 4_000) : text);
       if (written !== null) this.#list = [(written[1] ?? "").replaceAll(":", "")];
@@ -373,6 +378,7 @@ export class SettingReader {
       usesModules: this.#modules,
       batchJob: this.#job,
       listedToolkits: [...this.#listed],
+      ...(this.#pythonHome === undefined ? {} : { pythonHome: this.#pythonHome }),
       ...(this.#gccName === undefined ? {} : { gccModuleName: this.#gccName }),
       hostedRunner: this.#runner,
       builds32Bit: this.#bits32,

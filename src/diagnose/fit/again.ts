@@ -261,7 +261,9 @@ function withProgram(lines: readonly string[], match: Match): readonly string[] 
   const named = /[\w./\\-]+\.(?:py|sh)\b/.exec(failed.line)?.[0] ?? failed.line;
   // The installer of mmcv: the fix says what it is to install.
   if (failed.line.startsWith("mim install ") && lines.some((line) => line.includes("mim install "))) return undefined;
-  if (lines.some((line) => line.includes(named) || line.includes("the_program.py"))) return undefined;
+  // An edit of the program names it, and does not start it.
+  if (lines.some((line) => (line.includes(named) && !/^sed -i/.test(line)) || line.includes("the_program.py")))
+    return undefined;
   if (!log.builtAtRunTime && live.every(isLook)) return undefined;
   // `uv run` would put back what the lock names.
   const command = live.some((line) => /\buv pip /.test(line))
@@ -291,7 +293,9 @@ function withTyped(lines: readonly string[], match: Match): readonly string[] {
   }
   const typed = log.typedLast === "compile" && log.installer === undefined ? log.typedCompile : undefined;
   const program = typed?.split(" ")[0] ?? "";
-  return typed === undefined || commands.every(isLook) || commands.some((line) => line.startsWith(`${program} `))
+  return typed === undefined ||
+    commands.every(isLook) ||
+    commands.some((line) => line.startsWith(`${program} `) || line.endsWith(typed.slice(program.length)))
     ? lines
     : [...kept, typed];
 }

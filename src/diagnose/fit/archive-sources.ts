@@ -44,7 +44,8 @@ function archiveOf({ finding, context: { log } }: Match): NonNullable<ArchiveFac
   return undefined;
 }
 
-const submodules = /^git submodule (?:sync(?: \S+)* && git submodule )?update\b/;
+export const submodules =
+  /^(?:\[ ! -f \.gitmodules \] \|\| )?git submodule (?:sync(?: \S+)* && git submodule )?update\b/;
 
 /** A library cloned beside the sources is another way. */
 function asRemark(line: string): string {

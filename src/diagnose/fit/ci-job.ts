@@ -10,7 +10,8 @@ export interface Job {
   readonly match: Match;
 }
 
-export const submodules = /^git submodule (?:sync(?: \S+)* && git submodule )?update\b(?!.*&& cd )/;
+export const submodules =
+  /^(?:\[ ! -f \.gitmodules \] \|\| )?git submodule (?:sync(?: \S+)* && git submodule )?update\b(?!.*&& cd )/;
 
 /** An environment of another Python, made by hand. */
 export const otherPython =

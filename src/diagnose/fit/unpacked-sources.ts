@@ -3,6 +3,7 @@
  * in them, so nothing fetches a submodule there, and its folder is empty. The library that is missing is cloned into that folder, where it
  * is known which one it is; else a clone of the project is what has it. It does not know the project's repository.
  */
+import { submodules } from "./archive-sources.ts";
 import type { Match } from "../rule.ts";
 
 /** Libraries that projects carry as submodules, by the first part of their headers' names: where they come from, and where their headers lie. */
@@ -46,8 +47,6 @@ function folderFor(
     "i",
   ).exec(finding.message)?.[1];
 }
-
-const submodules = /^git submodule (?:sync(?: \S+)* && git submodule )?update\b/;
 
 /** The lines without what only a repository can do. */
 export function inUnpacked(lines: readonly string[], match: Match): readonly string[] {

@@ -28,7 +28,7 @@ const fileNotFound = /No such file or directory: ['"‘“]?([^'"‘’“”]+?
 
 /** What shells, Docker, CI services and make say after a program has ended: no part of its message. */
 const outside =
-  /^(?:No CUDA runtime is found|-{20,}$|(?:Error: )?Process completed with exit code|Collecting environment information|PyTorch version: \d|Cleaning up project directory|ERROR: Job failed|The command ['"]|Removing intermediate container|ERROR: (?:failed to|process ")|Error response from daemon|make(?:\[\d+\])?: \*\*\*|srun: |slurmstepd|\(\S{1,40}\) \S{1,60}[@:$#>]|[\w.-]{1,40}@[\w.-]{1,60}[:~ ]\S{0,200}[$#]|[$#%] \S|PS [A-Z]:\\)/;
+  /^(?:No CUDA runtime is found|-{20,}$|(?:Error: )?Process completed with exit code|Collecting environment information|PyTorch version: \d|Cleaning up project directory|ERROR: Job failed|The command ['"]|Removing intermediate container|ERROR: (?:failed to|process ")|Error response from daemon|make(?:\[\d+\])?: \*\*\*|srun: |slurmstepd|\(\S{1,40}\) \S{1,60}[@:$#>]|[\w.-]{1,40}@[\w.-]{1,60}[:~ ]\S{0,200}[$#]|[$#%] \S|PS [A-Z]:\\|={3,} .{0,80} ={3,}$|_{4,} .{0,120} _{4,}$|!{3,} .{0,80} !{3,}$)/;
 /** Below a blank line: what a post tells next, under a heading or as a list of versions. */
 const nextPart =
   /^#{1,6} \S|^\*{0,2}(?:(?:My |Your |System )?(?:environment|setup)(?: info(?:rmation)?)?|system info(?:rmation)?|versions?|(?:expected|actual) behaviou?r|additional (?:context|info(?:rmation)?)|(?:steps )?to reproduce)\*{0,2}:?\*{0,2}$|^(?:[-*•] )?\*{0,2}(?:OS|operating system|platform|python|pytorch|torch|cuda|cudnn|gpu|gcc|driver)(?: version)?\*{0,2} ?[:=]/i;

@@ -3,7 +3,7 @@ import { developmentPackages, type PackageNames } from "../tables/development-pa
 import { buildAgain, pip, python, systemPackage, useToolkit } from "../commands/commands.ts";
 import { ofLog } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
-import { type Match, type Rule, said, saidAny } from "../rule.ts";
+import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
 
 const dependencies: Readonly<Record<string, PackageNames>> = {
   openblas: developmentPackages.openblasWithLapack,
@@ -294,6 +294,32 @@ export const bazelAndMesonRules: readonly Rule[] = [
       {
         text: "Traceback (most recent call last):\n  File \"/x/rules_python/python/private/toolchains_repo.bzl\", line 113, column 57, in _toolchains_repo_impl\n    python_version = rctx.attr.python_version\nError: 'Label' value has no field or method 'repo_name'",
         expect: "USE_BAZEL_VERSION",
+      },
+    ],
+  },
+  {
+    id: "meson-source-missing",
+    title: "meson.build names a file that is not there",
+    on: ["build-tool"],
+    specificity: 74,
+    matches: (finding) => said(finding, /^File (?<name>\S+) does not exist\.?$/),
+    confidence: "high",
+    cause: (match) =>
+      `${placeOf(match.finding) === "" ? "meson.build" : placeOf(match.finding)} names \`${match.facts["name"] ?? ""}\` among its sources, and there is no such file (a name counts from the folder of that meson.build): it is called otherwise, was not added to git, is written by a step that has not run, or belongs to a submodule.`,
+    fix: (match) => {
+      const name = match.facts["name"] ?? "";
+      const folder = name.includes("/") ? name.replace(/\/[^/]*$/, "") : ".";
+      const stem = (name.split("/").at(-1) ?? "").replace(/\.\w+$/, "");
+      return [
+        `ls ${folder}; find . -iname '*${stem}*' -not -path './.git/*'   # what it is called, or where it lies`,
+        `# ${placeOf(match.finding) === "" ? "meson.build" : placeOf(match.finding)}: the name as it is there; deleted by mistake: git checkout -- ${name}; a submodule: git submodule update --init --recursive`,
+      ];
+    },
+    sources: ["https://mesonbuild.com/Syntax.html"],
+    examples: [
+      {
+        text: "$ meson setup build\nThe Meson build system\nVersion: 1.5.1\nBuild type: native build\n\nmeson.build:6:3: ERROR: File src/scan.c does not exist.\n\nA full log can be found at /w/build/meson-logs/meson-log.txt",
+        expect: "find . -iname '*scan*'",
       },
     ],
   },

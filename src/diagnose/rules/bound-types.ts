@@ -1,8 +1,8 @@
 /** Types of C++ between Python modules: bound in another module, bound by another pybind11, not to be pickled. */
 import { argumentsOf } from "../facts/called-arguments.ts";
-import { pip, python, rebuild } from "../commands/commands.ts";
+import { pip, platformOf, python, rebuild } from "../commands/commands.ts";
 import { packageOfModule } from "../tables/packages.ts";
-import { type Rule, said, saidAny } from "../rule.ts";
+import { type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** Types for which torch's headers bring casters: those are another rule's. */
 const cast =
@@ -33,6 +33,19 @@ function resultOf(signature: string): string {
 const causalConv1d: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   causal_conv1d_fwd: { 4: "<1.1", 5: ">=1.1,<1.2", 7: ">=1.2,<1.5", 8: ">=1.5" },
 };
+
+/** The header of pybind11 that converts the type of the signature. */
+function headerOfType(match: Match): string {
+  return /function/.test(match.facts["type"] ?? "")
+    ? "functional.h"
+    : /complex/.test(match.facts["type"] ?? "")
+      ? "complex.h"
+      : /chrono/.test(match.facts["type"] ?? "")
+        ? "chrono.h"
+        : /filesystem/.test(match.facts["type"] ?? "")
+          ? "stl/filesystem.h"
+          : "stl.h";
+}
 
 export const boundTypeRules: readonly Rule[] = [
   {
@@ -290,7 +303,11 @@ export const boundTypeRules: readonly Rule[] = [
     cause: (match) =>
       `The signature shows \`${match.facts["type"] ?? ""}\` by its C++ name: the file with the binding does not include the header of pybind11 that turns such values into Python's and back. That shows only when the function is called.`,
     fix: (match) => [
-      `# in the file with PYBIND11_MODULE: #include <pybind11/${/function/.test(match.facts["type"] ?? "") ? "functional.h" : /complex/.test(match.facts["type"] ?? "") ? "complex.h" : /chrono/.test(match.facts["type"] ?? "") ? "chrono.h" : /filesystem/.test(match.facts["type"] ?? "") ? "stl/filesystem.h" : "stl.h"}>`,
+      ...(platformOf(match) === "win32"
+        ? [`# in the file with PYBIND11_MODULE: #include <pybind11/${headerOfType(match)}>`]
+        : [
+            `grep -rl --include='*.cpp' --include='*.cc' --include='*.cxx' --include='*.cu' PYBIND11_MODULE . | grep -vE '/(build|third_party)/' | xargs -r sed -i.bak '1i #include <pybind11/${headerOfType(match)}>'   # in the file with PYBIND11_MODULE`,
+          ]),
       ...rebuild(match),
     ],
     sources: ["https://pybind11.readthedocs.io/en/stable/advanced/cast/overview.html"],

@@ -76,6 +76,17 @@ function moreTime({ context: { log } }: Match): string[] {
   ];
 }
 
+/** The lock in the folder that the call of load() names, which lies elsewhere than torch's own. */
+function ownLock(match: Match): string[] {
+  const folder = match.context.findings
+    .flatMap(({ frames }) => frames ?? [])
+    .map((frame) => /build_directory=["'](?<folder>[\w./~-]+)["']/.exec(frame)?.groups?.["folder"])
+    .find((each) => each !== undefined);
+  return folder === undefined
+    ? []
+    : [`rm -f ${folder.replace(/\/$/, "")}/lock   # build_directory of the call, from where the program was started`];
+}
+
 export const buildSystemRules: readonly Rule[] = [
   {
     id: "build-folder-race",
@@ -142,7 +153,9 @@ export const buildSystemRules: readonly Rule[] = [
       return platformOf(match) === "win32"
         ? [`del /s "${root}\\lock"`, "# then run the program again"]
         : [
-            `find ${root} -name lock -delete   # when no other build runs`,
+            ...(ownLock(match).length > 0
+              ? ownLock(match)
+              : [`find ${root} -name lock -delete   # when no other build runs`]),
             ...(match.context.log.killedForMemory
               ? [
                   "export MAX_JOBS=2   # the job that left the lock was ended for its memory: fewer compilers at a time (or more memory for the job)",

@@ -1,5 +1,5 @@
 /** Calls of a bound function whose arguments fit no signature of it. */
-import { pip, rebuild } from "../commands/commands.ts";
+import { pip, quote, rebuild } from "../commands/commands.ts";
 import { packageOf } from "../tables/packages.ts";
 import { argumentsOf } from "../facts/called-arguments.ts";
 import { type Match, type Rule, said, saidAny } from "../rule.ts";
@@ -28,6 +28,19 @@ function divides(match: Match): boolean {
 
 const oneSignature =
   /(?<name>\w+)\(\): incompatible function arguments\. The following argument types are supported:\s+1\. \((?<takes>[^)]*)\)(?<rest>.*?)Invoked with: ?(?<call>.*)$/s;
+
+/** The call in one's own script by position alone; nothing where its line does not show the keywords. */
+function withoutKeywords(match: Match): string[] {
+  const words = (match.facts["words"] ?? "").split(", ").filter((word) => /^\w+$/.test(word));
+  const place = /^(?<file>[^"'$`»<>]+\.py):(?<row>\d+) .*? » (?<source>.*)$/.exec(
+    match.finding.frames?.at(-1) ?? "",
+  )?.groups;
+  if (place === undefined || words.length === 0 || /-packages[\\/]/.test(place["file"] ?? "")) return [];
+  if (!words.every((word) => new RegExp(`\\b${word} *=(?!=)`).test(place["source"] ?? ""))) return [];
+  return [
+    `sed -i.bak -E '${place["row"] ?? ""}s/\\b(${words.join("|")}) *= *//g' ${quote(place["file"] ?? "")}   # by position, where they stand in the order of the C++ function`,
+  ];
+}
 
 export const callArgumentRules: readonly Rule[] = [
   {
@@ -235,6 +248,7 @@ export const callArgumentRules: readonly Rule[] = [
             ...rebuild(match),
           ]
         : [
+            ...withoutKeywords(match),
             `# call it without keywords, in the order of the C++ function; or name them in the binding: m.def("${(match.facts["name"] ?? "f").split(".").at(-1) ?? "f"}", &f, ${(
               match.facts["words"] ?? "x"
             )
@@ -242,7 +256,7 @@ export const callArgumentRules: readonly Rule[] = [
               .slice(0, 4)
               .map((word) => `py::arg("${word}")`)
               .join(", ")}, …) and build again`,
-            ...rebuild(match),
+            ...(withoutKeywords(match).length > 0 ? [] : rebuild(match)),
           ],
     sources: ["https://pybind11.readthedocs.io/en/stable/basics.html#keyword-arguments"],
     examples: [

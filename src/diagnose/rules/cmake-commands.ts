@@ -1,4 +1,5 @@
 /** Commands and files that CMake does not know: an older CMake, or a package's own commands that were not included. */
+import { cmakeFile } from "../commands/source-edits.ts";
 import { own } from "../../base/own.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { platformOf, python } from "../commands/commands.ts";
@@ -81,6 +82,28 @@ function runningCMake(match: Match): string | undefined {
   return undefined;
 }
 
+/** find_package(pybind11) above the line that needs it, where nothing asks for it yet; and the package that is found. */
+function pybind11FoundFirst(match: Match): string[] {
+  const install = `${python(match)} -m pip install pybind11`;
+  const folder = `-Dpybind11_DIR="$(${python(match)} -m pybind11 --cmakedir)"`;
+  const { typedConfigure } = match.context.log;
+  const { file = "CMakeLists.txt", line } = match.finding;
+  if (platformOf(match) === "win32" || line === undefined || !/^[\w./-]+$/.test(file))
+    return [
+      "git submodule update --init --recursive   # third_party/pybind11 is often an empty folder",
+      `${install} && cmake ${folder} ..`,
+    ];
+  const lists = cmakeFile(match, file);
+  return [
+    "[ ! -f .gitmodules ] || git submodule update --init --recursive   # third_party/pybind11 is often an empty folder",
+    `grep -qE '(find_package|add_subdirectory).*pybind11' ${lists} || sed -i.bak '${line}i find_package(pybind11 CONFIG REQUIRED)' ${lists}`,
+    install,
+    ...(typedConfigure === undefined || typedConfigure.includes("pybind11_DIR")
+      ? []
+      : ["rm -rf build   # CMake keeps what it found", `${typedConfigure} ${folder}`]),
+  ];
+}
+
 export const cmakeCommandRules: readonly Rule[] = [
   {
     id: "cmake-command-unknown",
@@ -138,11 +161,7 @@ export const cmakeCommandRules: readonly Rule[] = [
           `# ${match.facts["owner"] ?? ""}; projects from before ROCm 6 look in /opt/rocm/hip/cmake for the FindHIP.cmake that defines it:`,
           "sudo mkdir -p /opt/rocm/hip && sudo ln -sfn /opt/rocm/lib/cmake/hip /opt/rocm/hip/cmake",
         ];
-      if (/^pybind11_/i.test(name))
-        return [
-          "git submodule update --init --recursive   # third_party/pybind11 is often an empty folder",
-          `${python(match)} -m pip install pybind11 && cmake -Dpybind11_DIR="$(${python(match)} -m pybind11 --cmakedir)" ..`,
-        ];
+      if (/^pybind11_/i.test(name)) return pybind11FoundFirst(match);
       if (/^python3?_add_library$/i.test(name) && platformOf(match) === "linux") return pythonFoundFirst(match, name);
       return [
         match.facts["owner"] === undefined

@@ -1,4 +1,6 @@
 /** Words on a compiler's command line that it does not take, and instructions that it was not told of. */
+import { flagsOfScript } from "./loading-slips.ts";
+import { withHostFlags } from "../commands/typed-again.ts";
 import { platformOf, setVariable } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
 import { type Match, type Rule, said, saidAny } from "../rule.ts";
@@ -21,6 +23,26 @@ function flagOfHeader(file: string): string | undefined {
   return /^(?:avx\w*|f16c|fma4?|bmi2?|lzcnt|popcnt|gfni|vaes|vpclmulqdq|sha|xop|adx|rdseed|movdir)$/.test(part)
     ? `-m${part}`
     : undefined;
+}
+
+/** The variable of the shell without the flag, where setuptools' command shows that it came from there. */
+function ofShell(match: Match): string | undefined {
+  const { option = "", value = "" } = match.facts;
+  const { flagsOfShell = "", flagsOfExtension = "" } = match.context.log;
+  const flag = option.endsWith("=") ? `${option}${value}` : option;
+  if (flag === "" || /["'$`\\\s{}]/.test(flag) || platformOf(match) === "win32") return undefined;
+  return flagsOfShell.split(" ").includes(flag) && !flagsOfExtension.includes(flag)
+    ? `export CFLAGS="\${CFLAGS//${flag}/}" CXXFLAGS="\${CXXFLAGS//${flag}/}" CPPFLAGS="\${CPPFLAGS//${flag}/}"   # the flag stands before -c: a variable of the shell brings it, not setup.py`
+    : undefined;
+}
+
+/** The flags of all intrinsics that the compiler refuses: one at a time would only show the next. */
+function ofAll({ context }: Match, first: string): string {
+  const others = context.findings
+    .filter(({ kind, message }) => kind === "compile" && message.includes("target specific option mismatch"))
+    .map(({ file = "" }) => flagOfHeader(file))
+    .filter((flag) => flag !== undefined);
+  return [...new Set([first, ...others].flatMap((flags) => flags.split(" ")))].join(" ");
 }
 
 /** Options of cl and link that no path looks like. */
@@ -208,11 +230,15 @@ export const compilerOptionRules: readonly Rule[] = [
               : /256/.test(name)
                 ? "-mavx2 -mfma"
                 : "-march=native";
+      const all = ofAll(match, flag);
+      const typed = withHostFlags(match, all.split(" "));
+      if (typed.length > 0 && !match.context.log.namesRetorch)
+        return [...typed, "# or -march=native, which then runs on this kind of processor only"];
       return [
         ...(platformOf(match) === "win32" || match.context.log.namesRetorch
           ? []
-          : [setVariable(match, "CFLAGS", `${flag} $CFLAGS`), setVariable(match, "CXXFLAGS", `${flag} $CXXFLAGS`)]),
-        `# retorch: cxx-flags = ["${flag.split(" ").join('", "')}"]   (or -march=native, which then runs on this kind of processor only)`,
+          : [setVariable(match, "CFLAGS", `${all} $CFLAGS`), setVariable(match, "CXXFLAGS", `${all} $CXXFLAGS`)]),
+        `# retorch: cxx-flags = ["${all.split(" ").join('", "')}"]   (or -march=native, which then runs on this kind of processor only)`,
       ];
     },
     sources: ["https://gcc.gnu.org/onlinedocs/gcc/x86-Options.html"],
@@ -282,7 +308,7 @@ export const compilerOptionRules: readonly Rule[] = [
           ? withoutNvccFlags(match)
           : withNvccApart(match)
         : [
-            ...withoutOption(match),
+            ...(ofShell(match) === undefined ? withoutOption(match) : [ofShell(match) ?? ""]),
             `# remove ${match.facts["option"] ?? "it"}${/=$/.test(match.facts["option"] ?? "") ? (match.facts["value"] ?? "") : ""}${/^\/[Wfm]\w*-/.test(match.facts["option"] ?? "") ? ` (written -${(match.facts["option"] ?? "").slice(1)} there)` : ""} from extra_compile_args (setup.py), CFLAGS, CXXFLAGS, or the nvcc flags`,
             ...(/^-m(?:arch|cpu|tune)=/.test(match.facts["option"] ?? "") && match.facts["value"] === "native"
               ? ["# clang on ARM: -mcpu=native in its place (clang 15 and newer take -march=native, too)"]
@@ -371,10 +397,11 @@ export const compilerOptionRules: readonly Rule[] = [
     confidence: "high",
     cause: () =>
       "The compiler takes a word of its command for a second source file: flags were given as one string where a list is wanted (each letter becomes a word: - O 3), a path with a space is not quoted, or a word that was to belong to a flag stands alone.",
-    fix: () => [
+    fix: (match) => [
+      ...flagsOfScript(match),
       '# lists: load(…, extra_cflags=["-O3"]), extra_compile_args={"cxx": ["-O3", "-fopenmp"]}; one word each, no "-I /path" in one string',
       '# CMake: separate_arguments or a list, not "-O3 -g" in one word; project, environment and build folder in paths without spaces',
-      "retorch build -v   # shows the whole command",
+      ...(flagsOfScript(match).length > 0 ? [] : ["retorch build -v   # shows the whole command"]),
     ],
     sources: ["https://docs.pytorch.org/docs/stable/cpp_extension.html"],
     examples: [

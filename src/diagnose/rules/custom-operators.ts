@@ -73,6 +73,21 @@ function otherAnnotation(match: Match): string[] {
   ];
 }
 
+/** The parameter's type, in the script that the traceback names: nearly all that have none are tensors. */
+function annotated(match: Match): string[] {
+  const name = /Parameter (?<name>\w+) must have a type annotation/.exec(match.finding.message)?.groups?.["name"];
+  const place = match.finding.frames
+    ?.map((frame) => /^(?<file>[^"'$`»<>]+\.py):(?<row>\d+) .* » *@/.exec(frame)?.groups)
+    .find((each) => each !== undefined);
+  if (name === undefined || place === undefined || /-packages[\\/]/.test(place["file"] ?? "")) return [];
+  const word = platformOf(match) === "win32" ? undefined : quote(place["file"] ?? "");
+  return word === undefined
+    ? []
+    : [
+        `sed -i.bak -E '${place["row"] ?? ""},/\\) *(->|:)/s/([(,] *|^ *)${name}( *[,)=]|$)/\\1${name}: torch.Tensor\\2/' ${word}   # where it is no tensor: int, float, bool, str`,
+      ];
+}
+
 export const customOperatorRules: readonly Rule[] = [
   {
     id: "operator-without-autograd",
@@ -163,6 +178,7 @@ export const customOperatorRules: readonly Rule[] = [
         ? 'mutates_args was given as one string, and this torch takes its letters for names of parameters: mutates_args="unknown" came with a later release than this one, and a single name has to stand in brackets.'
         : `torch cannot make a schema of the operator's signature${match.facts["why"] === undefined ? "" : ` (${match.facts["why"]})`}. Schemas know Tensor, int, float, bool, str, Scalar, SymInt, ScalarType, Device, their lists (int[]) and optionals (int?).`,
     fix: (match) => [
+      ...annotated(match),
       ...(/in mutates_args were not found/.test(match.finding.message)
         ? [
             '# mutates_args=("out",): the parameters that the function writes into, by name, in a tuple or list; () when it writes into none',

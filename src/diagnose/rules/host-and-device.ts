@@ -1,4 +1,5 @@
 /** Code for the GPU where the compiler takes it for the host's, and calls between the two that it refuses. */
+import { typedAsCuda } from "../commands/typed-again.ts";
 import type { Finding } from "../finding.ts";
 import { baseName } from "../parsers/parser.ts";
 import { type Match, type MatchFacts, placeOf, type Rule, said, saidAny } from "../rule.ts";
@@ -55,6 +56,9 @@ export const hostAndDeviceRules: readonly Rule[] = [
         ];
       const file = baseName(match.finding.file ?? "a.cpp");
       const name = file.replace(/\.\w+$/, "");
+      const typed = match.context.log.amd ? [] : typedAsCuda(match);
+      if (typed.length > 0)
+        return [...typed, `# or rename ${file} to ${name}.cu: nvcc, CMake and torch's builder go by the ending`];
       return match.context.log.amd
         ? [
             `# rename ${file} to ${name}.hip (torch's CUDAExtension: ${name}.cu), with #include <hip/hip_runtime.h>, and name it in the sources`,

@@ -157,6 +157,12 @@ import { cudaApiRules } from "./cuda-api.ts";
 import { longTypeRules } from "./long-types.ts";
 import { sourceRules } from "./sources.ts";
 import { standardRules } from "./standards.ts";
+import { installedBesideRules } from "./installed-beside.ts";
+import { projectTableRules } from "./project-tables.ts";
+import { shellVariableRules } from "./variables-of-the-shell.ts";
+import { testCollectionRules } from "./test-collection.ts";
+import { cmakeSlipRules } from "./cmake-slips.ts";
+import { loadingSlipRules } from "./loading-slips.ts";
 import { compilerStandardRules } from "./compilers-and-standards.ts";
 import { syclLoadingRules } from "./sycl-loading.ts";
 import { syclRules } from "./sycl.ts";
@@ -329,6 +335,12 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Operators below torch.compile", rules: operatorCheckRules },
   { name: "Python below torch.compile", rules: tracedPythonRules },
   { name: "Builds without isolation", rules: unisolatedBuildRules },
+  { name: "Installed, and not what runs", rules: installedBesideRules },
+  { name: "What a project tells its packer", rules: projectTableRules },
+  { name: "Variables of the shell", rules: shellVariableRules },
+  { name: "Before the first line runs", rules: testCollectionRules },
+  { name: "Slips of a CMakeLists.txt", rules: cmakeSlipRules },
+  { name: "Slips in a call of load()", rules: loadingSlipRules },
   { name: "Files of a package", rules: packageDataRules },
   { name: "Fakes and names of operators", rules: operatorFakeRules },
   { name: "Results of an operator", rules: operatorResultRules },

@@ -4,6 +4,7 @@ import { isUnisolated } from "../facts/unisolated.ts";
 import { inItsFolder } from "../commands/typed-builds.ts";
 import { installWithoutIsolation } from "../commands/commands.ts";
 import { isUnisolatedByPixi, misnamedTables } from "../commands/pixi-commands.ts";
+import { installedByOtherPip } from "./installed-beside.ts";
 import { wantsTorch } from "../facts/wanted-torch.ts";
 import { type Match, type Rule } from "../rule.ts";
 
@@ -62,6 +63,7 @@ export const isolationRules: readonly Rule[] = [
         context.findings.some(({ code }) => code === "backend-unavailable")
       )
         return undefined;
+      if (installedByOtherPip(finding, context.log) !== undefined) return undefined;
       const inBuild = builds(finding, context);
       const sure =
         context.findings.some(

@@ -1,7 +1,8 @@
 /** Headers of the system, of libraries and of the project that were not found. */
+import { commandWithFound } from "../commands/failed-command.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { newestGccFor } from "../tables/version-facts.ts";
-import { changeFolder, pip, platformOf, python, reinstall, systemPackage } from "../commands/commands.ts";
+import { changeFolder, pip, platformOf, python, quote, reinstall, systemPackage } from "../commands/commands.ts";
 import { saidOnLinux } from "../commands/command-words.ts";
 import { libraryPackages } from "../tables/library-packages.ts";
 import { foundDir, header, includedBy } from "../matchers.ts";
@@ -309,6 +310,66 @@ export const libraryHeaderRules: readonly Rule[] = [
     ],
   },
   {
+    id: "compiled-for-32-bits",
+    title: "The compiler is told to compile for 32 bits",
+    on: ["missing-header"],
+    specificity: 88,
+    matches: (finding, { log }) =>
+      / -m32(?: |$)/.test(log.flagsOfShell ?? "")
+        ? header(finding, /^(?:bits\/[\w./+-]+|gnu\/stubs-32\.h|sys\/cdefs\.h|asm\/\w+\.h)$/)
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `-m32 stands in front of the compile: CC, CXX or CFLAGS of the shell asks for code of 32 bits. \`${match.facts["header"] ?? ""}\` is of the 32-bit C library, and with that installed the module still would not fit this Python and torch, which are of 64 bits.`,
+    fix: () => [
+      'export CC="$(echo "${CC:-gcc}" | sed "s/ -m32//g")" CXX="$(echo "${CXX:-g++}" | sed "s/ -m32//g")" CFLAGS="$(echo "$CFLAGS" | sed "s/-m32//g")" CXXFLAGS="$(echo "$CXXFLAGS" | sed "s/-m32//g")"',
+      "# for good: out of ~/.bashrc or the script that sets it: grep -rn -e -m32 ~/.bashrc ~/.profile; or unset CC CXX CFLAGS CXXFLAGS",
+    ],
+    sources: ["https://gcc.gnu.org/onlinedocs/gcc/x86-Options.html"],
+    examples: [
+      {
+        text: "building '_q' extension\ngcc -m32 -Wall -fPIC -I/usr/include/python3.11 -c q.c -o build/temp.linux-x86_64-cpython-311/q.o\n/usr/include/stdlib.h:26:10: fatal error: bits/libc-header-start.h: No such file or directory",
+        expect: "-m32 stands in front of the compile",
+      },
+    ],
+  },
+  {
+    id: "cython-made-c",
+    title: "Cython made a file of C, and the .pyx uses C++",
+    on: ["missing-header"],
+    specificity: 91,
+    matches: (finding) =>
+      /\.c$/.test(finding.file ?? "") && finding.tool !== "msvc" && byCython(finding)
+        ? header(
+            finding,
+            /^(?:c(?:stdint|stdlib|string|math|stddef|stdio|assert|limits|float|time)|algorithm|array|atomic|bitset|chrono|complex|deque|exception|fstream|functional|ios|iosfwd|iostream|istream|iterator|limits|list|map|memory|mutex|new|numeric|optional|ostream|queue|random|set|span|sstream|stdexcept|streambuf|string|string_view|thread|tuple|type_traits|typeinfo|unordered_(?:map|set)|utility|valarray|variant|vector)$/,
+          )
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is of the C++ library, and Cython made a file of C: the .pyx cimports from libcpp (vector, string, map) or another C++ header, and nothing says that it is to be compiled as C++.`,
+    fix: (match) => {
+      const file = match.finding.file ?? "";
+      const pyx = file.replace(/\.c$/, ".pyx");
+      return [
+        ...(platformOf(match) === "win32" || /["'$`]/.test(file)
+          ? []
+          : [
+              `sed -i.bak '1i # distutils: language = c++' ${quote(pyx)}`,
+              `rm -f ${quote(file)}   # Cython writes a .cpp now`,
+            ]),
+        `# or in setup.py: Extension(…, ["${pyx}"], language="c++"); the comment has to stand before all code of the .pyx`,
+      ];
+    },
+    sources: ["https://cython.readthedocs.io/en/latest/src/userguide/wrapping_CPlusPlus.html"],
+    examples: [
+      {
+        text: '[1/1] Cythonizing heap.pyx\nheap.c:1275:10: fatal error: ios: No such file or directory\n 1275 | #include "ios"\n      |          ^~~~~',
+        expect: "sed -i.bak '1i # distutils: language = c++' heap.pyx",
+      },
+    ],
+  },
+  {
     id: "project-header-missing",
     title: "A header is not found",
     on: ["missing-header"],
@@ -358,11 +419,29 @@ export const libraryHeaderRules: readonly Rule[] = [
         return [
           "git submodule update --init --recursive   # in the folder of the sources; a ZIP has no submodules: git clone --recursive in its place",
         ];
-      if (dir !== undefined) return [`# retorch.toml: include-dirs = ["${dir}"]   (setup.py: include_dirs=["${dir}"])`];
+      const name = match.facts["header"] ?? "";
+      const unix = platformOf(match) !== "win32" && !/["'$`\\]|^\.\.|^\//.test(`${name}${dir ?? ""}`);
+      if (dir !== undefined)
+        return [
+          ...(unix ? [`export CPATH="${dir.startsWith("/") ? "" : "$PWD/"}${dir}:$CPATH"   # for this shell`] : []),
+          `# for good: setup.py: include_dirs=["${dir}"]   (retorch.toml: include-dirs = ["${dir}"])`,
+        ];
       return [
-        `find . -iname ${baseName(match.facts["header"] ?? "")}   # in another folder, or with other capitals`,
-        "git submodule update --init --recursive",
-        "# then add its folder: include-dirs in retorch.toml, include_dirs=[...] in setup.py (absolute: os.path.abspath), and MANIFEST.in for source packages",
+        ...(unix
+          ? [
+              "[ ! -f .gitmodules ] || git submodule update --init --recursive   # where a submodule brings it",
+              commandWithFound(
+                match,
+                ["CPATH"],
+                `h=$(find "$PWD" -path '*/${name}' -not -path '*/build/*' | head -n 1); echo "\${h%/${name}}"`,
+              ) ??
+                `h=$(find "$PWD" -path '*/${name}' -not -path '*/build/*' | head -n 1); [ -z "$h" ] || export CPATH="\${h%/${name}}:$CPATH"   # its folder, where the project has it, for this shell`,
+            ]
+          : [
+              `find . -iname ${baseName(name)}   # in another folder, or with other capitals`,
+              "git submodule update --init --recursive",
+            ]),
+        `# ${unix ? `nothing there: find . -iname ${baseName(name)} (with other capitals)` : "then add its folder"}; for good: include_dirs=[...] in setup.py (absolute: os.path.abspath), include-dirs in retorch.toml, and MANIFEST.in for source packages`,
       ];
     },
     change: (match) => {
@@ -394,6 +473,11 @@ export const libraryHeaderRules: readonly Rule[] = [
     ],
   },
 ];
+
+/** Cython's files begin with a thousand lines of its own, and name headers in quotes. */
+function byCython(finding: Match["finding"]): boolean {
+  return (finding.line ?? 0) > 400 || /^#include "/.test(finding.source?.trim() ?? "");
+}
 
 /** A source package that lies here, as `python -m build` and `setup.py sdist` make it. */
 const ownSdist = /(?:^|\s)(?:\.{0,2}\/)?(?:[\w.-]+\/)*dist\/[\w.+-]+\.tar\.gz(?:\s|$)/;

@@ -1,4 +1,5 @@
 /** Libraries and objects that the linker does not find. */
+import { commandWithFound } from "../commands/failed-command.ts";
 import { developmentPackages, type PackageNames } from "../tables/development-packages.ts";
 import { homebrew, pip, platformOf, python, pythonVersion, removeFolder, systemPackage } from "../commands/commands.ts";
 import { embeddedHeaders, isEmbeddable } from "../commands/embedded-python.ts";
@@ -321,6 +322,23 @@ export const linkLibraryRules: readonly Rule[] = [
           "export LD_LIBRARY_PATH=<its folder>:$LD_LIBRARY_PATH   # for the link and for the run; or -Wl,-rpath-link,<its folder>",
           "# it is nowhere: install the release of the package that the asking library was built with, or build that library again",
         ];
+      const flag = `-l${name}`;
+      const { linkFlagsOfShell = "" } = match.context.log;
+      if (
+        dir === undefined &&
+        platformOf(match) === "linux" &&
+        linkFlagsOfShell.split(" ").includes(flag) &&
+        /^[\w.+-]+$/.test(name)
+      )
+        return [
+          `export LDFLAGS="\${LDFLAGS//${flag}/}"   # ${flag} stands before the objects: LDFLAGS of the shell asks for it, not the package's setup.py`,
+          `# where the library is wanted: install what has it (apt-cache search 'lib${name}' | grep -e -dev; conda search '*${name}*'), and name its folder there, -L<its folder>`,
+        ];
+      if (dir !== undefined && platformOf(match) === "linux" && /^[\w./+-]+$/.test(dir))
+        return [
+          `export LIBRARY_PATH="${dir.startsWith("/") ? "" : "$PWD/"}${dir}:$LIBRARY_PATH"   # for this shell${match.context.findLibrary === undefined ? "" : `; a library that is shared: LD_LIBRARY_PATH, too`}`,
+          `# for good: setup.py: library_dirs=["${dir}"]   (retorch.toml: library-dirs = ["${dir}"])`,
+        ];
       if (dir !== undefined) return [`# retorch.toml: library-dirs = ["${dir}"]   (setup.py: library_dirs=["${dir}"])`];
       if (notOnMac(match))
         return name === "gomp"
@@ -364,7 +382,16 @@ export const linkLibraryRules: readonly Rule[] = [
       return [
         ...(apt === undefined
           ? [
-              `find / -name 'lib${name}.so*' -o -name 'lib${name}.a' 2>/dev/null`,
+              ...(platformOf(match) === "linux" && /^[\w.+-]+$/.test(name) && match.context.log.namesRetorch !== true
+                ? [
+                    commandWithFound(
+                      match,
+                      ["LIBRARY_PATH"],
+                      `l=$(find "$PWD" -name 'lib${name}.so' -o -name 'lib${name}.a' | head -n 1); echo "\${l%/*}"`,
+                    ) ??
+                      `l=$(find "$PWD" -name 'lib${name}.so' -o -name 'lib${name}.a' | head -n 1); [ -z "$l" ] || export LIBRARY_PATH="\${l%/*}:$LIBRARY_PATH" LD_LIBRARY_PATH="\${l%/*}:$LD_LIBRARY_PATH"   # where the project has it, for this shell; elsewhere: find / -name 'lib${name}.*'`,
+                  ]
+                : [`find / -name 'lib${name}.so*' -o -name 'lib${name}.a' 2>/dev/null`]),
               ...(platformOf(match) === "linux"
                 ? [
                     `# not there at all: install what has it: apt-cache search 'lib${name.replace(/^lib/, "")}' | grep -e -dev; Fedora, RHEL: dnf provides '*/lib${name}.so'; a library of the project's own is built first`,

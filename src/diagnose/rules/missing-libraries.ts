@@ -189,8 +189,7 @@ export const missingLibraryRules: readonly Rule[] = [
     fix: (match) => [
       ...(platformOf(match) === "linux"
         ? [
-            `find / -name '${match.facts["name"] ?? ""}*' 2>/dev/null`,
-            `export LD_LIBRARY_PATH="$(dirname "$(find / -name '${match.facts["name"] ?? ""}*' 2>/dev/null | head -n 1)"):$LD_LIBRARY_PATH"   # when it is found; then run the program again`,
+            `export LD_LIBRARY_PATH="$(dirname "$(find "$PWD" / -name '${match.facts["name"] ?? ""}*' 2>/dev/null | head -n 1)"):$LD_LIBRARY_PATH"   # prints nothing alone: find / -name '${match.facts["name"] ?? ""}*'; then run the program again`,
             '# for good, when it is the project\'s own and is installed beside the module: a search path in the module. CMake: set_target_properties(<module> PROPERTIES INSTALL_RPATH "$ORIGIN"); setup.py: extra_link_args=["-Wl,-rpath,$ORIGIN"]; retorch.toml: runtime-library-dirs',
           ]
         : [`# install the package that brings ${match.facts["name"] ?? ""}`]),

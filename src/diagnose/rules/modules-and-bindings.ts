@@ -18,6 +18,11 @@ function withoutSource(match: Match): Match {
   return { ...match, finding };
 }
 
+/** A name with dots as a part of a pattern. */
+function inPattern(name: string): string {
+  return name.replaceAll(".", "[.]");
+}
+
 export const moduleAndBindingRules: readonly Rule[] = [
   {
     id: "extension-name-no-identifier",
@@ -42,10 +47,10 @@ export const moduleAndBindingRules: readonly Rule[] = [
       const name = given?.replaceAll(/\W/g, "_") ?? "my_ext";
       return [
         // pip takes `a-b` and `a_b` for one name, and Python imports the former in no way.
-        ...(given === undefined || !/^[\w-]+$/.test(given) || platformOf(match) === "win32"
+        ...(given === undefined || !/^[\w.-]+$/.test(given) || platformOf(match) === "win32"
           ? []
           : [
-              `grep -rlE "[\\"']${given}[\\"']" --include='*.py' . | xargs -r sed -i.bak -E "s/([\\"'])${given}([\\"'])/\\1${name}\\2/g"   # in load(), CppExtension() or CUDAExtension(): import it by that name`,
+              `grep -rlE "[\\"']${inPattern(given)}[\\"']" --include='*.py' . | xargs -r sed -i.bak -E "s/([\\"'])${inPattern(given)}([\\"'])/\\1${name}\\2/g"   # in load(), CppExtension() or CUDAExtension(): import it by that name`,
             ]),
         `# load(name="${name}", …), CppExtension("${name}", …), or name = "${name}" in retorch.toml; import it by that name`,
         '# in a package: CppExtension("package._C", …): the last part is the module\'s name',

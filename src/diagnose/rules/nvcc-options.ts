@@ -1,4 +1,5 @@
 /** nvcc's command line: options, standards, its host compiler and files. */
+import { withHostFlags } from "../commands/typed-again.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { cudaForStandard } from "../tables/version-facts.ts";
 import {
@@ -151,6 +152,7 @@ export const nvccOptionRules: readonly Rule[] = [
       const since = cudaForStandard(match.facts["standard"] ?? "");
       if (since === undefined)
         return [
+          ...withHostFlags(match, ["-std=c++20"]),
           "# -std=c++20 for nvcc (extra_compile_args={'nvcc': ['-std=c++20']}, CMAKE_CUDA_STANDARD 20); the newer standard for cxx alone",
         ];
       const wanted = torchCuda(match);

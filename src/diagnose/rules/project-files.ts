@@ -2,12 +2,28 @@
 import { buildAgain, pip, platformOf, python, quote, unsetVariable } from "../commands/commands.ts";
 import { commandAgain } from "../commands/failed-command.ts";
 import { backToFolder, lostFolder, lostSentence } from "../commands/lost-folders.ts";
-import { coded, type Rule, said, saidAny } from "../rule.ts";
+import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
+import { plainName } from "../../base/package-name.ts";
+import { isWellKnown } from "../tables/packages.ts";
 import { cmakeAgain } from "../commands/typed-again.ts";
 
 /** Names that a project gives to helpers beside its setup.py, and that no package on PyPI is meant by. */
+/** Modules of PyPI that setup scripts import, beside those that compile; and Python's own that later releases lack. */
+const ofOthers =
+  /^(?:yaml|requests|tomli?|tomllib|jinja2|mako|scipy|cffi|nanobind|jaxlib?|tensorflow|keras|pkgconfig|extension_helpers|setuptools\w*|distutils|pkg_resources|pip|wheel|versioneer|versioningit|skbuild|scikit_build|scikit_build_core|Cython|numpy|torch\w*|triton|packaging|ninja|pybind11|psutil|einops|dotenv|click|tqdm|git|sympy|pandas|matplotlib|cv2|PIL|pythran|mypyc|cmake|imp|asyncore|six|certifi|hatchling|pbr|babel|sphinx|ply|pyarrow|h5py|mpi4py|cupy|numba|llvmlite|rich|colorama|tensorrt|onnx\w*|cpufeature|expecttest|typing_extensions)$/;
+
 const ownHelper =
   /^(?:build|_build|version|_version|utils|tools|build_utils|build_tools|setup_utils|setup_helpers|setup_tools|build_ext|build_backend|custom_build|cuda_build|compile|config|helpers?|scripts?|torch_build|cmake_build|op_builder)$/;
+
+/** The folder that package_dir names (`src` of `src/pkg`), where the package lies in another one. */
+function inPackageDir(match: Match): string[] {
+  const [, base, rest] = /^([\w-]+)\/([\w/-]+)$/.exec(match.facts["dir"] ?? "") ?? [];
+  return base === undefined || rest === undefined
+    ? []
+    : [
+        `d=$(find . -type d -path '*/${rest}' -not -path './build/*' -not -path './.*' | head -n 1); [ -z "$d" ] || sed -i.bak -E "/package_dir|where/s#([\\"'])${base}([\\"'])#\\1$(dirname "$d" | sed 's#^[.]/##')\\2#" setup.py   # package_dir (or where=) with the folder in which the package lies`,
+      ];
+}
 
 export const projectFileRules: readonly Rule[] = [
   {
@@ -111,7 +127,12 @@ export const projectFileRules: readonly Rule[] = [
       ...(platformOf(match) === "win32"
         ? []
         : [
-            `sed -i.bak -E "s/packages *= *\\[[^]]*\\]/packages=__import__('setuptools').find_packages()/" setup.py   # the folders that are there, in place of a list; a list over several lines, or one in pyproject.toml or setup.cfg: by hand`,
+            ...inPackageDir(match),
+            ...(inPackageDir(match).length > 0
+              ? []
+              : [
+                  `sed -i.bak -E "s/packages *= *\\[[^]]*\\]/packages=__import__('setuptools').find_packages()/" setup.py   # the folders that are there, in place of a list; a list over several lines, or one in pyproject.toml or setup.cfg: by hand`,
+                ]),
             ...buildAgain(match),
           ]),
       "# started from another folder than its own: cd to where setup.py lies first",
@@ -203,15 +224,23 @@ export const projectFileRules: readonly Rule[] = [
     title: "setup.py does not find a module of the project's own",
     on: ["exception"],
     specificity: 82,
-    matches: (finding) => {
+    matches: (finding, context) => {
       const facts = said(finding, /No module named ['"](?<name>\w+)(?:\.\w+)*['"]/);
       const last = finding.frames?.at(-1) ?? "";
-      if (facts === undefined || !ownHelper.test(facts["name"] ?? "")) return undefined;
-      return /(?:^|[\\/])setup\.py:\d|^<string>:\d/.test(last) ? facts : undefined;
+      const name = facts?.["name"] ?? "";
+      if (facts === undefined || !/(?:^|[\\/])setup\.py:\d|^<string>:\d/.test(last)) return undefined;
+      if (ownHelper.test(name)) return facts;
+      // The project's own package, for its version; or one of PyPI's that is installed here and not there: both are seen from here.
+      const ofSetup =
+        finding.frames?.some((frame) => /build_meta\.py|setuptools[\\/]|[\\/]setup\.py:/.test(frame)) === true;
+      const local = context.log.requested?.some((word) => /^(?:-e )?["']?(?:\.|\/)/.test(word)) === true;
+      return ofSetup && local && !isWellKnown(plainName(name)) && !ofOthers.test(name)
+        ? { ...facts, own: "maybe" }
+        : undefined;
     },
     confidence: "medium",
     cause: (match) =>
-      `setup.py imports \`${match.facts["name"] ?? ""}\`, a file or folder beside it and no package of PyPI: ${match.context.log.embeddedPython ? "the embeddable Python looks only where its ._pth file says, never into the folder of a script. (Elsewhere: it is not in" : "it is not in"} the source package (MANIFEST.in), or pip builds with a backend that does not look into the project's folder (PEP 517), or PYTHONSAFEPATH is set.${match.context.log.embeddedPython ? ")" : ""}`,
+      `setup.py imports \`${match.facts["name"] ?? ""}\`, ${match.facts["own"] === undefined ? "a file or folder beside it and no package of PyPI" : "most likely the project's own package (for its version), a file or folder beside it"}: ${match.context.log.embeddedPython ? "the embeddable Python looks only where its ._pth file says, never into the folder of a script. (Elsewhere: it is not in" : "it is not in"} the source package (MANIFEST.in), or pip builds with a backend that does not look into the project's folder (PEP 517), or PYTHONSAFEPATH is set.${match.context.log.embeddedPython ? ")" : ""}`,
     fix: (match) => [
       ...(match.context.log.embeddedPython
         ? [

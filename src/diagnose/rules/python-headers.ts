@@ -4,7 +4,7 @@ import { foundDir, header, includedBy } from "../matchers.ts";
 import { type Match, type Rule, said } from "../rule.ts";
 import { askedOfPython, askedPython } from "../commands/asked-python.ts";
 import { embeddedHeaders, isEmbeddable } from "../commands/embedded-python.ts";
-import { typedBuild } from "../commands/typed-builds.ts";
+import { isBuiltByPython, typedBuild } from "../commands/typed-builds.ts";
 import { typedWithPython } from "../commands/typed-again.ts";
 
 /** Whether a header of LibTorch, the download for programs in C++, asks. */
@@ -21,6 +21,11 @@ function atCmake(match: Match): boolean {
 function byOwnRules(match: Match): boolean {
   const tool = typedBuild(match)?.tool;
   return (tool === "make" || tool === "ninja" || tool === "script") && match.context.log.typedConfigure === undefined;
+}
+
+/** Whether make compiles by rules of the project's own. */
+function byMake(match: Match): boolean {
+  return typedBuild(match)?.tool === "make" && !match.context.log.cmake;
 }
 
 export const pythonHeaderRules: readonly Rule[] = [
@@ -163,11 +168,22 @@ export const pythonHeaderRules: readonly Rule[] = [
     matches: (finding) => header(finding, /^pybind11\//),
     confidence: "high",
     cause: (match) =>
-      `\`${match.facts["header"] ?? ""}\`${includedBy(match)}: torch's wheels bring pybind11 in torch/include, but torch's include folder is not on the command line, or this torch (Debian's python3-torch) comes without it.`,
+      byMake(match)
+        ? `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is of pybind11, whose folder is not on the command line: what the Makefile puts there is empty, or pybind11 is not installed for the Python that it asks.`
+        : `\`${match.facts["header"] ?? ""}\`${includedBy(match)}: torch's wheels bring pybind11 in torch/include, but torch's include folder is not on the command line, or this torch (Debian's python3-torch) comes without it.`,
     fix: (match) => [
       ...askedOfPython(match),
       `${askedPython(match) ?? python(match)} -m pip install pybind11`,
-      `export CPATH=$(${python(match)} -c "import pybind11; print(pybind11.get_include())"):$CPATH`,
+      ...(isBuiltByPython(match)
+        ? [`export CPATH=$(${python(match)} -c "import pybind11; print(pybind11.get_include())"):$CPATH`]
+        : [
+            `export CPATH=$(${python(match)} -c "import pybind11, sysconfig; print(pybind11.get_include(), sysconfig.get_path('include'), sep=':')"):$CPATH   # and Python.h, which it includes`,
+          ]),
+      ...(byMake(match)
+        ? [
+            "# for good, in the Makefile: $(shell python3 -m pybind11 --includes); $(python3 …) without `shell` is a variable, and empty",
+          ]
+        : []),
       "# Debian's torch: sudo apt-get install pybind11-dev",
     ],
     change: (match) => {

@@ -1,5 +1,6 @@
 /** Pythons, NumPys and languages that a package was not written for: too new, too old, another encoding, no Rust. */
-import { pip, platformOf, python, pythonVersion, wordsToBuild } from "../commands/commands.ts";
+import { pip, platformOf, python, pythonVersion, quote, wordsToBuild } from "../commands/commands.ts";
+import { commandAgain } from "../commands/failed-command.ts";
 import { usePython } from "../commands/project-tools.ts";
 import { coded, type Match, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 
@@ -77,6 +78,19 @@ function upgradeOf(match: Match): string[] {
 function isAsciiLocale(match: Match): boolean {
   return platformOf(match) !== "win32" && /'ascii' codec/.test(match.finding.message);
 }
+
+const python2Name = /^(?<file>[\w./+-]+\.p(?:yx|xd|xi)):(?<row>\d+):\d+: undeclared name not builtin: (?<name>\w+)/;
+
+/** What Python 3 calls the builtins that ended with Python 2. */
+const python2Names: Readonly<Record<string, string>> = {
+  long: "int",
+  unicode: "str",
+  basestring: "str",
+  xrange: "range",
+  unichr: "chr",
+  raw_input: "input",
+  izip: "zip",
+};
 
 export const pythonVersionRules: readonly Rule[] = [
   {
@@ -295,6 +309,41 @@ export const pythonVersionRules: readonly Rule[] = [
       {
         text: "Error compiling Cython file:\n------------------------------------------------------------\ncimport numpy as np\n       ^\nfoo/bar.pyx:3:8: 'numpy.pxd' not found",
         expect: "cython",
+      },
+    ],
+  },
+  {
+    id: "cython-name-of-python2",
+    title: "A .pyx file uses a name that only Python 2 has",
+    on: ["exception"],
+    specificity: 78,
+    matches: (finding) => {
+      const place = python2Name.exec(finding.text)?.groups;
+      return place === undefined || python2Names[place["name"] ?? ""] === undefined ? undefined : { ...place };
+    },
+    confidence: "high",
+    cause: (match) =>
+      `${match.facts["file"] ?? ""} (line ${match.facts["row"] ?? ""}) uses \`${match.facts["name"] ?? ""}\`, which was a builtin of Python 2: Cython 3 no longer knows it (Cython 0.29 did). Python 3 has \`${python2Names[match.facts["name"] ?? ""] ?? ""}\` in its place.`,
+    fix: (match) => {
+      const file = match.facts["file"] ?? "";
+      const places = match.context.findings
+        .map(({ text }) => python2Name.exec(text)?.groups)
+        .filter((place) => place?.["file"] === file && place["name"] !== undefined && place["name"] in python2Names);
+      const edits = places.map(
+        (place) =>
+          `${place?.["row"] ?? ""}s/\\b${place?.["name"] ?? ""}\\b/${python2Names[place?.["name"] ?? ""] ?? ""}/g`,
+      );
+      return [
+        `sed -i.bak -E '${[...new Set(edits)].join("; ")}' ${quote(file)}`,
+        ...(commandAgain(match) ?? [pip(match, `install --no-build-isolation ${wordsToBuild(match)}`)]),
+        `# a package of somebody else: its newer release, or ${pip(match, 'install "cython<3"')} and a build without isolation`,
+      ];
+    },
+    sources: ["https://cython.readthedocs.io/en/latest/src/userguide/migrating_to_cy30.html"],
+    examples: [
+      {
+        text: "$ python setup.py build_ext --inplace\nError compiling Cython file:\n------------------------------------------------------------\n    for i in xrange(n):\n             ^\n------------------------------------------------------------\n\nwalk/path.pyx:14:13: undeclared name not builtin: xrange",
+        expect: "sed -i.bak -E '14s/\\bxrange\\b/range/g' walk/path.pyx",
       },
     ],
   },

@@ -78,6 +78,18 @@ function repositoryAsked({ context }: Match, name: string): string | undefined {
   );
 }
 
+/** A program runs, and nothing in the text has built or installed anything: what to build is not known. */
+function isUnbuilt({ finding, context: { log } }: Match): boolean {
+  const { setupCommand, installs = [], typedBuild, typedConfigure, loadedLibrary } = log;
+  return (
+    finding.frames?.some((frame) => /^[^<»]+\.py:\d/.test(frame) && !/-packages[\\/]/.test(frame)) === true &&
+    setupCommand === undefined &&
+    installs.length === 0 &&
+    (typedBuild ?? typedConfigure ?? loadedLibrary) === undefined &&
+    log.installer === undefined
+  );
+}
+
 export const registrationRules: readonly Rule[] = [
   {
     id: "operator-not-registered",
@@ -130,7 +142,11 @@ export const registrationRules: readonly Rule[] = [
               ]
             : [
                 `${python(match)} -c "import torch; torch.ops.load_library('${match.context.log.loadedLibrary ?? "<file>.so"}'); print([n for n in torch._C._dispatch_get_all_op_names() if '${match.facts["op"] ?? ""}' in n])"   # does it load, and under which namespace is it registered?`,
-                ...rebuild(match),
+                ...(isUnbuilt(match)
+                  ? [
+                      `# nothing of the text loads it: ${match.finding.frames?.[0]?.split(" ")[0] ?? "the program"}: above the call, import the package that brings the operator, or torch.ops.load_library("<the path of its .so>"); an operator that Python alone makes is defined first: torch.library.define("ns::op", "(Tensor x) -> Tensor"), then torch.library.impl; what load(…, is_python_module=False) built is loaded in that process alone`,
+                    ]
+                  : rebuild(match)),
                 "# static libraries: link with -Wl,--whole-archive; names: TORCH_LIBRARY(namespace, m) must match torch.ops.namespace",
               ],
     sources: ["pytorch/pytorch#127615", "rusty1s/pytorch_cluster#193"],

@@ -81,6 +81,16 @@ function inSources(match: Match): boolean {
   );
 }
 
+/** The edit of setup.py that each of the slips wants. */
+function inSetupScript({ facts }: Match): string[] {
+  if (facts["command"] !== undefined) return ["sed -i.bak -E 's/(BuildExtension|build_ext)\\(\\)/\\1/g' setup.py"];
+  return facts["flags"] === undefined
+    ? []
+    : [
+        `sed -i.bak -E 's/(extra_(compile|link)_args *= *|"(cxx|nvcc)": *)("[^"]*")/\\1\\4.split()/g; s/(extra_(compile|link)_args *= *)\\(([^()]*)\\)/\\1[\\3]/g' setup.py   # a list of words in place of one string`,
+      ];
+}
+
 export const setupRefusalRules: readonly Rule[] = [
   {
     id: "setup-expects-cuda-torch",
@@ -406,7 +416,9 @@ export const setupRefusalRules: readonly Rule[] = [
       );
       if (facts !== undefined) return facts;
       const flags = finding.frames?.some((frame) =>
-        /_add_compile_flag|add_compile_flags|extra_compile_args/.test(frame),
+        /_add_compile_flag|add_compile_flags|extra_(?:compile|link|pre)args|extra_(?:compile|link)_args|(?:preargs|postargs)\b/.test(
+          frame,
+        ),
       );
       return flags === true &&
         /'(?:str|tuple|NoneType)' object has no attribute '(?:append|items|get|copy)'|can only concatenate list|unsupported operand/.test(
@@ -426,9 +438,10 @@ export const setupRefusalRules: readonly Rule[] = [
         return "`ext_modules` in setup.py is not a list of extensions: one extension stands there without brackets, or the list holds something else (None, a dict, the extension of another library).";
       if (command !== undefined)
         return "`cmdclass` wants a class, and setup.py makes an object of it: BuildExtension() with brackets in place of BuildExtension.";
-      return "`extra_compile_args` of the extension is a string or a tuple; torch adds flags of its own and wants a list, or a dictionary of lists for cxx and nvcc.";
+      return "`extra_compile_args` (or `extra_link_args`) of the extension is a string or a tuple; the builder adds flags of its own and wants a list (torch's CUDAExtension: or a dictionary of lists for cxx and nvcc).";
     },
-    fix: () => [
+    fix: (match) => [
+      ...(platformOf(match) === "win32" ? [] : inSetupScript(match)),
       '# setup.py: ext_modules=[CUDAExtension(name="pkg._C", sources=["csrc/a.cpp", "csrc/k.cu"], extra_compile_args={"cxx": ["-O3"], "nvcc": ["-O3"]})],',
       '#           cmdclass={"build_ext": BuildExtension}   # the class, without (); options: BuildExtension.with_options(use_ninja=False)',
     ],

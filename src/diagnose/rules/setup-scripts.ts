@@ -170,8 +170,17 @@ export const setupScriptRules: readonly Rule[] = [
     fix: (match) =>
       match.facts["wrong"] !== undefined
         ? [
-            "# mend that value in pyproject.toml (https://packaging.python.org/en/latest/specifications/pyproject-toml/); a package of somebody else: another release of it",
-            pip(match, "install --upgrade setuptools   # when the form is newer than the setuptools that builds"),
+            ...(/must contain \['version'\] properties/.test(match.facts["wrong"]) && platformOf(match) !== "win32"
+              ? [
+                  `sed -i.bak -E 's/^\\[project\\] *$/&\\nversion = "0.1.0"/' pyproject.toml   # the package's own number; or dynamic = ["version"] there, where setup.py or setuptools_scm gives it`,
+                ]
+              : []),
+            ...(/must contain \['version'\] properties/.test(match.facts["wrong"]) && platformOf(match) !== "win32"
+              ? [pip(match, `install ${wordsToBuild(match)}`)]
+              : [
+                  "# mend that value in pyproject.toml (https://packaging.python.org/en/latest/specifications/pyproject-toml/); a package of somebody else: another release of it",
+                  pip(match, "install --upgrade setuptools   # when the form is newer than the setuptools that builds"),
+                ]),
           ]
         : match.facts["new"] === undefined
           ? [

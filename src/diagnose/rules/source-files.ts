@@ -97,10 +97,16 @@ export const sourceFileRules: readonly Rule[] = [
             : ofSetupElsewhere(match) !== undefined
               ? (ofSetupElsewhere(match) ?? [])
               : [
-                  "git submodule update --init --recursive",
+                  ...(/\.o(?:bj)?$/.test(match.facts["file"] ?? "")
+                    ? []
+                    : [
+                        platformOf(match) === "win32"
+                          ? "git submodule update --init --recursive"
+                          : "[ ! -f .gitmodules ] || git submodule update --init --recursive",
+                      ]),
                   platformOf(match) === "win32" || match.facts["file"] === undefined
                     ? `ls ${match.facts["file"] ?? "."}`
-                    : `find . -name '${match.facts["file"].split("/").at(-1) ?? ""}' -not -path './.git/*'   # in another folder? Then that is the path for the list of sources`,
+                    : `find . -name '${(match.facts["file"].split("/").at(-1) ?? "").replace(/\.o(?:bj)?$/, ".*")}' -not -path './.git/*'   # in another folder? Then that is the path for the list of sources`,
                   "# source packages: name csrc in MANIFEST.in (recursive-include csrc *)",
                 ];
     },

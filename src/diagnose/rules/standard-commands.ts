@@ -1,4 +1,5 @@
 /** How to compile as the C++ standard that is needed: which one that is, and what puts it in place of an older one. */
+import { withHostFlags } from "../commands/typed-again.ts";
 import { platformOf, python, quote, standardFor, torchAtHand } from "../commands/commands.ts";
 import type { Match } from "../rule.ts";
 
@@ -56,6 +57,8 @@ function asksTorch(match: Match): boolean {
 
 /** How to compile as the standard that is needed. */
 export function compileAsNeeded(match: Match): string[] {
+  const typed = withHostFlags(match, [standardFlag(match)]);
+  if (typed.length > 0) return typed;
   if (asksTorch(match)) {
     const files = match.context.log.cmake ? "CMakeLists.txt" : "setup.py";
     return [

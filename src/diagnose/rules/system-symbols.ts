@@ -1,4 +1,6 @@
 /** Symbols of the C and C++ libraries, of Python and of the compiler's run times that were not found. */
+import { typedBuild } from "../commands/typed-builds.ts";
+import { typedWithCxxDriver } from "../commands/typed-again.ts";
 import { platformOf, python, pythonVersion, rebuild, reinstall, torchAgain } from "../commands/commands.ts";
 import { packageOf } from "../tables/packages.ts";
 import type { Finding } from "../finding.ts";
@@ -70,6 +72,19 @@ function toLinkSanitizer(match: Match): string[] {
   ];
 }
 
+/** The link again by g++, where the text shows that the driver of C linked. */
+function withCxxDriver(match: Match): string[] {
+  const typed = typedWithCxxDriver(match);
+  if (typed !== undefined) return [typed];
+  const { linkProgram } = match.context.log;
+  const make = typedBuild(match);
+  return make?.tool === "make" && /^(?:\S*\/)?(?:gcc|cc|clang)(?:-\d+)?$/.test(linkProgram ?? "")
+    ? [
+        `${make.line} CC=${/clang/.test(linkProgram ?? "") ? "clang++" : "g++"}   # the Makefile links by $(CC); for good: $(CXX) in the line that links`,
+      ]
+    : [];
+}
+
 export const systemSymbolRules: readonly Rule[] = [
   {
     id: "filesystem-not-linked",
@@ -118,7 +133,8 @@ export const systemSymbolRules: readonly Rule[] = [
     confidence: "medium",
     cause: (match) =>
       `\`${match.facts["readable"] ?? ""}\` is of the C++ library, which is not linked, or is older than the one that the objects were compiled with: the link ran with gcc or ld instead of g++, or objects of a newer compiler or of another C++ library (libc++) are linked in.`,
-    fix: () => [
+    fix: (match) => [
+      ...withCxxDriver(match),
       "# link with the C++ driver (g++, clang++), the same one that compiled: CXX=g++",
       "# mixed compilers: build all objects again with one of them",
     ],

@@ -1,10 +1,10 @@
 /** Symbols of a part of torch that is not there: not imported, not linked, or left out of the installed build. */
-import { installTorchFor, python, rebuild, removeFolder } from "../commands/commands.ts";
+import { installTorchFor, pip, platformOf, python, quote, rebuild, removeFolder } from "../commands/commands.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { commandAgain } from "../commands/failed-command.ts";
 import { linkToo } from "../commands/flag-variables.ts";
 import type { Finding } from "../finding.ts";
-import { ofLog } from "../matchers.ts";
+import { framesAt, ofLog } from "../matchers.ts";
 import type { Match, Rule, RuleContext } from "../rule.ts";
 import { shortName } from "../symbols.ts";
 import { importTorchFirst, lateTorch } from "./late-torch.ts";
@@ -48,6 +48,14 @@ function linkedBySetuptools(match: Match): readonly string[] {
         removeFolder(match, "build"),
         ...(commandAgain(match) ?? [`${python(match)} setup.py build_ext --inplace`]),
       ];
+}
+
+/** The script, of nobody's package, that imports the extension. */
+function importingScript(match: Match): string | undefined {
+  if (platformOf(match) === "win32" || match.finding.phase !== "load") return undefined;
+  const [first = ""] = framesAt(match);
+  const found = /^(?<file>[^"'$`»<>]+\.py):\d+ <module>(?: » (?:import|from) \w)?/.exec(first)?.groups?.["file"];
+  return found === undefined || /-packages[\\/]|[\\/]lib[\\/]python3/.test(found) ? undefined : found;
 }
 
 export const torchPartRules: readonly Rule[] = [
@@ -111,6 +119,13 @@ export const torchPartRules: readonly Rule[] = [
     fix: (match) => {
       const late = lateTorch(match.finding, match.context);
       if (late !== undefined) return importTorchFirst(match, late);
+      const own = importingScript(match);
+      if (own !== undefined)
+        return [
+          `sed -i.bak '1i import torch' ${quote(own)}   # before the extension is imported; below \`from __future__\` lines, where there are some`,
+          "# in a package of one's own: import torch as the first line of its __init__.py",
+          `# if that does not help, it has to be built again for the torch that is installed: ${pip(match, "install --no-build-isolation --force-reinstall --no-deps .")}`,
+        ];
       return [
         "# import torch before the extension, also in its own __init__.py",
         `${python(match)} -c "import torch, ${moduleName(match)}"`,

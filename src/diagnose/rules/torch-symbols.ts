@@ -1,5 +1,6 @@
 /** Symbols of torch that were not found, when a module is loaded or linked. */
 import { installTorchSince, pip, platformOf, python, rebuild, unsetVariable } from "../commands/commands.ts";
+import { cmakeFile } from "../commands/source-edits.ts";
 import { tagSentence } from "../facts/stated-torch.ts";
 import { packageOf } from "../tables/packages.ts";
 import type { Match, Rule, RuleContext } from "../rule.ts";
@@ -62,6 +63,26 @@ function oldStringsIn({ findings }: RuleContext): boolean {
 /** torch.utils.ffi put its modules into such a folder. */
 function ofFfi({ finding }: Match): boolean {
   return /[\\/]_ext[\\/]\w+[\\/]_?\w+\.(?:so|pyd)$/.test(finding.file ?? "");
+}
+
+/** torch's libraries for the target that failed, in CMakeLists.txt; undefined where CMake does not link, or the text names no target. */
+function linkedInCmake(match: Match): string[] | undefined {
+  const { cmake, host, linkedTarget } = match.context.log;
+  const cmakeTarget = match.context.log.cmakeTarget ?? linkedTarget;
+  if (
+    cmakeTarget === undefined ||
+    (host !== undefined && host !== "program") ||
+    platformOf(match) === "win32" ||
+    !/^[\w-]+$/.test(cmakeTarget)
+  )
+    return undefined;
+  if (!cmake && match.context.log.linksWithoutTorch !== true) return undefined;
+  const file = cmakeFile(match, "CMakeLists.txt");
+  const call = `target_link_libraries *\\( *${cmakeTarget}`;
+  return [
+    `grep -qE '${call}( |\\))' ${file} || echo 'target_link_libraries(${cmakeTarget} "\${TORCH_LIBRARIES}")' >> ${file}`,
+    `sed -i.bak -E '/[{]TORCH_LIBRARIES/!s/(${call}( +(PRIVATE|PUBLIC|INTERFACE))?)/\\1 "\${TORCH_LIBRARIES}"/' ${file}   # below find_package(Torch REQUIRED)`,
+  ];
 }
 
 export const torchSymbolRules: readonly Rule[] = [
@@ -201,6 +222,7 @@ export const torchSymbolRules: readonly Rule[] = [
       `The linker did not find \`${match.facts["readable"] ?? ""}\` of torch: torch's libraries (c10, torch_cpu, torch) are not linked, stand before the objects, are of another architecture, or are of another torch than the headers${match.context.log.host === "visual-studio" ? " (or of the other configuration: Debug and Release have LibTorchs of their own)" : ""}.${installedSentence(match)}`,
     fix: (match) =>
       typedLink(match) ??
+      linkedInCmake(match) ??
       programFix(match, "not-linked") ?? [
         ...(platformOf(match) === "darwin" && /\bstd::/.test(match.finding.symbol ?? "")
           ? [

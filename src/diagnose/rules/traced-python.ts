@@ -1,7 +1,66 @@
 /** Python around operators that torch.compile and torch.export cannot trace: branches on values, sizes that turn out to be fixed. */
-import { type Rule, saidAny } from "../rule.ts";
+import { quote } from "../commands/commands.ts";
+import { closest } from "../../config/suggest.ts";
+import { type Match, type Rule, said, saidAny } from "../rule.ts";
+
+/** Backends of torch.compile that torch itself, or a well-known package, registers. Source: torch/_dynamo/backends. */
+const backends = [
+  "inductor",
+  "eager",
+  "aot_eager",
+  "aot_eager_decomp_partition",
+  "cudagraphs",
+  "onnxrt",
+  "openxla",
+  "tvm",
+  "tensorrt",
+  "torch_tensorrt",
+  "ipex",
+  "hpu_backend",
+  "openvino",
+  "npu",
+];
+
+/** The script's own call with the backend that was meant. */
+function withBackend(match: Match, name: string, meant: string): string[] {
+  const place = match.finding.frames
+    ?.map((frame) => /^(?<file>[^"'$`»<>]+\.py):\d+ .*? » (?<source>.*)$/.exec(frame)?.groups)
+    .find((each) => each?.["source"]?.includes(name) === true);
+  return place === undefined || !/^\w+$/.test(name)
+    ? []
+    : [`sed -i.bak -E "s/([\\"'])${name}([\\"'])/\\1${meant}\\2/g" ${quote(place["file"] ?? "")}`];
+}
 
 export const tracedPythonRules: readonly Rule[] = [
+  {
+    id: "compile-backend-unknown",
+    title: "torch.compile knows no backend of that name",
+    on: ["exception"],
+    specificity: 80,
+    matches: (finding) =>
+      finding.code === "InvalidBackend" ? said(finding, /Invalid backend: ['"](?<name>[^'"]+)['"]/) : undefined,
+    confidence: "high",
+    cause: (match) => {
+      const name = match.facts["name"] ?? "";
+      const meant = closest(name, backends);
+      return `torch.compile(backend="${name}"): no backend of that name is registered${meant === undefined || meant === name ? "; a backend of another package is there once that package is imported" : ` (\`${meant}\` is)`}.`;
+    },
+    fix: (match) => {
+      const name = match.facts["name"] ?? "";
+      const meant = closest(name, backends);
+      return [
+        ...(meant === undefined || meant === name ? [] : withBackend(match, name, meant)),
+        `# backend="inductor" is the usual one; all that are there: python -c "import torch; print(torch._dynamo.list_backends(None))"; one of a package (torch_tensorrt, openvino.torch): import it before`,
+      ];
+    },
+    sources: ["https://docs.pytorch.org/docs/stable/torch.compiler.html"],
+    examples: [
+      {
+        text: 'Traceback (most recent call last):\n  File "/w/run.py", line 5, in <module>\n    g = torch.compile(f, backend="inductr")\n  File "/e/lib/python3.11/site-packages/torch/_dynamo/backends/registry.py", line 130, in lookup_backend\ntorch._dynamo.exc.InvalidBackend: Invalid backend: \'inductr\', see `torch._dynamo.list_backends()` for available backends.',
+        expect: "inductor",
+      },
+    ],
+  },
   {
     id: "compile-branches-on-values",
     title: "The traced code branches on a tensor's values",

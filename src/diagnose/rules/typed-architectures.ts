@@ -1,5 +1,5 @@
 /** The nvcc that somebody typed, for newer architectures than the ones that it names. */
-import { changedNvcc } from "../commands/typed-again.ts";
+import { changedNvcc, withNvccFlags } from "../commands/typed-again.ts";
 import type { Match } from "../rule.ts";
 
 /** The nvcc that was typed, for architectures from `from` on: older targets are left out, a single one is raised. */
@@ -27,5 +27,15 @@ export function typedFor(match: Match, from: string): string[] | undefined {
     put = true;
     return word.replaceAll(/(compute|sm)_\d+[af]?/g, `$1_${target}`);
   });
+  if (typed === undefined && !left) {
+    const [given] = withNvccFlags(match, [`-arch=sm_${target}`]);
+    let named = false;
+    const called = changedNvcc(match, (word) => {
+      named ||= /^--?(?:arch|gencode|gpu-|generate-code|code)/.test(word);
+      return word === "nvcc" ? undefined : word;
+    });
+    if (given !== undefined && called !== undefined && !named)
+      return [`${given}   # without -arch nvcc compiles for the oldest GPUs that it knows`];
+  }
   return typed === undefined ? undefined : [`${typed}   # for the GPUs that can run it`];
 }
