@@ -35,6 +35,8 @@ export interface PlaceFacts {
   readonly pythonName?: string;
   /** The interpreter that the text's commands name by a path, where none says plain `python` or `pip`: `.venv/bin/python`. */
   readonly interpreter?: string;
+  /** What PyCharm started, as it writes above a program's output: the interpreter and the program, by their paths. */
+  readonly editorRun?: { readonly interpreter: string; readonly program: string };
   /** How a web UI is started, whose start script tells of its environment: the folder, and the script there. */
   readonly startScript?: readonly [folder: string, script: string];
   /** The command of poetry, pdm or pixi that ran: `poetry install --with dev`. */
@@ -110,6 +112,11 @@ const runsContainer =
   /^(?:sudo )?(?<program>docker|podman) run (?:(?:--(?:gpus|volume|env|env-file|publish|name|ipc|pid|network|net|shm-size|workdir|user|runtime|mount|device|entrypoint|hostname|memory|cpus|platform|ulimit|cap-add|security-opt|restart|label)(?:=| +)|-[vepwuhml] +)(?:"[^"]*"|'[^']*'|\S+) +|--?[\w-]+(?:=\S+)? +)*(?<image>[a-z0-9][\w./:-]*(?:@sha256:\w+)?) +(?:(?:\S*\/)?(?:python[\d.]*|torchrun|accelerate|deepspeed|pytest|vllm|sglang|lmdeploy|trtllm-\w+|llamafactory-cli|uv run) .+|(?:ba)?sh -\w*c .+|\S+\.(?:sh|py)(?: .*)?)$/;
 const containerPrompt = /^[^`'"]{0,80}?[$#%❯➜>] +(?=(?:sudo )?(?:docker|podman) run )/u;
 
+/** `/e/bin/python /p/train.py --lr 1`, with the debugger's own program in front of the file or not. */
+const startedByEditor =
+  /^"?((?:\/|[A-Za-z]:[\\/])[^"]{1,200}?[\\/]python[\d.]*(?:\.exe)?)"? (?:-\w+ )*(?:(?:"[^"]*[\\/]pydev\w*\.py"|[^" ]*[\\/]pydev\w*\.py) .*--file )?"?((?:\/|[A-Za-z]:[\\/])[^"]{1,200}?\.py)"?(?= |$)/;
+const ofPycharm = /PycharmProjects[\\/]|^Process finished with exit code -?\d|[\\/]pydev\w*\.py\b/;
+
 /** Gathers them line by line. */
 export class PlaceReader {
   #feedstock = false;
@@ -135,6 +142,8 @@ export class PlaceReader {
   #project: string | undefined;
   #interpreter: string | undefined;
   #startedIn: string | undefined;
+  #inEditor: PlaceFacts["editorRun"];
+  #pycharm = false;
   #image: string | undefined;
   #container: ContainerRun | undefined;
   readonly #folders = new Set<string>();
@@ -204,6 +213,11 @@ export class PlaceReader {
       if (program !== undefined && (before !== "" || /^(?:-m|install|setup)/.test(what)))
         this.#interpreter = interpreterBeside(program);
     }
+    if (this.#inEditor === undefined && text.includes(".py")) {
+      const [, interpreter, program] = startedByEditor.exec(text.trim()) ?? [];
+      if (interpreter !== undefined && program !== undefined) this.#inEditor = { interpreter, program };
+    }
+    if (!this.#pycharm && /y[cd]|Process/.test(text)) this.#pycharm = ofPycharm.test(text);
     if (/poetry|pdm|pixi/.test(text)) this.#project = projectLine.exec(text)?.[1] ?? this.#project;
   }
 
@@ -238,6 +252,7 @@ export class PlaceReader {
       ...(this.#interpreter === undefined || this.#plain || this.#plainPip || this.#name !== undefined
         ? {}
         : { interpreter: this.#interpreter }),
+      ...(this.#pycharm && this.#inEditor !== undefined ? { editorRun: this.#inEditor } : {}),
       ...(this.#project === undefined ? {} : { projectLine: this.#project }),
       ...(this.#image === undefined ? {} : { inImage: this.#image }),
       ...(this.#container === undefined ? {} : { containerRun: this.#container }),

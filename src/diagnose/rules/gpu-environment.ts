@@ -13,6 +13,7 @@ import {
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { statedRelease } from "../facts/stated-torch.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
+import { tritonFor } from "../tables/version-facts.ts";
 
 /** bitsandbytes before 0.45.1 takes a part of Triton that is gone. Source: matthewdouglas in bitsandbytes#1493. */
 function ofOldBitsandbytes(match: Match): boolean {
@@ -116,6 +117,38 @@ function tooOldTriton({ facts }: Match): { readonly triton: string; readonly tor
   if (facts["module"] !== "triton.language") return undefined;
   const found = own(tritonSince, facts["name"] ?? "");
   return found === undefined ? undefined : { triton: found[0], torch: found[1] };
+}
+
+/**
+ * The Triton that goes with the torch that is there. On Windows no torch brings one, and AMD's and Intel's have other names.
+ * triton_key is in Triton 3.0 to 3.4 (woct0rdho/triton-windows#158, pytorch/pytorch#123042).
+ */
+function tritonOfItsTorch(match: Match): string[] {
+  const { log, environment } = match.context;
+  const installed = log.installedTorch ?? environment?.torch?.version ?? statedRelease(match);
+  const triton = tritonFor(installed);
+  if (platformOf(match) === "win32")
+    return [
+      pip(match, "uninstall -y triton triton-windows"),
+      triton === undefined
+        ? `${pip(match, `install "triton-windows<${match.facts["name"] === "triton_key" ? "3.5" : "3.6"}"`)}   # ${match.facts["name"] === "triton_key" ? "for torch 2.8 and older, which ask for triton_key; " : ""}by torch's release: <3.6 for 2.9, <3.5 for 2.8, <3.4 for 2.7, <3.3 for 2.6`
+        : `${pip(match, `install "triton-windows<${triton.below}"`)}   # the one of torch ${triton.torch}; torch for Windows brings none`,
+    ];
+  const [, release, other] = /^(\d[\d.]*)\+(rocm[\d.]+|xpu)/.exec(installed ?? "") ?? [];
+  if (release !== undefined && other !== undefined)
+    return [
+      `${pip(match, "uninstall -y triton")}   # the one for NVIDIA's GPUs: it lies in the same folder as this torch's own`,
+      pip(match, `install --force-reinstall torch==${release} --index-url https://download.pytorch.org/whl/${other}`),
+    ];
+  if (triton === undefined || log.amd || /\+cpu/.test(installed ?? ""))
+    return [
+      `${python(match)} -m pip show torch triton | grep -E 'Name|Version|Requires'`,
+      `${torchAgain(match)}   # brings its own Triton`,
+    ];
+  return [
+    `${pip(match, `install --force-reinstall --no-deps "triton==${triton.release}.*"`)}   # the one that torch ${triton.torch} asks for`,
+    "# what asked for the other (a package's requirements, pip install -U triton) would change it again: pip check names it",
+  ];
 }
 
 export const gpuEnvironmentRules: readonly Rule[] = [
@@ -292,12 +325,10 @@ export const gpuEnvironmentRules: readonly Rule[] = [
                 `${pip(match, `install --upgrade "triton>=${tooOldTriton(match)?.triton ?? ""}"`)}   # pip names torch's own pin: torch.compile of a torch before ${tooOldTriton(match)?.torch ?? ""} may then not work`,
                 `# with torch.compile: torch ${tooOldTriton(match)?.torch ?? ""} or newer, which brings that Triton (what is compiled for the old torch has to be installed anew), or a release of ${asker(match) ?? "the package"} for the Triton that is there`,
               ]
-            : [
-                `${python(match)} -m pip show torch triton | grep -E 'Name|Version|Requires'`,
-                `${torchAgain(match)}   # brings its own Triton`,
-              ],
+            : tritonOfItsTorch(match),
     sources: [
       "pytorch/pytorch#155647",
+      "woct0rdho/triton-windows#158",
       "bitsandbytes-foundation/bitsandbytes#1493",
       "triton-lang/triton#4236",
       "state-spaces/mamba#366",
@@ -316,7 +347,19 @@ export const gpuEnvironmentRules: readonly Rule[] = [
       },
       {
         text: "torch 2.5.1+cu124\nModuleNotFoundError: No module named 'triton.ops'",
-        expect: "torch==2.5.1 --index-url https://download.pytorch.org/whl/cu124",
+        expect: 'install --force-reinstall --no-deps "triton==3.1.*"',
+      },
+      {
+        text: "D:\\app>python_embeded\\python.exe run.py\nImportError: cannot import name 'triton_key' from 'triton.compiler.compiler' (D:\\app\\python_embeded\\Lib\\site-packages\\triton\\compiler\\compiler.py)\ntorch                     2.7.1+cu128\ntriton-windows            3.5.0.post21",
+        expect: 'install "triton-windows<3.4"',
+      },
+      {
+        text: "D:\\app>python run.py\nImportError: cannot import name 'triton_key' from 'triton.compiler.compiler' (D:\\app\\venv\\Lib\\site-packages\\triton\\compiler\\compiler.py)",
+        expect: 'install "triton-windows<3.5"',
+      },
+      {
+        text: "torch 2.5.1+rocm6.2\nModuleNotFoundError: No module named 'triton.ops'",
+        expect: "torch==2.5.1 --index-url https://download.pytorch.org/whl/rocm6.2",
       },
     ],
   },
