@@ -29,6 +29,8 @@ export interface PlaceFacts {
   readonly spaceLists: boolean;
   /** The commands are given in a notebook: `!pip install a`, `%pip install a`, or what fails is one of its cells: `<ipython-input-3-…>`. */
   readonly notebook: boolean;
+  /** What fails is a cell of IPython or Jupyter, be it on a machine of one's own. */
+  readonly inCell: boolean;
   /** The prompt is that of root, for whom minimal images have no sudo. */
   readonly rootShell: boolean;
   /** How the text starts Python where it never says plain `python` or `pip`: `python3`, `python3.10`. */
@@ -75,7 +77,7 @@ const starts =
   /(?:^|(?<!-m)[\s$#>`'"!(])(pip|python)(3(?:\.\d{1,2})?)? (?=-m |-c |install |setup\.py |-V|--version|[\w./-]+\.py\b)/g;
 /** The same by the path of a program: what builds or installs, and behind a prompt what runs a file, too. */
 const startsByPath =
-  /(^|^.{0,120}?[$#>%] ?(?:& ?)?|^!|^RUN |^(?:\+ )?srun (?:-\S+ ){0,12})("(?:~|[A-Za-z]:|\.{1,2})?[\\/]?(?:[\w.+@ -]+[\\/]){1,12}(?:python|pip)[\d.]*(?:\.exe)?"|(?:(?:~|[A-Za-z]:|\.{1,2})?[\\/])?(?:[\w.+@-]+[\\/]){1,12}(?:python|pip)[\d.]*(?:\.exe)?) (?:-[sEIuB] ){0,3}(-m (?:pip|build)\b|install |setup\.py |-c |[\w./\\-]+\.py\b)/;
+  /(^|^.{0,120}?[$#>%] ?(?:& ?)?|^!|^RUN |^(?:\+ )?srun (?:-\S+ ){0,12})("(?:~|[A-Za-z]:|\.{1,2})?[\\/]?(?:[\w.+@ -]+[\\/]){1,12}(?:python|pip)[\d.]*(?:\.exe)?"|(?:(?:~|[A-Za-z]:|\.{1,2})?[\\/])?(?:[\w.+@-]+[\\/]){1,12}(?:python|pip)[\d.]*(?:\.exe)?) (?:-[sEIuB] ){0,3}(-m (?:pip|build)\b|install |setup\.py |-c |(?:[A-Za-z]:)?[\w./\\-]+\.py\b)/;
 /** The start script of a web UI names the Python of its environment, which no prompt has active: `venv "C:\\sd\\venv\\Scripts\\Python.exe"`. */
 const startedByScript = /^venv "((?:[A-Za-z]:)?[\\/][^"]{1,200}[\\/]python[\d.]*(?:\.exe)?)"$/i;
 /** A command within an image, options and all. */
@@ -245,6 +247,7 @@ export class PlaceReader {
       modalImage: this.#modal,
       ...(this.#cog === undefined ? {} : { cogBuild: this.#cog }),
       spaceLists: this.#space,
+      inCell: this.#cell,
       notebook: this.#notebook || (this.#cell && this.#service) || (this.#serviceFiles && !this.#prompt),
       rootShell: this.#root,
       ...this.#named(),

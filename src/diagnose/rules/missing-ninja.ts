@@ -4,18 +4,35 @@ import { missingProgram } from "../matchers.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 import { quote } from "../text/quote.ts";
 
+const programsFolder = "os.path.dirname(sys.executable)";
+const scriptsFolder = 'os.path.join(sys.prefix, "Scripts")';
+
+/** On Windows: the folder of the environment that the traceback runs in, where its programs are. */
+function environmentFolder({ finding, context }: Match): string | undefined {
+  const frames = [finding, ...context.findings].flatMap((each) => each.frames ?? []);
+  return frames
+    .map((frame) => /^([A-Za-z]:[\\/].{1,200}?)[\\/]lib[\\/](?:site-packages[\\/]|\w+\.py)/i.exec(frame)?.[1])
+    .find((folder) => folder !== undefined)
+    ?.replaceAll("/", "\\");
+}
+
 /**
- * PyCharm starts a program without the environment's folder of programs on PATH, whatever a terminal has there. The program puts it
- * there itself. Source: zhanghang1989/PyTorch-Encoding#167.
+ * PyCharm and kernels of Jupyter start a program without the environment's folder of programs on PATH, whatever a terminal has there.
+ * The program puts it there itself. Source: zhanghang1989/PyTorch-Encoding#167.
  */
 function inEditor(match: Match): string[] | undefined {
-  const { editorRun } = match.context.log;
+  const { editorRun, inCell, notebook } = match.context.log;
+  if ((inCell || notebook) && match.finding.kind !== "build-tool")
+    return [
+      notebook ? pip(match, "install ninja") : "%pip install ninja",
+      `import os, sys; os.environ["PATH"] = ${platformOf(match) === "win32" ? scriptsFolder : programsFolder} + os.pathsep + os.environ["PATH"]   # a kernel has not the environment's programs on PATH, whatever a terminal has; then the cell again`,
+    ];
   if (editorRun === undefined || match.finding.kind === "build-tool") return undefined;
   const windows = platformOf(match) === "win32";
   const folder = windows
     ? editorRun.interpreter.replace(/(?:[\\/]Scripts)?[\\/][^\\/]+$/i, "\\Scripts")
     : editorRun.interpreter.replace(/\/[^/]+$/, "");
-  const programs = windows ? 'os.path.join(sys.prefix, "Scripts")' : "os.path.dirname(sys.executable)";
+  const programs = windows ? scriptsFolder : programsFolder;
   return [
     `${quote(editorRun.interpreter)} -m pip install ninja   # of the interpreter that PyCharm starts; installed there already: it says so`,
     `sed -i.bak '1i import os, sys; os.environ["PATH"] = ${programs} + os.pathsep + os.environ["PATH"]' ${quote(editorRun.program)}`,
@@ -45,7 +62,9 @@ export const missingNinjaRules: readonly Rule[] = [
         pip(match, "install ninja"),
         ...(platformOf(match) === "win32"
           ? match.context.log.embeddedFolder === undefined
-            ? []
+            ? environmentFolder(match) === undefined
+              ? []
+              : [`set PATH=${environmentFolder(match) ?? ""}\\Scripts;%PATH%   # installed, but not on PATH`]
             : [
                 `set PATH=${match.context.log.embeddedFolder}\\Scripts;%PATH%   # an embeddable Python has its Scripts not on PATH; start the program from this prompt`,
               ]
@@ -66,6 +85,14 @@ export const missingNinjaRules: readonly Rule[] = [
       {
         text: 'C:\\envs\\t\\python.exe C:\\Users\\jo\\nets\\train.py\n  File "C:\\envs\\t\\lib\\site-packages\\torch\\utils\\cpp_extension.py", line 895, in verify_ninja_availability\nRuntimeError: Ninja is required to load C++ extensions\n\nProcess finished with exit code 1',
         expect: "PATH=C:\\envs\\t\\Scripts;%PATH%",
+      },
+      {
+        text: "Cell In[4], line 1\nFile ~/e/lib/python3.9/site-packages/torch/utils/cpp_extension.py:1697, in verify_ninja_availability()\nRuntimeError: Ninja is required to load C++ extensions",
+        expect: "%pip install ninja\nimport os, sys; ",
+      },
+      {
+        text: 'PS D:\\sg> & C:/Users/jo/envs/sg/python.exe d:/sg/train.py\n  File "C:\\Users\\jo\\envs\\sg\\lib\\site-packages\\torch\\utils\\cpp_extension.py", line 1697, in verify_ninja_availability\nRuntimeError: Ninja is required to load C++ extensions',
+        expect: "C:\\Users\\jo\\envs\\sg\\Scripts;",
       },
       { text: "../meson.build:1:0: ERROR: Could not detect Ninja v1.8.2 or newer", expect: "Meson builds with ninja" },
       { text: "RuntimeError: Ninja is required to load C++ extensions (pip install ninja to get it)", expect: "PATH" },
