@@ -60,7 +60,7 @@ export function isLook(line: string): boolean {
 
 /** What is done in the folder of a build, a build of what lies there included. */
 const ofFolder =
-  /\b(?:sed -i|perl -pi|git (?:submodule|apply)|rm -rf (?:build|\*)|patch )|\bsetup\w*\.py \w|\bpip install (?:.* )?"?\.\/?(?:\[|"?(?:\s|$))|^(?:\w+=\S+ )*(?:g?make|ninja|cmake)\b/;
+  /\b(?:sed -i(?!.* \/etc\/)|perl -pi|git (?:submodule|apply)|rm -rf (?:build|\*)|patch )|\bsetup\w*\.py \w|\bpip install (?:.* )?"?\.\/?(?:\[|"?(?:\s|$))|^(?:\w+=\S+ )*(?:g?make|ninja|cmake)\b/;
 
 export function isOfFolder(line: string): boolean {
   return ofFolder.test(commandPart(line));

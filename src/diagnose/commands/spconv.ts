@@ -101,5 +101,8 @@ export function installSpconv(match: Match, cuda = torchCuda(match) ?? match.con
     ...(name === undefined ? [showTorchCuda(match)] : []),
     uninstall,
     `${pip(match, `install ${name ?? "spconv-cu126"}${release === undefined ? "" : `==${release}`}${cumm}`)}   # ${name === undefined ? "for CUDA 12.6 and newer; 11.8: spconv-cu118, 12.1: spconv-cu121, 12.4: spconv-cu124; it brings" : "with"} the cumm that it ${cumm === "" ? "needs" : "was built with: by itself it takes a newer one"}; plain spconv is the one for the CPU`,
+    ...(cumm === "" || name === undefined
+      ? []
+      : [`# or the newest of both: ${pip(match, `install -U ${name} ${name.replace("spconv", "cumm")}`)}`]),
   ];
 }

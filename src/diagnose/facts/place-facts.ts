@@ -29,12 +29,16 @@ export interface PlaceFacts {
   readonly spaceLists: boolean;
   /** The commands are given in a notebook: `!pip install a`, `%pip install a`, or what fails is one of its cells: `<ipython-input-3-…>`. */
   readonly notebook: boolean;
+  /** What fails is a cell of IPython or Jupyter, be it on a machine of one's own. */
+  readonly inCell: boolean;
   /** The prompt is that of root, for whom minimal images have no sudo. */
   readonly rootShell: boolean;
   /** How the text starts Python where it never says plain `python` or `pip`: `python3`, `python3.10`. */
   readonly pythonName?: string;
   /** The interpreter that the text's commands name by a path, where none says plain `python` or `pip`: `.venv/bin/python`. */
   readonly interpreter?: string;
+  /** What PyCharm started, as it writes above a program's output: the interpreter and the program, by their paths. */
+  readonly editorRun?: { readonly interpreter: string; readonly program: string };
   /** How a web UI is started, whose start script tells of its environment: the folder, and the script there. */
   readonly startScript?: readonly [folder: string, script: string];
   /** The command of poetry, pdm or pixi that ran: `poetry install --with dev`. */
@@ -73,7 +77,7 @@ const starts =
   /(?:^|(?<!-m)[\s$#>`'"!(])(pip|python)(3(?:\.\d{1,2})?)? (?=-m |-c |install |setup\.py |-V|--version|[\w./-]+\.py\b)/g;
 /** The same by the path of a program: what builds or installs, and behind a prompt what runs a file, too. */
 const startsByPath =
-  /(^|^.{0,120}?[$#>%] ?(?:& ?)?|^!|^RUN |^(?:\+ )?srun (?:-\S+ ){0,12})("(?:~|[A-Za-z]:|\.{1,2})?[\\/]?(?:[\w.+@ -]+[\\/]){1,12}(?:python|pip)[\d.]*(?:\.exe)?"|(?:(?:~|[A-Za-z]:|\.{1,2})?[\\/])?(?:[\w.+@-]+[\\/]){1,12}(?:python|pip)[\d.]*(?:\.exe)?) (?:-[sEIuB] ){0,3}(-m (?:pip|build)\b|install |setup\.py |-c |[\w./\\-]+\.py\b)/;
+  /(^|^.{0,120}?[$#>%] ?(?:& ?)?|^!|^RUN |^(?:\+ )?srun (?:-\S+ ){0,12})("(?:~|[A-Za-z]:|\.{1,2})?[\\/]?(?:[\w.+@ -]+[\\/]){1,12}(?:python|pip)[\d.]*(?:\.exe)?"|(?:(?:~|[A-Za-z]:|\.{1,2})?[\\/])?(?:[\w.+@-]+[\\/]){1,12}(?:python|pip)[\d.]*(?:\.exe)?) (?:-[sEIuB] ){0,3}(-m (?:pip|build)\b|install |setup\.py |-c |(?:[A-Za-z]:)?[\w./\\-]+\.py\b)/;
 /** The start script of a web UI names the Python of its environment, which no prompt has active: `venv "C:\\sd\\venv\\Scripts\\Python.exe"`. */
 const startedByScript = /^venv "((?:[A-Za-z]:)?[\\/][^"]{1,200}[\\/]python[\d.]*(?:\.exe)?)"$/i;
 /** A command within an image, options and all. */
@@ -110,6 +114,11 @@ const runsContainer =
   /^(?:sudo )?(?<program>docker|podman) run (?:(?:--(?:gpus|volume|env|env-file|publish|name|ipc|pid|network|net|shm-size|workdir|user|runtime|mount|device|entrypoint|hostname|memory|cpus|platform|ulimit|cap-add|security-opt|restart|label)(?:=| +)|-[vepwuhml] +)(?:"[^"]*"|'[^']*'|\S+) +|--?[\w-]+(?:=\S+)? +)*(?<image>[a-z0-9][\w./:-]*(?:@sha256:\w+)?) +(?:(?:\S*\/)?(?:python[\d.]*|torchrun|accelerate|deepspeed|pytest|vllm|sglang|lmdeploy|trtllm-\w+|llamafactory-cli|uv run) .+|(?:ba)?sh -\w*c .+|\S+\.(?:sh|py)(?: .*)?)$/;
 const containerPrompt = /^[^`'"]{0,80}?[$#%❯➜>] +(?=(?:sudo )?(?:docker|podman) run )/u;
 
+/** `/e/bin/python /p/train.py --lr 1`, with the debugger's own program in front of the file or not. */
+const startedByEditor =
+  /^"?((?:\/|[A-Za-z]:[\\/])[^"]{1,200}?[\\/]python[\d.]*(?:\.exe)?)"? (?:-\w+ )*(?:(?:"[^"]*[\\/]pydev\w*\.py"|[^" ]*[\\/]pydev\w*\.py) .*--file )?"?((?:\/|[A-Za-z]:[\\/])[^"]{1,200}?\.py)"?(?= |$)/;
+const ofPycharm = /PycharmProjects[\\/]|^Process finished with exit code -?\d|[\\/]pydev\w*\.py\b/;
+
 /** Gathers them line by line. */
 export class PlaceReader {
   #feedstock = false;
@@ -135,6 +144,8 @@ export class PlaceReader {
   #project: string | undefined;
   #interpreter: string | undefined;
   #startedIn: string | undefined;
+  #inEditor: PlaceFacts["editorRun"];
+  #pycharm = false;
   #image: string | undefined;
   #container: ContainerRun | undefined;
   readonly #folders = new Set<string>();
@@ -204,6 +215,11 @@ export class PlaceReader {
       if (program !== undefined && (before !== "" || /^(?:-m|install|setup)/.test(what)))
         this.#interpreter = interpreterBeside(program);
     }
+    if (this.#inEditor === undefined && text.includes(".py")) {
+      const [, interpreter, program] = startedByEditor.exec(text.trim()) ?? [];
+      if (interpreter !== undefined && program !== undefined) this.#inEditor = { interpreter, program };
+    }
+    if (!this.#pycharm && /y[cd]|Process/.test(text)) this.#pycharm = ofPycharm.test(text);
     if (/poetry|pdm|pixi/.test(text)) this.#project = projectLine.exec(text)?.[1] ?? this.#project;
   }
 
@@ -231,6 +247,7 @@ export class PlaceReader {
       modalImage: this.#modal,
       ...(this.#cog === undefined ? {} : { cogBuild: this.#cog }),
       spaceLists: this.#space,
+      inCell: this.#cell,
       notebook: this.#notebook || (this.#cell && this.#service) || (this.#serviceFiles && !this.#prompt),
       rootShell: this.#root,
       ...this.#named(),
@@ -238,6 +255,7 @@ export class PlaceReader {
       ...(this.#interpreter === undefined || this.#plain || this.#plainPip || this.#name !== undefined
         ? {}
         : { interpreter: this.#interpreter }),
+      ...(this.#pycharm && this.#inEditor !== undefined ? { editorRun: this.#inEditor } : {}),
       ...(this.#project === undefined ? {} : { projectLine: this.#project }),
       ...(this.#image === undefined ? {} : { inImage: this.#image }),
       ...(this.#container === undefined ? {} : { containerRun: this.#container }),

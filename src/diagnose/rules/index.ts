@@ -183,6 +183,8 @@ import { windowsCudaLoadingRules } from "./windows-cuda-loading.ts";
 import { windowsLoadingRules } from "./windows-loading.ts";
 import { windowsFileRules } from "./windows-files.ts";
 import { gpuLibraryRules } from "./gpu-libraries.ts";
+import { apexRules } from "./apex.ts";
+import { tritonReleaseRules } from "./triton-releases.ts";
 import { readyPackageRules } from "./ready-packages.ts";
 import { bitsandbytesRules } from "./bitsandbytes.ts";
 import { rocmCmakeRules } from "./rocm-cmake.ts";
@@ -368,6 +370,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Compilers at run time", rules: runTimeCompilerRules },
   { name: "GPU libraries", rules: gpuLibraryRules },
   { name: "Drivers and GPUs", rules: gpuEnvironmentRules },
+  { name: "Triton and its torch", rules: tritonReleaseRules },
   { name: "Devices", rules: gpuDeviceRules },
   { name: "Memory of the GPU", rules: gpuAllocatorRules },
   { name: "Several GPUs and processes", rules: distributedRules },
@@ -472,6 +475,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Packages of other releases", rules: otherReleaseRules },
   { name: "Packages for one torch", rules: companionPackageRules },
   { name: "Ready-made packages", rules: readyPackageRules },
+  { name: "apex", rules: apexRules },
   { name: "bitsandbytes", rules: bitsandbytesRules },
   { name: "Setup scripts", rules: setupScriptRules },
   { name: "Files of a project", rules: projectFileRules },

@@ -21,6 +21,29 @@ const inContainer = [
   "sudo systemctl restart docker   # and build again; running: docker run --runtime nvidia …",
 ];
 
+/** An image is built with the run time that is Docker's default one, and no step of its Dockerfile changes that. */
+function forBuilds(match: Match): string[] {
+  return [
+    `sudo sed -i.bak '0,/{/s//{ "default-runtime": "nvidia",/' /etc/docker/daemon.json   # on the board itself; the file then reads { "default-runtime": "nvidia", "runtimes": { "nvidia": { "path": "nvidia-container-runtime", "runtimeArgs": [] } } }`,
+    "# no such file there: write that one (sudo apt-get install -y nvidia-container-toolkit brings the run time)",
+    "sudo systemctl restart docker && sudo docker info | grep 'Default Runtime'   # nvidia",
+    match.context.log.imageBuild === undefined
+      ? "# then build the image again; the Dockerfile stays as it is"
+      : `${match.context.log.imageBuild}   # the Dockerfile stays as it is`,
+    "# still so: cat /etc/nv_tegra_release on the board says its L4T, and the tag of the FROM line (r32.7.1, r35.2.1) has to be that one",
+  ];
+}
+
+/** The container of the text, started with NVIDIA's run time. */
+function ownRun({ context: { log } }: Match): string[] {
+  const line = log.containerRun?.line;
+  return line === undefined || /--runtime[= ]/.test(line)
+    ? []
+    : [
+        `${line.replace(/ run (?=\S)/, " run --runtime nvidia ")}   # or, so that every container and docker build has it:`,
+      ];
+}
+
 export const jetsonLibraryRules: readonly Rule[] = [
   {
     id: "jetson-container-without-cuda",
@@ -38,11 +61,13 @@ export const jetsonLibraryRules: readonly Rule[] = [
         : undefined,
     confidence: "high",
     cause: (match) =>
-      `On a Jetson \`${match.facts["name"] ?? ""}\` is the board's own (JetPack): NVIDIA's run time for containers mounts it. ${jetpack(match)}`,
+      `On a Jetson \`${match.facts["name"] ?? ""}\` is the board's own (JetPack): NVIDIA's run time for containers mounts it. ${match.context.log.dockerBuild && releases(match) === undefined ? "Up to JetPack 4 the image holds none of it, and docker build uses Docker's default run time, which is runc unless Docker is told otherwise." : jetpack(match)}`,
     fix: (match) => {
       const other = releases(match);
+      if (other === undefined && match.context.log.dockerBuild) return forBuilds(match);
       return other === undefined
         ? [
+            ...ownRun(match),
             ...inContainer,
             "cat /etc/nv_tegra_release; ls /usr/local | grep cuda   # the image's tag (r32.7.1, r35.2.1) has to be the board's L4T; sudo apt-get install nvidia-jetpack outside of containers",
             ...torchForJetson(match).slice(1),
@@ -59,6 +84,14 @@ export const jetsonLibraryRules: readonly Rule[] = [
       "https://github.com/dusty-nv/jetson-containers/blob/master/docs/setup.md",
     ],
     examples: [
+      {
+        text: "nano@nano:~/nets$ sudo docker build -t nets .\nStep 2/9 : FROM nvcr.io/nvidia/l4t-pytorch:r32.6.1-pth1.9-py3\nStep 7/9 : RUN git clone https://github.com/jo/nets && cd nets && python3 setup.py install\n ---> Running in d6dbcce55f3d\nOSError: libcurand.so.10: cannot open shared object file: No such file or directory\nThe command '/bin/sh -c git clone https://github.com/jo/nets && cd nets && python3 setup.py install' returned a non-zero code: 1",
+        expect: "docker info | grep 'Default Runtime'   # nvidia\nsudo docker build -t nets .",
+      },
+      {
+        text: 'jo@nano:~$ docker run -it --rm nvcr.io/nvidia/l4t-pytorch:r32.7.1-pth1.10-py3 python3 -c "import torch"\nOSError: libcurand.so.10: cannot open shared object file: No such file or directory',
+        expect: "docker run --runtime nvidia -it --rm",
+      },
       {
         text: "FROM nvcr.io/nvidia/l4t-pytorch:r32.7.1-pth1.10-py3\nOSError: libcurand.so.10: cannot open shared object file: No such file or directory",
         expect: "default-runtime",

@@ -1,7 +1,45 @@
 /** ninja, where it is not found or does not start; what ninja itself says is in ninja.ts. */
 import { pip, platformOf, python } from "../commands/commands.ts";
 import { missingProgram } from "../matchers.ts";
-import { coded, type Rule, said } from "../rule.ts";
+import { coded, type Match, type Rule, said } from "../rule.ts";
+import { quote } from "../text/quote.ts";
+
+const programsFolder = "os.path.dirname(sys.executable)";
+const scriptsFolder = 'os.path.join(sys.prefix, "Scripts")';
+
+/** On Windows: the folder of the environment that the traceback runs in, where its programs are. */
+function environmentFolder({ finding, context }: Match): string | undefined {
+  const frames = [finding, ...context.findings].flatMap((each) => each.frames ?? []);
+  return frames
+    .map((frame) => /^([A-Za-z]:[\\/].{1,200}?)[\\/]lib[\\/](?:site-packages[\\/]|\w+\.py)/i.exec(frame)?.[1])
+    .find((folder) => folder !== undefined)
+    ?.replaceAll("/", "\\");
+}
+
+/**
+ * PyCharm and kernels of Jupyter start a program without the environment's folder of programs on PATH, whatever a terminal has there.
+ * The program puts it there itself. Source: zhanghang1989/PyTorch-Encoding#167.
+ */
+function inEditor(match: Match): string[] | undefined {
+  const { editorRun, inCell, notebook } = match.context.log;
+  if ((inCell || notebook) && match.finding.kind !== "build-tool")
+    return [
+      notebook ? pip(match, "install ninja") : "%pip install ninja",
+      `import os, sys; os.environ["PATH"] = ${platformOf(match) === "win32" ? scriptsFolder : programsFolder} + os.pathsep + os.environ["PATH"]   # a kernel has not the environment's programs on PATH, whatever a terminal has; then the cell again`,
+    ];
+  if (editorRun === undefined || match.finding.kind === "build-tool") return undefined;
+  const windows = platformOf(match) === "win32";
+  const folder = windows
+    ? editorRun.interpreter.replace(/(?:[\\/]Scripts)?[\\/][^\\/]+$/i, "\\Scripts")
+    : editorRun.interpreter.replace(/\/[^/]+$/, "");
+  const programs = windows ? scriptsFolder : programsFolder;
+  return [
+    `${quote(editorRun.interpreter)} -m pip install ninja   # of the interpreter that PyCharm starts; installed there already: it says so`,
+    `sed -i.bak '1i import os, sys; os.environ["PATH"] = ${programs} + os.pathsep + os.environ["PATH"]' ${quote(editorRun.program)}`,
+    `# or leave the program as it is (and where it has a line from __future__, which has to be first): Run > Edit Configurations > Environment variables: PATH=${folder}${windows ? ";%PATH%" : ":$PATH"}, or start PyCharm from a terminal in which the environment is active`,
+    "# then run it in PyCharm again",
+  ];
+}
 
 export const missingNinjaRules: readonly Rule[] = [
   {
@@ -19,24 +57,43 @@ export const missingNinjaRules: readonly Rule[] = [
     confidence: "high",
     cause: ({ finding }) =>
       `${finding.kind === "build-tool" ? `${/CMake/.test(finding.text) ? "CMake is told to write its build for ninja" : "Meson builds with ninja"}, and none` : "torch builds JIT extensions with ninja, and no `ninja`"} is found: it is not installed in this environment, or the environment's bin folder is not on PATH (Jupyter kernels, IDEs and services often start Python without it).`,
-    fix: (match) => [
-      pip(match, "install ninja"),
-      ...(platformOf(match) === "win32"
-        ? match.context.log.embeddedFolder === undefined
-          ? []
+    fix: (match) =>
+      inEditor(match) ?? [
+        pip(match, "install ninja"),
+        ...(platformOf(match) === "win32"
+          ? match.context.log.embeddedFolder === undefined
+            ? environmentFolder(match) === undefined
+              ? []
+              : [`set PATH=${environmentFolder(match) ?? ""}\\Scripts;%PATH%   # installed, but not on PATH`]
+            : [
+                `set PATH=${match.context.log.embeddedFolder}\\Scripts;%PATH%   # an embeddable Python has its Scripts not on PATH; start the program from this prompt`,
+              ]
           : [
-              `set PATH=${match.context.log.embeddedFolder}\\Scripts;%PATH%   # an embeddable Python has its Scripts not on PATH; start the program from this prompt`,
-            ]
-        : [
-            `export PATH="$(dirname "$(${python(match)} -c 'import sys; print(sys.executable)')"):$PATH"   # installed, but not on PATH`,
-          ]),
-      match.finding.kind === "build-tool"
-        ? "# a build folder that was configured with another ninja has to go: its cache names the old one"
-        : "# or build ahead of time with retorch build, which needs no ninja",
-    ],
+              `export PATH="$(dirname "$(${python(match)} -c 'import sys; print(sys.executable)')"):$PATH"   # installed, but not on PATH`,
+            ]),
+        match.finding.kind === "build-tool"
+          ? "# a build folder that was configured with another ninja has to go: its cache names the old one"
+          : "# or build ahead of time with retorch build, which needs no ninja",
+      ],
     sources: ["zhanghang1989/PyTorch-Encoding#167", "pytorch/pytorch#26798", "pytorch/pytorch#147698"],
     examples: [
       { text: "RuntimeError: Ninja is required to load C++ extensions", expect: "install ninja" },
+      {
+        text: "/home/jo/.conda/envs/t/bin/python /home/jo/PycharmProjects/nets/train.py --epochs 3\nRuntimeError: Ninja is required to load C++ extensions\n\nProcess finished with exit code 1",
+        expect: 'os.environ["PATH"]\' /home/jo/PycharmProjects/nets/train.py',
+      },
+      {
+        text: 'C:\\envs\\t\\python.exe C:\\Users\\jo\\nets\\train.py\n  File "C:\\envs\\t\\lib\\site-packages\\torch\\utils\\cpp_extension.py", line 895, in verify_ninja_availability\nRuntimeError: Ninja is required to load C++ extensions\n\nProcess finished with exit code 1',
+        expect: "PATH=C:\\envs\\t\\Scripts;%PATH%",
+      },
+      {
+        text: "Cell In[4], line 1\nFile ~/e/lib/python3.9/site-packages/torch/utils/cpp_extension.py:1697, in verify_ninja_availability()\nRuntimeError: Ninja is required to load C++ extensions",
+        expect: "%pip install ninja\nimport os, sys; ",
+      },
+      {
+        text: 'PS D:\\sg> & C:/Users/jo/envs/sg/python.exe d:/sg/train.py\n  File "C:\\Users\\jo\\envs\\sg\\lib\\site-packages\\torch\\utils\\cpp_extension.py", line 1697, in verify_ninja_availability\nRuntimeError: Ninja is required to load C++ extensions',
+        expect: "C:\\Users\\jo\\envs\\sg\\Scripts;",
+      },
       { text: "../meson.build:1:0: ERROR: Could not detect Ninja v1.8.2 or newer", expect: "Meson builds with ninja" },
       { text: "RuntimeError: Ninja is required to load C++ extensions (pip install ninja to get it)", expect: "PATH" },
       { text: "FileNotFoundError: [Errno 2] No such file or directory: 'ninja': 'ninja'", expect: "install ninja" },

@@ -1,9 +1,10 @@
 /** Headers of torch and pybind11 that nvcc, or the host compiler behind it, does not take in this version or standard. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { placeOf, type Match, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
-import { pip, platformOf, python } from "../commands/commands.ts";
+import { platformOf, python } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
 import { newerToolkit } from "../commands/newer-toolkit.ts";
+import { quote } from "../text/quote.ts";
 
 const header = /[\\/](?:torch|ATen|c10|pybind11)[\\/][\w./\\-]+\.(?:h|hpp|cuh)$/;
 
@@ -20,19 +21,31 @@ function byNvcc(finding: Finding, context: RuleContext): boolean {
 
 /** What helps where nvcc has cl behind it. */
 function withVisualStudio(match: Match): string[] {
-  const constant = /in-class initializer must be const|may not be initialized/.test(match.finding.message);
   return [
     `nvcc --version & cl & ${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
-    ...(constant
-      ? [
-          `${pip(match, "install --upgrade torch")}   # headers of torch up to 1.7 are not for nvcc with cl; 1.8 and newer with CUDA 11.1 and newer are`,
-          `# torch has to stay: in ${placeOf(match.finding)} and where else it says so, static constexpr → static const (or take the line out)`,
-        ]
-      : []),
     "# a toolkit with the major and minor number of torch.version.cuda: set CUDA_HOME=C:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA\\v<number>",
     "# and a Visual Studio that this nvcc knows: CUDA 10 VS 2017, CUDA 11.0 to 11.5 VS 2019, 11.6 to 12 VS 2022 (its newest tools need CUDA 12.4): vcvars64.bat -vcvars_ver=14.29",
     "# no -std=c++14 in the flags of setup.py: cl does not know it (/std:c++17)",
   ];
+}
+
+/** Members of torch's classes that nvcc takes for ones which may have no value in the class, with cl behind it. */
+const constantMember =
+  /member ["“][\w:<>, ]+::(?<name>\w+)["”] may not be initialized|a member with an in-class initializer must be const/;
+
+/** The edits of all lines that say so: `static const` is what later headers have there. One command for each header. */
+function constantsByLine(match: Match): string[] {
+  const lines = new Map<string, Set<number>>();
+  for (const { file, line, message } of match.context.findings)
+    if (file !== undefined && line !== undefined && constantMember.test(message))
+      lines.set(file, (lines.get(file) ?? new Set()).add(line));
+  return Array.from(lines, ([file, numbers]) => {
+    const edits = Array.from(
+      numbers,
+      (line) => `${line}s/static (constexpr|CONSTEXPR_EXCEPT_WIN_CUDA) /static const /`,
+    );
+    return `sed -i.bak -E '${edits.join("; ")}' ${quote(file.replaceAll("/", "\\"))}`;
+  });
 }
 
 function isOldStandard(standard: string | undefined): boolean {
@@ -51,6 +64,48 @@ const sourceLocation = /call to (?:consteval|immediate) function "?[“"']?(?:st
 const literalOperator = /literal operator template must have a template parameter list equivalent to/;
 
 export const nvccHeaderRules: readonly Rule[] = [
+  {
+    id: "torch-constants-with-nvcc-and-cl",
+    title: "A constant in a header is not for nvcc with Visual C++",
+    on: ["compile"],
+    specificity: 88,
+    matches: (finding) =>
+      (finding.tool === "cudafe++" || finding.tool === "nvcc") && /[A-Za-z]:[\\/]|\\/.test(finding.file ?? "")
+        ? said(finding, constantMember)
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `On Windows nvcc reads classes of a DLL as Visual C++ does, and gives no value to their \`static constexpr\` members${match.facts["name"] === undefined ? "" : ` (here \`${match.facts["name"]}\`)`}. ${/[\\/]torch[\\/]/.test(match.finding.file ?? "") ? "torch's headers up to 1.7 have such ones, and a .cu file that includes torch/extension.h meets them. Neither the package nor the versions of CUDA and Visual Studio are at fault." : `The header (${placeOf(match.finding)}) was not written for that.`}`,
+    fix: (match) => [
+      ...constantsByLine(match),
+      ...(/[\\/]torch[\\/]/.test(match.finding.file ?? "")
+        ? [
+            "# pybind11/cast.h may be next (operator type&()): there return *((type *)(this->value)); in place of return *(this->operator type *());",
+            "# or leave torch's headers as they are: in the .cu files #include <ATen/ATen.h> in place of <torch/extension.h> (PYBIND11_MODULE stays in a .cpp); or torch 1.8 or newer, with a CUDA and a package that it goes with",
+          ]
+        : ["# the same edit in the package's own repository: static const, or the member out of the class"]),
+    ],
+    sources: [
+      "pytorch/pytorch#27958",
+      "meder411/MappedConvolutions#2",
+      "pytorch/extension-cpp#37",
+      "protocolbuffers/protobuf#5521",
+    ],
+    examples: [
+      {
+        text: 'D:\\w>python setup.py develop\nD:\\e\\lib\\site-packages\\torch\\include\\torch/csrc/jit/argument_spec.h(190): error: member "torch::jit::ArgumentSpecCreator::DEPTH_LIMIT" may not be initialized\n\nD:\\e\\lib\\site-packages\\torch\\include\\torch/csrc/jit/script/module.h(466): error: member "torch::jit::script::detail::ModulePolicy::all_slots" may not be initialized\n\nD:\\e\\lib\\site-packages\\torch\\include\\torch/csrc/jit/script/module.h(479): error: member "torch::jit::script::detail::ParameterPolicy::all_slots" may not be initialized\n',
+        expect: "static const ",
+      },
+      {
+        text: "C:/e/lib/site-packages/torch/include\\torch/csrc/jit/api/module.h(483): error: a member with an in-class initializer must be const",
+        expect: "static const",
+      },
+      {
+        text: 'C:\\pb\\include\\google/protobuf/extension_set.h(659): error: member "google::protobuf::internal::ExtensionSet::kMaximumFlatCapacity" may not be initialized',
+        expect: "extension_set.h",
+      },
+    ],
+  },
   {
     id: "nvcc-drops-typename",
     title: "The host compiler misses `typename` in what nvcc passes on",
@@ -214,10 +269,6 @@ export const nvccHeaderRules: readonly Rule[] = [
       {
         text: '/e/site-packages/torch/include/c10/core/ScalarTypeToTypeMeta.h(34): error: no suitable constructor exists to convert from "c10::ScalarType" to "c10::optional<c10::ScalarType>"',
         expect: "torch.version.cuda",
-      },
-      {
-        text: "C:/e/lib/site-packages/torch/include\\torch/csrc/jit/api/module.h(483): error: a member with an in-class initializer must be const",
-        expect: "static const",
       },
     ],
   },

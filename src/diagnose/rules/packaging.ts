@@ -73,6 +73,16 @@ function toldPackage(match: Match): string[] {
   ];
 }
 
+/** Packages whose compiled parts are for one release of what they ask for. */
+const madeForOneTorch =
+  /^(?:torch(?:vision|audio|text|ao|rec)?|xformers|vllm|sglang|sgl-kernel|flash[-_]attn|triton|bitsandbytes|mmcv(?:-full)?|detectron2|tensorrt\S*|nvidia-\S+)$/;
+/** And what such parts are made for, with the release that is there now. */
+const heldByCompiled = /^(?:torch|torchvision|torchaudio|triton|pytorch-triton\S*|numpy|nvidia-\S+|tensorrt\S*) /;
+
+function isOfCompiled({ facts: { who, have = "" } }: Match): boolean {
+  return who === undefined || madeForOneTorch.test(who) || heldByCompiled.test(have);
+}
+
 export const packagingRules: readonly Rule[] = [
   {
     id: "package-not-on-pypi",
@@ -162,15 +172,20 @@ export const packagingRules: readonly Rule[] = [
       coded(finding, "installed-conflict") === undefined
         ? undefined
         : (said(finding, /^(?<who>\S+) (?<version>\S+) requires (?<wants>.+?), but you have (?<have>.+?) which/) ?? {}),
-    confidence: "medium",
+    // Of packages without compiled parts it is a notice, and what was installed works.
+    confidence: (match) => (isOfCompiled(match) ? "medium" : "low"),
     cause: (match) =>
-      `pip installed ${match.facts["have"] ?? "a version"} although ${match.facts["who"] ?? "a package"} ${match.facts["version"] ?? ""} asks for ${match.facts["wants"] ?? "another"}. pip goes on, but compiled packages (torchvision, torchaudio, flash-attn, vllm) fail at import when torch is not the one that they were built for.`,
+      `pip installed ${match.facts["have"] ?? "a version"} although ${match.facts["who"] ?? "a package"} ${match.facts["version"] ?? ""} asks for ${match.facts["wants"] ?? "another"}. ${isOfCompiled(match) ? "pip goes on, but compiled packages (torchvision, torchaudio, flash-attn, vllm) fail at import when torch is not the one that they were built for." : `It is a notice: all was installed, and it matters only where ${match.facts["who"] ?? "that package"} is used and fails.`}`,
     fix: (match) => [pip(match, "check"), pip(match, `install --upgrade ${match.facts["who"] ?? "<package>"}`)],
     sources: ["https://pip.pypa.io/en/stable/topics/dependency-resolution/", "vllm-project/vllm#431"],
     examples: [
       {
         text: "fastai 2.7.11 requires torch<1.14,>=1.7, but you have torch 2.0.1 which is incompatible.",
         expect: "torch 2.0.1",
+      },
+      {
+        text: "soundkit 0.7.0 requires torchmetrics<=0.11.4, but you have torchmetrics 1.4.0 which is incompatible.\nSuccessfully installed torchmetrics-1.4.0",
+        expect: "asks for torchmetrics<=0.11.4",
       },
     ],
   },

@@ -368,12 +368,27 @@ export const platformRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `\`${match.facts["op"] ?? ""}\` is registered for other devices only; tensors on \`mps\` reach no kernel.`,
-    fix: () => [
-      "export PYTORCH_ENABLE_MPS_FALLBACK=1   # runs it on the CPU",
+    fix: ({ context: { log } }) => [
+      ...(log.inCell || log.notebook
+        ? [
+            "# restart the kernel; in its first cell, before anything imports torch:",
+            "%env PYTORCH_ENABLE_MPS_FALLBACK=1",
+          ]
+        : [
+            "export PYTORCH_ENABLE_MPS_FALLBACK=1   # runs it on the CPU; set within Python it counts only before the first `import torch` (or of what imports it): os.environ[…] further down comes too late",
+          ]),
       "# an operator of one's own: a Metal kernel (torch.mps.compile_shader, or .mm sources) under TORCH_LIBRARY_IMPL(my_ops, MPS, m)",
     ],
-    sources: ["https://docs.pytorch.org/docs/stable/notes/mps.html"],
+    sources: ["https://docs.pytorch.org/docs/stable/notes/mps.html", "pytorch/pytorch#77764"],
     examples: [
+      {
+        text: "import torch\nimport os\nos.environ['PYTORCH_ENABLE_MPS_FALLBACK'] = '1'\nNotImplementedError: The operator 'torchvision::nms' is not currently implemented for the MPS device.",
+        expect: "only before the first `import torch`",
+      },
+      {
+        text: "Cell In[3], line 2\nNotImplementedError: The operator 'my_ops::scale' is not currently implemented for the MPS device.",
+        expect: "%env PYTORCH_ENABLE_MPS_FALLBACK=1",
+      },
       {
         text: "NotImplementedError: The operator 'my_ops::scale' is not currently implemented for the MPS device.",
         expect: "PYTORCH_ENABLE_MPS_FALLBACK",

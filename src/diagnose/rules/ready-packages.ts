@@ -140,44 +140,6 @@ export const readyPackageRules: readonly Rule[] = [
     ],
   },
   {
-    id: "apex-without-extensions",
-    title: "apex was installed without its compiled parts",
-    on: ["warning", "exception"],
-    specificity: 78,
-    matches: (finding) =>
-      said(
-        finding,
-        /apex was installed without --c(?:uda|pp)_ext|(?:\bapex[\w.]*|\bFused\w+|\bMixedFused\w+|amp_C) requires (?:the )?(?:cuda|cpp|c\+\+) extensions?|(?:requires|needs|install) (?:NVIDIA )?apex (?:with|from).*(?:cuda|--cuda_ext|extensions)|No module named ['"](?<module>amp_C|apex_C|fused_layer_norm_cuda|syncbn|scaled_\w+_softmax_cuda|fused_weight_gradient_mlp_cuda)['"]|cannot import name ['"](?<name>amp|parallel|UnencryptedCookieSessionFactoryConfig)['"] from ['"]apex/,
-      ),
-    confidence: "high",
-    cause: (match) =>
-      match.facts["name"] !== undefined
-        ? "PyPI's package `apex` is not NVIDIA's: it has the name only. NVIDIA's is installed from its repository."
-        : `apex builds its C++ and CUDA parts${match.facts["module"] === undefined ? "" : ` (here \`${match.facts["module"]}\`)`} only when it is told to, and falls back to Python without them. (PyPI's package \`apex\` is another project.)`,
-    fix: (match) => [
-      pip(match, "uninstall -y apex"),
-      `${python(match)} -c "import torch; print(torch.version.cuda)"; nvcc --version   # both of one version`,
-      ...reinstall(match, "apex"),
-      "# fused_weight_gradient_mlp_cuda and others have variables of their own: see apex's README",
-    ],
-    sources: ["https://github.com/NVIDIA/apex#readme"],
-    examples: [
-      {
-        text: "Warning:  multi_tensor_applier fused unscale kernel is unavailable, possibly because apex was installed without --cuda_ext --cpp_ext. Using Python fallback.  Original ImportError was: ModuleNotFoundError(\"No module named 'amp_C'\",)",
-        expect: "APEX_CUDA_EXT",
-      },
-      {
-        text: "ModuleNotFoundError: No module named 'fused_layer_norm_cuda'",
-        expect: "git+https://github.com/NVIDIA/apex",
-      },
-      { text: "RuntimeError: apex.optimizers.FusedLAMB requires cuda extensions", expect: "APEX_CUDA_EXT" },
-      {
-        text: "ImportError: cannot import name 'amp' from 'apex' (/e/site-packages/apex/__init__.py)",
-        expect: "not NVIDIA's",
-      },
-    ],
-  },
-  {
     id: "transformer-engine-incomplete",
     title: "Transformer Engine is installed without its part for torch",
     on: ["exception"],

@@ -124,23 +124,35 @@ describe("a fix can be used where the text's commands are given", () => {
   });
 
   test("torch that is installed again stays the one that the text states", () => {
-    const triton = "ImportError: cannot import name 'triton_key' from 'triton.compiler.compiler'";
-    expect(live(`PyTorch version: 2.4.1+cu121\n${triton}`).join("\n")).toContain(
+    const cudnn =
+      "RuntimeError: cuDNN version incompatibility: PyTorch was compiled  against (8, 3, 2) but found runtime version (8, 0, 5).";
+    expect(live(`PyTorch version: 2.4.1+cu121\n${cudnn}`).join("\n")).toContain(
       "torch==2.4.1 --index-url https://download.pytorch.org/whl/cu121",
     );
   });
 
   test("torch whose release no text states is asked for it, also where a shell hands nothing on", () => {
-    const triton = "ImportError: cannot import name 'triton_key' from 'triton.compiler.compiler'";
-    expect(live(triton).at(-1)).toMatch(/--force-reinstall \$\(python -c .*version\('torch'\)/);
-    expect(live(`C:\\w>python a.py\n${triton}`).slice(-2)).toEqual([
+    const cudnn =
+      "RuntimeError: cuDNN version incompatibility: PyTorch was compiled  against (8, 3, 2) but found runtime version (8, 0, 5).";
+    expect(live(cudnn).at(-1)).toMatch(/--force-reinstall \$\(python -c .*version\('torch'\)/);
+    expect(live(`C:\\w>python a.py\n${cudnn}`).slice(-2)).toEqual([
       expect.stringMatching(/^python -c "import subprocess.*version\('torch'\)/),
       "python a.py",
     ]);
-    expect(live(`jo@box:~/p$ poetry install\n${triton}`).at(-1)).toMatch(
+    expect(live(`jo@box:~/p$ poetry install\n${cudnn}`).at(-1)).toMatch(
       /^poetry run python -m pip install --force-reinstall \$\(poetry run python -c /,
     );
-    expect(live(`Python 3.7.16\n${triton}`).at(-1)).toBe("python -m pip install --force-reinstall torch");
+    expect(live(`Python 3.7.16\n${cudnn}`).at(-1)).toBe("python -m pip install --force-reinstall torch");
+  });
+
+  test("Triton is the one of the torch that is there, also where torch brings none", () => {
+    const triton = "ImportError: cannot import name 'triton_key' from 'triton.compiler.compiler'";
+    expect(live(`PyTorch version: 2.4.1+cu121\n${triton}`).join("\n")).toContain('--no-deps "triton==3.0.*"');
+    expect(live(`PyTorch version: 2.5.1+rocm6.2\n${triton}`).join("\n")).toContain("/whl/rocm6.2");
+    expect(live(`C:\\w>python a.py\n${triton}`).slice(-2)).toEqual([
+      'python -m pip install "triton-windows<3.5"',
+      "python a.py",
+    ]);
   });
 
   test("uv takes packages away without an option that older releases do not know", () => {
