@@ -120,6 +120,8 @@ const facts =
   "|custom_op(|.new_empty(|.new_zeros(|inking CXX shared|.so => |import " +
   // Apps for phones.
   "|org.pytorch:|-apple-ios|iphoneos|iPhoneOS|iphonesimulator|build_ios|Pods/LibTorch|pod 'LibTorch" +
+  // Where the driver's library is listed.
+  "|libcuda.so|!ls " +
   // What a program in Rust ends with.
   "|panicked at ";
 

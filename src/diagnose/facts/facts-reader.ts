@@ -174,7 +174,7 @@ export class FactsReader {
     this.#compilers.line(text);
     this.#shownLines.line(text, at);
     this.#alpine.line(text);
-    this.#libraries.line(text);
+    this.#libraries.line(text, at);
     this.#typedCommands.line(text, at);
     this.#typedGit.line(text);
     this.#builds.line(text);
