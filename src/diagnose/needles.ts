@@ -122,6 +122,8 @@ const facts =
   "|org.pytorch:|-apple-ios|iphoneos|iPhoneOS|iphonesimulator|build_ios|Pods/LibTorch|pod 'LibTorch" +
   // Where the driver's library is listed.
   "|libcuda.so|!ls " +
+  // Modules of CUDA on clusters, search paths that are printed.
+  "|) cuda/|) CUDA/|) cudatoolkit/|module load |module add |ml cuda|/lib64:/|/lib:/" +
   // What a program in Rust ends with.
   "|panicked at ";
 

@@ -9,6 +9,7 @@ import type { BuilderFacts } from "./builder-facts.ts";
 import type { CheckFacts } from "./check-facts.ts";
 import type { CompileFacts } from "./compile-lines.ts";
 import type { FunctionHeads } from "./function-heads.ts";
+import type { LibraryPathFacts } from "./library-path.ts";
 import type { LibtorchFacts } from "./libtorch-facts.ts";
 import type { MobileFacts } from "./mobile-facts.ts";
 import type { OperatorFacts } from "./operator-facts.ts";
@@ -36,6 +37,7 @@ export interface LogFacts
     CheckFacts,
     CompileFacts,
     FunctionHeads,
+    LibraryPathFacts,
     LibtorchFacts,
     MobileFacts,
     OperatorFacts,
