@@ -33,13 +33,14 @@ function least(match: Match): string {
   return since.find(([form]) => form.test(about))?.[1] ?? "8.0";
 }
 
-/** The GPU of the text, where it is older than what the code needs. */
+/** The GPU of the text, where it is older than what the code needs: torch builds for the one that it sees, where nobody lists others. */
 function olderGpu(match: Match): string | undefined {
+  const { archListNamed, archListSet, compiledFor, ownGencode } = match.context.log;
   const known = knownCapabilities(match);
-  const [gpu] = known;
-  return known.length !== 1 || gpu === undefined || Number.parseFloat(gpu) >= Number.parseFloat(least(match))
-    ? undefined
-    : gpu;
+  const isListed = archListNamed !== undefined || archListSet !== undefined || ownGencode.length > 0;
+  const built = isListed || compiledFor.length !== 1 ? undefined : compiledFor[0];
+  const gpu = known.length === 1 ? known[0] : known.length === 0 && built !== undefined ? dotted(built) : undefined;
+  return gpu === undefined || Number.parseFloat(gpu) >= Number.parseFloat(least(match)) ? undefined : gpu;
 }
 
 /** What to build for: the GPUs of the text that are new enough, else `from` and, as PTX, all that is newer. */
@@ -67,16 +68,31 @@ function withTorchAtomics(match: Match): string[] {
     return [
       `${pip(match, "install --no-build-isolation git+https://github.com/mit-han-lab/torchsparse.git@v1.4.0")}   # takes PyTorch's atomics, which older GPUs have, too`,
     ];
-  // A function of the package's own that hands torch's type on to CUDA's: torch's header has the same for all GPUs.
-  const ofWrapper = /^__half ?\*, ?(?:const )?c10::Half/.test(types)
-    ? deleteBlock(match, "__device__.*at::Half +atomicAdd *\\(")
-    : [];
   const type = types.includes("bfloat16") ? "BFloat16" : types.includes("half") ? "Half" : undefined;
   const call = type === undefined ? "gpuAtomicAdd(p, v)" : `gpuAtomicAdd(reinterpret_cast<at::${type}*>(p), v)`;
   return [
-    ...(ofWrapper.length > 0 ? [...ofWrapper, ...addLines(match, headOfAtomics)] : []),
+    ...headForAtomics(match, types),
     `# in the code, for all architectures: ${call} in place of atomicAdd(p, v), with #include <ATen/cuda/Atomic.cuh> (up to torch 1.9 <THC/THCAtomics.cuh>)`,
   ];
+}
+
+/** What makes the calls of the file work on older GPUs as they stand. */
+function headForAtomics(match: Match, types: string): string[] {
+  // A function of the package's own that hands torch's type on to CUDA's: torch's header has the same for all GPUs.
+  if (/^__half ?\*, ?(?:const )?c10::Half/.test(types)) {
+    const without = deleteBlock(match, "__device__.*at::Half +atomicAdd *\\(");
+    return without.length === 0 ? [] : [...without, ...addLines(match, headOfAtomics)];
+  }
+  // The header brings the one for double.
+  if (/^double ?\*/.test(types)) return addLines(match, headOfAtomics);
+  return /^(?:__)?half ?\*, ?(?:const )?(?:__)?half$/.test(types.trim())
+    ? addLines(match, [
+        ...headOfAtomics,
+        "#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 700",
+        "static inline __device__ __half atomicAdd(__half* p, __half v) { return gpuAtomicAdd(reinterpret_cast<at::Half*>(p), at::Half(v)); }",
+        "#endif",
+      ])
+    : [];
 }
 
 /**
@@ -285,14 +301,6 @@ export const architectureRules: readonly Rule[] = [
     ],
     examples: [
       {
-        text: 'GPU 0: GeForce GTX 1080 Ti\n/w/hash/csrc/grid.cu(25): error: no instance of overloaded function "atomicAdd" matches the argument list\n            argument types are: (__half *, c10::Half)',
-        expect: "/__device__.*at::Half +atomicAdd *\\(/,/^}/d' /w/hash/csrc/grid.cu",
-      },
-      {
-        text: 'GPU 0: Tesla P100-PCIE-16GB\n/w/moe/csrc/moe.cu(219): error: no instance of overloaded function "atomicAdd" matches the argument list\n            argument types are: (half *, half)',
-        expect: "gpuAtomicAdd(reinterpret_cast<at::Half*>(p), v)",
-      },
-      {
         text: "ptxas /tmp/tmpxft_1.ptx, line 30; error   : Feature 'cp.async' requires .target sm_80 or higher",
         expect: "TORCH_CUDA_ARCH_LIST=8.0",
       },
@@ -303,6 +311,14 @@ export const architectureRules: readonly Rule[] = [
       {
         text: 'k.cu(12): error: no instance of overloaded function "atomicAdd" matches the argument list\n            argument types are: (__nv_bfloat16 *, __nv_bfloat16)',
         expect: "__CUDA_ARCH__ >= 800",
+      },
+      {
+        text: 'GPU 0: GeForce GTX 1080 Ti\n/w/hash/csrc/grid.cu(25): error: no instance of overloaded function "atomicAdd" matches the argument list\n            argument types are: (__half *, c10::Half)',
+        expect: "/__device__.*at::Half +atomicAdd *\\(/,/^}/d' /w/hash/csrc/grid.cu",
+      },
+      {
+        text: 'GPU 0: Tesla P100-PCIE-16GB\n/w/moe/csrc/moe.cu(219): error: no instance of overloaded function "atomicAdd" matches the argument list\n            argument types are: (half *, half)',
+        expect: "__half atomicAdd(__half* p, __half v) { return gpuAtomicAdd(",
       },
     ],
   },

@@ -212,11 +212,6 @@ export const torchSourceRules: readonly Rule[] = [
       inSources(match, match.facts["name"] ?? "AT_CHECK", checks[match.facts["name"] ?? ""] ?? "TORCH_CHECK"),
     sources: ["DylanWusee/CloserLook3D#16", "daniilidis-group/neural_renderer#142", "tianweiy/CenterPoint#46"],
     examples: [
-      {
-        text: "$ python setup.py build_ext --inplace\nsrc/warp_cuda.cpp:65:3: error: ‘AT_CHECK’ was not declared in this scope",
-        expect:
-          "--include='*.hpp' . | xargs -r sed -i.bak -E 's/\\bAT_CHECK\\b/TORCH_CHECK/g'   # src/warp_cuda.cpp and the other files",
-      },
       { text: "csrc/a.cpp:17:3: error: ‘AT_CHECK’ was not declared in this scope", expect: "TORCH_CHECK" },
       { text: 'k.cu(9): error: identifier "AT_CHECK" is undefined', expect: "TORCH_CHECK" },
       { text: "bind.cpp(22): error C3861: 'AT_CHECK': identifier not found", expect: "TORCH_CHECK" },
@@ -236,6 +231,11 @@ export const torchSourceRules: readonly Rule[] = [
       {
         text: "bind.cpp(22): error C3861: 'AT_CHECK': identifier not found",
         expect: "-creplace '\\bAT_CHECK\\b','TORCH_CHECK'",
+      },
+      {
+        text: "$ python setup.py build_ext --inplace\nsrc/warp_cuda.cpp:65:3: error: ‘AT_CHECK’ was not declared in this scope",
+        expect:
+          "--include='*.hpp' . | xargs -r sed -i.bak -E 's/\\bAT_CHECK\\b/TORCH_CHECK/g'   # src/warp_cuda.cpp and the other files",
       },
     ],
   },
