@@ -138,6 +138,10 @@ const facts =
   "|PyQt5|PyQt6|PySide2|PySide6" +
   // What load() does not build again.
   "|skipping build step" +
+  // Where the driver's library is listed.
+  "|libcuda.so|!ls " +
+  // Modules of CUDA on clusters, search paths that are printed.
+  "|) cuda/|) CUDA/|) cudatoolkit/|module load |module add |ml cuda|/lib64:/|/lib:/" +
   // What a program in Rust ends with.
   "|panicked at " +
   // Crates that ask for tch by themselves, and scikit-build-core as a plugin of setuptools.

@@ -52,7 +52,15 @@ export function withCompanions(match: Match, ...names: readonly string[]): strin
     ];
   }
   const [stated] = companionsAlone(match, withListed(match, names));
-  return [stated ?? installTogether(match, ...names)];
+  return [
+    stated ?? installTogether(match, ...names),
+    // What stands in a job's log is made anew by each job.
+    ...(match.context.log.hostedRunner
+      ? [
+          `# in the workflow: ${names.join(" and ")} into the command that installs torch, before what asks for ${names.length > 1 ? "them" : "it"}`,
+        ]
+      : []),
+  ];
 }
 
 /** These packages for the stated torch, and that torch from the same index; empty where it is not stated, or for packages that follow no rule. */

@@ -3,7 +3,7 @@
  * operators it was called mmcv-full before 2.0. Knows no list of the pages: not each torch has one.
  * Source: https://mmcv.readthedocs.io/en/latest/get_started/installation.html and /en/v1.7.0/ of it.
  */
-import { pip, platformOf, python, setVariable } from "./command-words.ts";
+import { isOfUv, pip, platformOf, python, setVariable } from "./command-words.ts";
 import type { Match } from "../rule.ts";
 
 /** OpenMMLab's installer; an interpreter of an environment that is not active has no `mim` on PATH. */
@@ -36,13 +36,14 @@ function wanted(match: Match): string {
 }
 
 /** The page of wheels for the torch that the text states: one for a minor release, `torch2.1.0` for 2.1.2, too. */
-function page(match: Match): string {
+function page(match: Match): string | undefined {
   const { installedTorch, torchCuda, torchBuild } = match.context.log;
   const torch = /^\d+\.\d+/.exec(installedTorch ?? "")?.[0];
   const build =
     torchCuda === undefined ? (torchBuild === "cpu" ? "cpu" : undefined) : `cu${torchCuda.replace(".", "")}`;
-  if (torch === undefined || build === undefined) return "";
-  return `; when there is one, it is on https://download.openmmlab.com/mmcv/dist/${build}/torch${torch}.0/index.html`;
+  return torch === undefined || build === undefined
+    ? undefined
+    : `https://download.openmmlab.com/mmcv/dist/${build}/torch${torch}.0/index.html`;
 }
 
 function torchName(match: Match): string {
@@ -85,9 +86,12 @@ export function reinstallMmcv(match: Match): string[] {
           ]
         : []),
     ];
+  const wheels = page(match);
   return [
     remove,
-    `${pip(match, "install -U openmim")} && ${mim(match)} install "${name}"   # the wheel for the torch that is installed${page(match)}${hint}`,
-    `# mim fetches a .tar.gz: there is no wheel for this ${torchName(match)}. Another torch that has one, or build it: ${build.join(platformOf(match) === "win32" ? " && " : "; ")}`,
+    wheels === undefined || isOfUv(match)
+      ? `${pip(match, "install -U openmim")} && ${mim(match)} install "${name}"   # the wheel for the torch that is installed${wheels === undefined ? "" : `; when there is one, it is on ${wheels}`}${hint}`
+      : `${pip(match, `install "${name}" -f ${wheels}`)}   # the wheel for this ${torchName(match)}; ${mim(match)} install "${name}" finds the page by itself${hint}`,
+    `# where a .tar.gz is fetched and no .whl, there is none for this ${torchName(match)}: another torch that has one, or build it: ${build.join(platformOf(match) === "win32" ? " && " : "; ")}`,
   ];
 }

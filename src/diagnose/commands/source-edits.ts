@@ -115,6 +115,12 @@ export function editFile(match: Match, edits: readonly Edit[], head: readonly st
   return lines.length === 0 || head.length === 0 ? lines : [...lines, ...addLines(match, head)];
 }
 
+/** Takes out a function of the file that a message names: from the line that a pattern knows to the brace at the line's start. */
+export function deleteBlock(match: Match, head: string): string[] {
+  const file = editable(match);
+  return file === undefined ? [] : [`sed -i.bak -E '/${head}/,/^}/d' ${file}`];
+}
+
 /** Lines at the head of the file that a message names, which may have no #include of its own; none where no file is known. */
 export function addLines(match: Match, lines: readonly string[]): string[] {
   const file = editable(match);

@@ -168,7 +168,8 @@ export function installTorchSince(match: Match, since: string): string {
   const { log } = match.context;
   const companions = ["torchvision", "torchaudio"].filter((name) => log.versions[name] !== undefined);
   const wanted = ["install --upgrade", `"torch>=${since}"`, ...companions].join(" ");
-  const stated = torchCuda(match) !== undefined || log.torchBuild !== undefined;
+  // PyPI's torch for Windows is for the processor alone.
+  const stated = torchCuda(match) !== undefined || log.torchBuild !== undefined || platformOf(match) === "win32";
   if (!stated || platformOf(match) === "darwin") return pip(match, wanted);
   return pip(match, `${wanted} --index-url https://download.pytorch.org/whl/${indexWith(torchIndex(match), since)}`);
 }

@@ -36,6 +36,7 @@ import { type SystemFacts, SystemReader } from "./system-facts.ts";
 import { type ToolFacts, ToolReader } from "./tool-facts.ts";
 import { AlpineReader } from "./alpine-images.ts";
 import { ShownCompilerReader } from "./shown-compilers.ts";
+import { LibraryPathReader } from "./library-path.ts";
 import { ShownLineReader } from "./shown-lines.ts";
 import { ShownLibraryReader } from "./shown-libraries.ts";
 import { MobileReader } from "./mobile-facts.ts";
@@ -123,6 +124,7 @@ export class FactsReader {
   readonly #shownLines = new ShownLineReader();
   readonly #alpine = new AlpineReader();
   readonly #libraries = new ShownLibraryReader();
+  readonly #libraryPath = new LibraryPathReader();
   readonly #typedCommands = new TypedReader();
   readonly #typedGit = new TypedGitReader();
   readonly #builds = new BuildReader();
@@ -207,7 +209,8 @@ export class FactsReader {
     this.#compilers.line(text);
     this.#shownLines.line(text, at);
     this.#alpine.line(text);
-    this.#libraries.line(text);
+    this.#libraries.line(text, at);
+    this.#libraryPath.line(text);
     this.#typedCommands.line(text, at);
     this.#typedGit.line(text);
     this.#builds.line(text);
@@ -481,6 +484,7 @@ export class FactsReader {
       ...this.#jit.facts(),
       ...this.#compilers.facts(),
       ...this.#shownLines.facts(),
+      ...this.#libraryPath.facts(),
       ...typed,
       ...(printedSetup === undefined ? {} : { setupCommand: printedSetup }),
       ...this.#alpine.facts(),

@@ -11,6 +11,7 @@ import type { CiFacts } from "./ci-steps.ts";
 import type { CompileFacts } from "./compile-lines.ts";
 import type { FunctionHeads } from "./function-heads.ts";
 import type { JitFacts } from "./jit-facts.ts";
+import type { LibraryPathFacts } from "./library-path.ts";
 import type { LibtorchFacts } from "./libtorch-facts.ts";
 import type { MobileFacts } from "./mobile-facts.ts";
 import type { OperatorFacts } from "./operator-facts.ts";
@@ -47,6 +48,7 @@ export interface LogFacts
     SignatureFacts,
     JitFacts,
     JobFacts,
+    LibraryPathFacts,
     LibtorchFacts,
     MobileFacts,
     OperatorFacts,

@@ -1,5 +1,5 @@
 /**
- * Libraries that a text lists (`ls /opt/cuda/lib64/libcudart*`), by their paths, and one that the loader found to be without versions.
+ * Libraries that a text lists (`ls /opt/cuda/lib64/libcudart*`, `ls /usr/lib64-nvidia`), by their paths, and one that the loader found to be without versions.
  * What a listing leaves out may be in a folder that was not listed.
  */
 
@@ -16,18 +16,38 @@ const one = /(?:^|\s)(\/[\w.+/@-]{1,300}\/lib[\w+-]+\.so(?:\.\d+)*)(?=\s|$)/g;
 /** Nothing but such paths stands in the line. */
 const listing = /^(?:[l-][rwxst-]{9}[.+]? .{0,80}? )?(?:\/[\w.+/@-]{1,300}\.so(?:\.\d+)*(?: -> \S+)?(?:\s+|$))+$/;
 
+/** A command that lists one folder, whose names stand below it without the folder. */
+const listsFolder = /(?:^|[\s$#>%!&;])ls (?:-\w+ )*(\/[\w.+/@-]{1,300}?)\/?(?=$|[\s|;&])/;
+/** Nothing but names of libraries, with what `ls -l` prints before them. */
+const names = /^(?:[l-][rwxst-]{9}[.+]? .{0,80}? )?(?:lib[\w+-]+\.so(?:\.\d+)*(?: -> \S+)?(?:\s+|$))+$/;
+const mostBelow = 40;
+
 /** Gathers them line by line. */
 export class ShownLibraryReader {
+  #folder: string | undefined;
+  #until = -1;
   readonly #shown = new Set<string>();
   readonly #unversioned = new Set<string>();
 
-  line(text: string): void {
+  line(text: string, at: number): void {
     if (text.includes("no version information") && this.#unversioned.size < mostShown) {
       const path = /: (\/\S+\.so(?:\.\d+)*): no version information available \(required by /.exec(text)?.[1];
       if (path !== undefined) this.#unversioned.add(path);
     }
-    if (text.length > 2_000 || this.#shown.size >= mostShown || !text.includes(".so")) return;
+    if (text.length > 2_000 || this.#shown.size >= mostShown) return;
+    const folder = text.includes("ls /") || text.includes("ls -") ? listsFolder.exec(text)?.[1] : undefined;
+    if (!text.includes(".so") && folder === undefined) return;
     const line = text.trim();
+    if (folder !== undefined && !listing.test(line)) {
+      this.#folder = folder;
+      this.#until = at + mostBelow;
+      return;
+    }
+    if (this.#folder !== undefined && at <= this.#until && names.test(line)) {
+      for (const [name] of line.replaceAll(/ -> \S+/g, "").matchAll(/lib[\w+-]+\.so(?:\.\d+)*(?=\s|$)/g))
+        this.#shown.add(`${this.#folder}/${name}`);
+      return;
+    }
     if (!listing.test(line)) return;
     for (const [, path = ""] of line.replaceAll(/ -> \S+/g, "").matchAll(one)) this.#shown.add(path);
   }

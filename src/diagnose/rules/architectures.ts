@@ -1,7 +1,7 @@
 /** Device code that asks for functions and atomics of a newer GPU architecture than it is compiled for. */
-import { knownCapabilities, setVariable } from "../commands/commands.ts";
+import { knownCapabilities, pip, setVariable } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
-import { addInclude, editFile } from "../commands/source-edits.ts";
+import { addInclude, addLines, deleteBlock, editFile } from "../commands/source-edits.ts";
 import { type Match, placeOf, type Rule, saidAny } from "../rule.ts";
 import { dotted } from "../tables/version-facts.ts";
 import { typedFor } from "./typed-architectures.ts";
@@ -33,13 +33,14 @@ function least(match: Match): string {
   return since.find(([form]) => form.test(about))?.[1] ?? "8.0";
 }
 
-/** The GPU of the text, where it is older than what the code needs. */
+/** The GPU of the text, where it is older than what the code needs: torch builds for the one that it sees, where nobody lists others. */
 function olderGpu(match: Match): string | undefined {
+  const { archListNamed, archListSet, compiledFor, ownGencode } = match.context.log;
   const known = knownCapabilities(match);
-  const [gpu] = known;
-  return known.length !== 1 || gpu === undefined || Number.parseFloat(gpu) >= Number.parseFloat(least(match))
-    ? undefined
-    : gpu;
+  const isListed = archListNamed !== undefined || archListSet !== undefined || ownGencode.length > 0;
+  const built = isListed || compiledFor.length !== 1 ? undefined : compiledFor[0];
+  const gpu = known.length === 1 ? known[0] : known.length === 0 && built !== undefined ? dotted(built) : undefined;
+  return gpu === undefined || Number.parseFloat(gpu) >= Number.parseFloat(least(match)) ? undefined : gpu;
 }
 
 /** What to build for: the GPUs of the text that are new enough, else `from` and, as PTX, all that is newer. */
@@ -49,6 +50,49 @@ function listFrom(match: Match, from: string): string {
   // Nothing below 7.5, where CUDA 13 begins.
   const first = Number.parseFloat(from) < 7.5 ? "7.5" : from;
   return /[af]$/.test(first) ? first : `${first}+PTX`;
+}
+
+/** PyTorch's atomics, which stand in another header up to torch 1.9; those work on all architectures. */
+const headOfAtomics = [
+  "#if __has_include(<ATen/cuda/Atomic.cuh>)",
+  "#include <ATen/cuda/Atomic.cuh>",
+  "#else",
+  "#include <THC/THCAtomics.cuh>",
+  "#endif",
+];
+
+/** PyTorch's atomicAdd in place of CUDA's. Source: aten/src/ATen/cuda/Atomic.cuh, which loops with atomicCAS on older GPUs. */
+function withTorchAtomics(match: Match): string[] {
+  const types = match.facts["types"] ?? "";
+  if (match.context.log.package === "torchsparse")
+    return [
+      `${pip(match, "install --no-build-isolation git+https://github.com/mit-han-lab/torchsparse.git@v1.4.0")}   # takes PyTorch's atomics, which older GPUs have, too`,
+    ];
+  const type = types.includes("bfloat16") ? "BFloat16" : types.includes("half") ? "Half" : undefined;
+  const call = type === undefined ? "gpuAtomicAdd(p, v)" : `gpuAtomicAdd(reinterpret_cast<at::${type}*>(p), v)`;
+  return [
+    ...headForAtomics(match, types),
+    `# in the code, for all architectures: ${call} in place of atomicAdd(p, v), with #include <ATen/cuda/Atomic.cuh> (up to torch 1.9 <THC/THCAtomics.cuh>)`,
+  ];
+}
+
+/** What makes the calls of the file work on older GPUs as they stand. */
+function headForAtomics(match: Match, types: string): string[] {
+  // A function of the package's own that hands torch's type on to CUDA's: torch's header has the same for all GPUs.
+  if (/^__half ?\*, ?(?:const )?c10::Half/.test(types)) {
+    const without = deleteBlock(match, "__device__.*at::Half +atomicAdd *\\(");
+    return without.length === 0 ? [] : [...without, ...addLines(match, headOfAtomics)];
+  }
+  // The header brings the one for double.
+  if (/^double ?\*/.test(types)) return addLines(match, headOfAtomics);
+  return /^(?:__)?half ?\*, ?(?:const )?(?:__)?half$/.test(types.trim())
+    ? addLines(match, [
+        ...headOfAtomics,
+        "#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 700",
+        "static inline __device__ __half atomicAdd(__half* p, __half v) { return gpuAtomicAdd(reinterpret_cast<at::Half*>(p), at::Half(v)); }",
+        "#endif",
+      ])
+    : [];
 }
 
 /**
@@ -230,25 +274,31 @@ export const architectureRules: readonly Rule[] = [
         return `${what} does not exist for architectures below ${least(match)}, and the GPU that it is built for has ${gpu}: the code does not support it.`;
       return `${what} does not exist for architectures below ${least(match)}, and the list of architectures (TORCH_CUDA_ARCH_LIST, -gencode flags of the build, or torch's own list when no GPU is visible) holds an older one.`;
     },
-    fix: (match) => [
-      ...(typedFor(match, least(match)) ?? []),
-      ...(typedFor(match, least(match)) !== undefined
-        ? []
-        : olderGpu(match) === undefined
-          ? [
-              `${setVariable(match, "TORCH_CUDA_ARCH_LIST", listFrom(match, least(match)))}   # that, or newer ones alone: the GPUs that it has to run on`,
-            ]
-          : [
-              `# the GPU of the text has ${olderGpu(match) ?? ""}: a list of newer architectures compiles, and nothing of it runs there. Another GPU (${least(match)} or newer), a release of the package that still supports this one, or the code changed as below`,
-            ]),
-      ...(typedFor(match, least(match)) === undefined
-        ? [
-            `grep -rnE 'gencode|arch=|CUDA_ARCHITECTURES' setup.py CMakeLists.txt   # the build's own list wins over the variable`,
-          ]
-        : []),
-      `# or guard the code: #if __CUDA_ARCH__ >= ${least(match).replace(/(\d+)\.(\d).*/, "$1$20")}`,
+    fix: (match) => {
+      const typed = typedFor(match, least(match));
+      const gpu = olderGpu(match);
+      const own = match.facts["feature"] === "atomicAdd" ? withTorchAtomics(match) : [];
+      const guard = `# or guard the code: #if __CUDA_ARCH__ >= ${least(match).replace(/(\d+)\.(\d).*/, "$1$20")}`;
+      if (typed !== undefined) return [...typed, ...own.filter((line) => line.startsWith("#")), guard];
+      if (gpu !== undefined)
+        return [
+          ...own,
+          `# the GPU of the text has ${gpu}: a list of newer architectures compiles, and nothing of it runs there. ${own.length > 0 ? "Other ways: a" : "A"}nother GPU (${least(match)} or newer), or a release of the package that still supports this one`,
+          guard,
+        ];
+      return [
+        `${setVariable(match, "TORCH_CUDA_ARCH_LIST", listFrom(match, least(match)))}   # that, or newer ones alone: the GPUs that it has to run on`,
+        `grep -rnE 'gencode|arch=|CUDA_ARCHITECTURES' setup.py CMakeLists.txt   # the build's own list wins over the variable`,
+        ...own.filter((line) => line.startsWith("#")),
+        guard,
+      ];
+    },
+    sources: [
+      "https://docs.nvidia.com/cuda/cuda-c-programming-guide/#atomic-functions",
+      "mit-han-lab/torchsparse#75",
+      "ashawkey/torch-ngp#22",
+      "vllm-project/vllm#17290",
     ],
-    sources: ["https://docs.nvidia.com/cuda/cuda-c-programming-guide/#atomic-functions"],
     examples: [
       {
         text: "ptxas /tmp/tmpxft_1.ptx, line 30; error   : Feature 'cp.async' requires .target sm_80 or higher",
@@ -261,6 +311,14 @@ export const architectureRules: readonly Rule[] = [
       {
         text: 'k.cu(12): error: no instance of overloaded function "atomicAdd" matches the argument list\n            argument types are: (__nv_bfloat16 *, __nv_bfloat16)',
         expect: "__CUDA_ARCH__ >= 800",
+      },
+      {
+        text: 'GPU 0: GeForce GTX 1080 Ti\n/w/hash/csrc/grid.cu(25): error: no instance of overloaded function "atomicAdd" matches the argument list\n            argument types are: (__half *, c10::Half)',
+        expect: "/__device__.*at::Half +atomicAdd *\\(/,/^}/d' /w/hash/csrc/grid.cu",
+      },
+      {
+        text: 'GPU 0: Tesla P100-PCIE-16GB\n/w/moe/csrc/moe.cu(219): error: no instance of overloaded function "atomicAdd" matches the argument list\n            argument types are: (half *, half)',
+        expect: "__half atomicAdd(__half* p, __half v) { return gpuAtomicAdd(",
       },
     ],
   },

@@ -1,4 +1,5 @@
 /** What stands between a program and a GPU that works: drivers in containers, fabric, forks, cuDNN of two releases. */
+import { listDriver, unlistedDriver } from "../commands/driver-link.ts";
 import {
   pip,
   platformOf,
@@ -209,20 +210,44 @@ export const gpuEnvironmentRules: readonly Rule[] = [
     title: "Triton finds no libcuda.so to link with",
     on: ["exception", "gpu"],
     specificity: 80,
-    matches: (finding) => said(finding, /libcuda\.so cannot (?:be )?found/),
+    matches: (finding) =>
+      said(finding, /libcuda\.so cannot (?:be )?found(?:.*?located at \['(?<folder>\/[^']{1,300})\/libcuda\.so)?/),
     confidence: "high",
-    cause: () =>
-      "Triton links its launchers with -lcuda and wants libcuda.so; the driver brings libcuda.so.1 alone (the link without number is of the toolkit's stubs), or the container has no driver at all.",
-    fix: () => [
-      "export TRITON_LIBCUDA_PATH=$(dirname $(ldconfig -p | awk '/libcuda.so.1/ {print $NF; exit}'))",
-      "sudo ln -s libcuda.so.1 /usr/lib/x86_64-linux-gnu/libcuda.so && sudo ldconfig",
-      "# container without a driver: docker run --gpus all …; WSL: export LD_LIBRARY_PATH=/usr/lib/wsl/lib",
+    cause: (match) =>
+      match.facts["folder"] !== undefined
+        ? `Triton links its launchers with -lcuda and wants libcuda.so; the driver brought libcuda.so.1 alone to \`${match.facts["folder"]}\` (the link without number is of the toolkit's stubs).`
+        : `Triton asks the loader's list (\`ldconfig -p\`) where the driver's libcuda.so is, and it is not on it: ${unlistedDriver(match) === undefined ? "the driver lies in a folder that the list does not have (services, containers), or the container has no driver at all" : `the driver lies in \`${unlistedDriver(match) ?? ""}\`, which the list does not have`}.`,
+    fix: (match) => {
+      const folder = match.facts["folder"];
+      if (folder === undefined) return listDriver(match);
+      return [
+        `sudo ln -s libcuda.so.1 ${folder}/libcuda.so && sudo ldconfig`,
+        `# without root: mkdir -p ~/.local/lib/cuda && ln -sf ${folder}/libcuda.so.1 ~/.local/lib/cuda/libcuda.so, then export TRITON_LIBCUDA_PATH=~/.local/lib/cuda (Triton 3.0 and newer)`,
+      ];
+    },
+    sources: [
+      "triton-lang/triton#2507",
+      "triton-lang/triton#2019",
+      "state-spaces/mamba#14",
+      "huggingface/text-generation-inference#1330",
+      "pytorch/pytorch#113521",
     ],
-    sources: ["triton-lang/triton#2507"],
     examples: [
       {
         text: "AssertionError: libcuda.so cannot found!\nPossible files are located at ['/usr/lib/x86_64-linux-gnu/libcuda.so.1'].Please create a symlink of libcuda.so to any of the files.",
-        expect: "TRITON_LIBCUDA_PATH",
+        expect: "ln -s libcuda.so.1 /usr/lib/x86_64-linux-gnu/libcuda.so",
+      },
+      {
+        text: "!python /content/ops/run.py\nAssertionError: libcuda.so cannot found!",
+        expect: "!ldconfig /usr/lib64-nvidia",
+      },
+      {
+        text: "$ ls /opt/driver/lib\nlibcuda.so.1\nlibcuda.so.550.54.15\n$ python run.py\nAssertionError: libcuda.so cannot found!",
+        expect: "sudo ldconfig /opt/driver/lib",
+      },
+      {
+        text: 'AssertionError: libcuda.so cannot found!\nPlease make sure GPU is set up and then run "/sbin/ldconfig" (requires sudo) to refresh the linker cache.',
+        expect: "find / -name libcuda.so.1",
       },
     ],
   },

@@ -111,6 +111,32 @@ function newer(match: Match): string[] {
   ];
 }
 
+/** Which folder of the path that is, and what puts it there. */
+function pathSource({ context: { log } }: Match): string {
+  const { cudaModule, cudaOnLibraryPath } = log;
+  const said = [
+    ...(cudaOnLibraryPath === undefined ? [] : [`\`${cudaOnLibraryPath}\``]),
+    ...(cudaModule === undefined ? [] : [`from the module ${cudaModule}`]),
+  ];
+  return said.length === 0 ? "" : ` (${said.join(", ")})`;
+}
+
+/** The path of the loader without the toolkit's folders, where the text shows one before the libraries that pip brought. */
+function withoutToolkitsPath(match: Match): string[] | undefined {
+  const { cudaModule, cudaOnLibraryPath } = match.context.log;
+  // A toolkit has no NCCL.
+  if (/^nccl/.test(match.finding.symbol ?? "")) return undefined;
+  const ofPip = /-packages[\\/](?:nvidia[\\/]|torch[\\/]lib[\\/])/.test(match.finding.file ?? "");
+  if (!ofPip || platformOf(match) === "win32" || (cudaModule ?? cudaOnLibraryPath) === undefined) return undefined;
+  return [
+    "export LD_LIBRARY_PATH=$(echo \"$LD_LIBRARY_PATH\" | tr ':' '\\n' | grep -v -i cuda | paste -sd: -)   # pip's CUDA libraries find one another without it",
+    ...(cudaModule === undefined
+      ? ["# for good: where it is set (~/.bashrc, the job's script)"]
+      : [`# for good, in the job's script, too: module unload ${cudaModule}`]),
+    `# still so: two of pip's nvidia packages do not fit each other: ${torchAgain(match)}`,
+  ];
+}
+
 /** `pow` with a whole number: the small ones as products, the others of two doubles. Sources: ashawkey/torch-ngp#6, adaPool#8. */
 function powerEdits(match: Match): string[] {
   const file = match.context.log.gpuSource;
@@ -238,25 +264,38 @@ export const gpuSymbolRules: readonly Rule[] = [
         : "medium",
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\` is of ${match.facts["provider"] ?? "CUDA"}, and the library of that name that was loaded first does not have it: ` +
-      `${match.facts["who"] ?? ""} was built for another version of it than the one found on LD_LIBRARY_PATH or in the environment (system CUDA before pip's nvidia packages, or two versions of those).`,
-    fix: (match) => [
-      unsetVariable(match, "LD_LIBRARY_PATH"),
-      `${python(match)} -m pip list | grep -i nvidia   # all of one CUDA version, the one of torch.version.cuda?`,
-      ...newer(match),
-      ...(/^nccl/.test(match.finding.symbol ?? "") && match.context.log.platform !== "win32"
-        ? [
-            `${python(match)} -m pip uninstall -y nvidia-nccl-cu11 nvidia-nccl-cu12 nvidia-nccl-cu13   # two of them write one folder; the next line brings back the right one (a system's libnccl: ldconfig -p | grep nccl)`,
-          ]
-        : []),
-      `${torchAgain(match)}   # brings the nvidia packages that fit`,
-    ],
+      (withoutToolkitsPath(match) === undefined
+        ? `${match.facts["who"] ?? ""} was built for another version of it than the one found on LD_LIBRARY_PATH or in the environment (system CUDA before pip's nvidia packages, or two versions of those).`
+        : `${match.facts["who"] ?? ""} of pip was built for another version of it than the one of the toolkit that LD_LIBRARY_PATH names${pathSource(match)}, which comes before pip's own.`),
+    fix: (match) =>
+      withoutToolkitsPath(match) ?? [
+        unsetVariable(match, "LD_LIBRARY_PATH"),
+        `${python(match)} -m pip list | grep -i nvidia   # all of one CUDA version, the one of torch.version.cuda?`,
+        ...newer(match),
+        ...(/^nccl/.test(match.finding.symbol ?? "") && match.context.log.platform !== "win32"
+          ? [
+              `${python(match)} -m pip uninstall -y nvidia-nccl-cu11 nvidia-nccl-cu12 nvidia-nccl-cu13   # two of them write one folder; the next line brings back the right one (a system's libnccl: ldconfig -p | grep nccl)`,
+            ]
+          : []),
+        `${torchAgain(match)}   # brings the nvidia packages that fit`,
+      ],
     sources: [
       "pytorch/pytorch#119989",
       "NVIDIA/TransformerEngine#2504",
       "pytorch/pytorch#111469",
       "pytorch/pytorch#134929",
+      "pytorch/pytorch#131312",
+      "infiniflow/ragflow#4466",
     ],
     examples: [
+      {
+        text: "$ module list\n  1) slurm/23   2) cuda/12.0.1\n$ python a.py\nImportError: /e/lib/python3.11/site-packages/torch/lib/../../nvidia/cusparse/lib/libcusparse.so.12: undefined symbol: __nvJitLinkAddData_12_1, version libnvJitLink.so.12",
+        expect: "module unload cuda/12.0.1",
+      },
+      {
+        text: "$ export LD_LIBRARY_PATH=/usr/local/cuda-12.0/lib64:/opt/mpi/lib\n$ python a.py\nImportError: /e/lib/python3.11/site-packages/torch/lib/../../nvidia/cusparse/lib/libcusparse.so.12: undefined symbol: __nvJitLinkAddData_12_1, version libnvJitLink.so.12",
+        expect: "tr ':' '\\n' | grep -v -i cuda",
+      },
       {
         text: "ImportError: /e/site-packages/torch/lib/../../nvidia/cusparse/lib/libcusparse.so.12: undefined symbol: __nvJitLinkAddData_12_1, version libnvJitLink.so.12",
         expect: "LD_LIBRARY_PATH",

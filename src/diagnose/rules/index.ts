@@ -19,6 +19,7 @@ import { ninjaRules } from "./ninja.ts";
 import { boundTypeRules } from "./bound-types.ts";
 import { runTimeBuildRules } from "./run-time-builds.ts";
 import { compilerCacheRules } from "./compiler-caches.ts";
+import { compileSupportRules } from "./compile-support.ts";
 import { compiledModelRules } from "./compiled-models.ts";
 import { gradientCheckRules } from "./gradient-checks.ts";
 import { frontendSlipRules } from "./frontend-slips.ts";
@@ -336,6 +337,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Custom operators", rules: customOperatorRules },
   { name: "Operators below torch.compile", rules: operatorCheckRules },
   { name: "Python below torch.compile", rules: tracedPythonRules },
+  { name: "Where torch.compile works", rules: compileSupportRules },
   { name: "Builds without isolation", rules: unisolatedBuildRules },
   { name: "Installed, and not what runs", rules: installedBesideRules },
   { name: "What a project tells its packer", rules: projectTableRules },

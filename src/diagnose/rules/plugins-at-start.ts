@@ -30,17 +30,33 @@ export const pluginAtStartRules: readonly Rule[] = [
     confidence: "high",
     cause: () =>
       "The plugins are compiled when the program starts, and cl.exe is neither on PATH nor in one of the folders that torch_utils/custom_ops.py looks in: `C:\\Program Files (x86)\\Microsoft Visual Studio`, with Professional, BuildTools or Community below. Visual Studio is not installed, or without C++, or it is one of 2022, which lies in `C:\\Program Files`.",
-    fix: () => [
-      'dir "C:\\Program Files\\Microsoft Visual Studio\\2022" "C:\\Program Files (x86)\\Microsoft Visual Studio\\2019"   # is one there?',
-      'winget install --id Microsoft.VisualStudio.2019.BuildTools --override "--passive --wait --add Microsoft.VisualStudio.Workload.VCTools --includeRecommended"   # none: the build tools of 2019, which lie where it looks, and which CUDA 11 takes',
-      "# 2022 is there: in its x64 Native Tools Command Prompt cl.exe is on PATH, and the folders do not matter; conda activate there",
-      "# then run the program again in a new prompt",
+    fix: (match) => {
+      const install =
+        'winget install --id Microsoft.VisualStudio.2019.BuildTools --override "--passive --wait --add Microsoft.VisualStudio.Workload.VCTools --includeRecommended"';
+      const why = "the build tools of 2019, which lie where it looks, and which CUDA 11 takes";
+      return [
+        '"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvars64.bat"',
+        "# with cl.exe on PATH the folders do not matter. The same: the x64 Native Tools Command Prompt of Visual Studio, with conda activate there",
+        ...(match.context.log.powerShell
+          ? [`# where.exe cl still finds nothing, no Visual Studio has C++: ${install}   (${why}), then a new prompt`]
+          : [`where cl || ${install}   # where none has C++: ${why}; then in a new prompt`]),
+        "# a Visual Studio of its own place: its folder to the patterns of _find_compiler_bindir() in that file, as C:/Program Files/Microsoft Visual Studio/*/*/VC/Tools/MSVC/*/bin/Hostx64/x64",
+      ];
+    },
+    sources: [
+      "NVlabs/stylegan3: torch_utils/custom_ops.py",
+      "NVlabs/stylegan3#124",
+      "NVlabs/stylegan3#202",
+      "RameenAbdal/StyleFlow#13",
     ],
-    sources: ["NVlabs/stylegan3: torch_utils/custom_ops.py", "NVlabs/stylegan3#124", "NVlabs/stylegan3#86"],
     examples: [
       {
         text: 'RuntimeError: Could not find MSVC/GCC/CLANG installation on this computer. Check _find_compiler_bindir() in "D:\\stylegan3-main\\torch_utils\\custom_ops.py".',
         expect: "winget install --id Microsoft.VisualStudio.2019.BuildTools",
+      },
+      {
+        text: 'PS D:\\gan> python show.py\nRuntimeError: Could not find MSVC/GCC/CLANG installation on this computer. Check _find_compiler_bindir() in "D:\\gan\\torch_utils\\custom_ops.py".',
+        expect: "ForEach-Object { if ($_ -match",
       },
     ],
   },

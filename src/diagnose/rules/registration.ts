@@ -269,7 +269,9 @@ export const registrationRules: readonly Rule[] = [
                     ),
                   ]
                 : reinstall(match, name)),
-        "# run from another folder than the package's sources, and look at the first error of the build's log",
+        ...(name === "mmcv" && isMmcvWithoutOperators(match)
+          ? []
+          : ["# run from another folder than the package's sources, and look at the first error of the build's log"]),
       ];
     },
     sources: ["facebookresearch/pytorch3d#2013"],

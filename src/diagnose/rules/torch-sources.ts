@@ -14,14 +14,23 @@ function ofTorch(file: string): boolean {
   return /[\\/]torch[\\/]include[\\/]/.test(file);
 }
 
-/** A name in place of another, where the message stands, or in all sources where it does not tell. */
-function inFile(match: Match, from: string, to: string): string[] {
+/** A name in place of another in all sources beside the one of the message: the compiler had not come to the others. */
+function inSources(match: Match, from: string, to: string): string[] {
   const wanted = to.endsWith(", ") ? `\\b${from} *\\(` : `\\b${from}\\b`;
+  const { file } = match.finding;
+  const inFolder = (folder: string): string =>
+    `grep -rlw ${from} --include='*.cpp' --include='*.cc' --include='*.cu' --include='*.cuh' --include='*.h' --include='*.hpp' ${folder} | xargs -r sed -i.bak -E 's/${wanted}/${to}/g'`;
   const there = editFile(match, [[wanted, to]]);
-  if (there.length > 0) return there;
-  return [
-    `grep -rlw ${from} --include='*.cpp' --include='*.cc' --include='*.cu' --include='*.cuh' --include='*.h' --include='*.hpp' . | xargs -r sed -i.bak -E 's/${wanted}/${to}/g'   # in the folder of the package's sources`,
-  ];
+  if (there.length === 0) return [`${inFolder(".")}   # in the folder of the package's sources`];
+  // As the compiler was started, below the folder of the build.
+  if (file !== undefined && /^(?!\.\.)[\w.-]+(?:[\\/][\w.-]+)*$/.test(file))
+    return [`${inFolder(".")}   # ${file} and the other files that have it`];
+  const root = match.context.log.buildRoot;
+  const folder =
+    root !== undefined && file?.startsWith(`${root}/`) === true ? root : /^(\/.+)\/[^/]+$/.exec(file ?? "")?.[1];
+  return folder === undefined || /[\\/](?:tmp|pip-[\w-]+|builds-v0)[\\/]|\s/.test(folder)
+    ? there
+    : [`${inFolder(folder)}   # all files there that have it`];
 }
 
 /** The header that declares the name, where the file that uses it lacks it. */
@@ -200,8 +209,8 @@ export const torchSourceRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\` was removed from PyTorch (AT_CHECK in 1.5); the code${match.finding.file === undefined ? "" : ` (${placeOf(match.finding)})`} was written for an older one.`,
     fix: (match) =>
-      inFile(match, match.facts["name"] ?? "AT_CHECK", checks[match.facts["name"] ?? ""] ?? "TORCH_CHECK"),
-    sources: ["DylanWusee/CloserLook3D#16", "daniilidis-group/neural_renderer#142"],
+      inSources(match, match.facts["name"] ?? "AT_CHECK", checks[match.facts["name"] ?? ""] ?? "TORCH_CHECK"),
+    sources: ["DylanWusee/CloserLook3D#16", "daniilidis-group/neural_renderer#142", "tianweiy/CenterPoint#46"],
     examples: [
       { text: "csrc/a.cpp:17:3: error: ‘AT_CHECK’ was not declared in this scope", expect: "TORCH_CHECK" },
       { text: 'k.cu(9): error: identifier "AT_CHECK" is undefined', expect: "TORCH_CHECK" },
@@ -222,6 +231,11 @@ export const torchSourceRules: readonly Rule[] = [
       {
         text: "bind.cpp(22): error C3861: 'AT_CHECK': identifier not found",
         expect: "-creplace '\\bAT_CHECK\\b','TORCH_CHECK'",
+      },
+      {
+        text: "$ python setup.py build_ext --inplace\nsrc/warp_cuda.cpp:65:3: error: ‘AT_CHECK’ was not declared in this scope",
+        expect:
+          "--include='*.hpp' . | xargs -r sed -i.bak -E 's/\\bAT_CHECK\\b/TORCH_CHECK/g'   # src/warp_cuda.cpp and the other files",
       },
     ],
   },
