@@ -153,7 +153,13 @@ export function diagnoseAction(failed: FailedAction, context: Context = {}): Dia
   scanner.push(new TextEncoder().encode(failed.output));
   const scan = scanner.finish();
   const ended = endOf(failed, scan.lines);
-  const whole = ended === undefined ? scan : { ...scan, findings: [...scan.findings, ended] };
+  // Its command is the engine's: nobody typed it, and nobody gives it again.
+  const { typedCompile: _compile, typedLast: _last, ...facts } = scan.facts;
+  const whole = {
+    ...scan,
+    facts: { ...facts, typed: [] },
+    findings: ended === undefined ? scan.findings : [...scan.findings, ended],
+  };
   return report(whole, { ...context, isLive: true });
 }
 

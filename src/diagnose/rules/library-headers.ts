@@ -421,6 +421,9 @@ export const libraryHeaderRules: readonly Rule[] = [
         ];
       const name = match.facts["header"] ?? "";
       const unix = platformOf(match) !== "win32" && !/["'$`\\]|^\.\.|^\//.test(`${name}${dir ?? ""}`);
+      // The configuration of a build of retorch's own says it.
+      if (dir !== undefined && match.context.isLive === true)
+        return [`# retorch.toml: include-dirs = ["${dir}"]   (setup.py: include_dirs=["${dir}"])`];
       if (dir !== undefined)
         return [
           ...(unix ? [`export CPATH="${dir.startsWith("/") ? "" : "$PWD/"}${dir}:$CPATH"   # for this shell`] : []),

@@ -335,7 +335,12 @@ export const linkLibraryRules: readonly Rule[] = [
           `export LDFLAGS="\${LDFLAGS//${flag}/}"   # ${flag} stands before the objects: LDFLAGS of the shell asks for it, not the package's setup.py`,
           `# where the library is wanted: install what has it (apt-cache search 'lib${name}' | grep -e -dev; conda search '*${name}*'), and name its folder there, -L<its folder>`,
         ];
-      if (dir !== undefined && platformOf(match) === "linux" && /^[\w./+-]+$/.test(dir))
+      if (
+        dir !== undefined &&
+        match.context.isLive !== true &&
+        platformOf(match) === "linux" &&
+        /^[\w./+-]+$/.test(dir)
+      )
         return [
           `export LIBRARY_PATH="${dir.startsWith("/") ? "" : "$PWD/"}${dir}:$LIBRARY_PATH"   # for this shell${match.context.findLibrary === undefined ? "" : `; a library that is shared: LD_LIBRARY_PATH, too`}`,
           `# for good: setup.py: library_dirs=["${dir}"]   (retorch.toml: library-dirs = ["${dir}"])`,

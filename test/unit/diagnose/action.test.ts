@@ -20,6 +20,13 @@ describe("a failed action", () => {
     expect(diagnoses[0]?.fix.join("\n")).toContain("csrc/k.cu");
   });
 
+  it("does not get the engine's own command to give again", () => {
+    const output = "src/main.cpp:2:10: fatal error: part.h: No such file or directory\n";
+    const command = ["/usr/bin/c++", "-std=c++17", "-c", "src/main.cpp", "-o", "main.o"];
+    const { diagnoses } = diagnoseAction({ action: { ...action, tool: "c++", command }, output, exitCode: 1 });
+    expect(diagnoses[0]?.fix.join("\n")).not.toContain("-c src/main.cpp");
+  });
+
   it.each([{ signal: "SIGKILL" }, { exitCode: 137 }])(
     "that was killed without a word ran out of memory: %o",
     (ended) => {
