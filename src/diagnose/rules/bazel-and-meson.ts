@@ -241,7 +241,7 @@ export const bazelAndMesonRules: readonly Rule[] = [
           : [
               'sudo curl -fLo /usr/local/bin/bazel "https://github.com/bazelbuild/bazelisk/releases/latest/download/bazelisk-linux-$(dpkg --print-architecture 2>/dev/null || echo amd64)"   # bazelisk: takes the release that .bazelversion names',
               "sudo chmod +x /usr/local/bin/bazel; hash -r",
-              "[ -f .bazelversion ] || export USE_BAZEL_VERSION=3.7.2   # or the release that the README names (at least 3.3.1); not the newest, which no longer reads WORKSPACE",
+              "[ -f .bazelversion ] || printf '3.7.2' > .bazelversion   # or the release that the README names (at least 3.3.1); not the newest, which no longer reads WORKSPACE",
             ]),
       ...(platformOf(match) === "linux"
         ? []
