@@ -1,6 +1,6 @@
 /**
  * Listings of source code in a text: what `cat`, `git show` or `grep` printed of a source, the script that a CI service shows
- * before it runs it, the message of a commit, a file that was pasted as it is. Their comments and strings hold the words of
+ * before it runs it, the message of a commit, a list of changes by release, a file that was pasted as it is. Their comments and strings hold the words of
  * errors that did not happen. It knows code by the form of its lines, and needs several of them in a row; it does not know
  * whether the code is right. A line in the form of a message or of a prompt ends a listing.
  */
@@ -227,6 +227,32 @@ function addSessions(lines: readonly string[], found: Lines): void {
   });
 }
 
+const releaseHeading =
+  /^#{1,4} +\[?v?\d+\.\d+[\w.+-]*\]?(?:\([^)]*\))?(?: *(?:[-–—:(] *)?(?:\d{4}-\d{2}-\d{2}|unreleased|yanked)\b.*)?$/i;
+const unreleasedHeading = /^#{1,4} +\[?unreleased\]?/i;
+const titleOfChanges = /^#{0,2} *(?:change ?log|release notes|history|what's new)\b/i;
+const kindOfChange =
+  /^(?:#{2,5} +|\*\*)(?:added|fixed|fixes|bug ?fixes|changed|changes|removed|deprecated|security|breaking changes|new features|features|improvements)\b/i;
+
+/** The entries of a list of changes by release: below a heading with a release, with its kinds of change or its title. */
+function addChanges(lines: readonly string[], found: Lines): void {
+  let isTitled = false;
+  for (let at = 0; at < lines.length; at++) {
+    const heading = lines[at] ?? "";
+    isTitled ||= titleOfChanges.test(heading);
+    if (!releaseHeading.test(heading) && !unreleasedHeading.test(heading)) continue;
+    let end = at + 1;
+    while (end < lines.length && /^(?:\s*[-*+] |\s+\S|\s*$|#{2,6} |\*\*\w)/.test(lines[end] ?? "")) {
+      if (surely.test(lines[end] ?? "")) break;
+      end++;
+    }
+    const section = lines.slice(at + 1, end);
+    const tellsKinds = section.some((line) => kindOfChange.test(line));
+    if (section.some((line) => /^\s*[-*+] /.test(line)) && (tellsKinds || isTitled)) found.add(at, end);
+    at = end - 1;
+  }
+}
+
 /** A line that nothing but a source begins with. */
 const decisive = /^\s*(?:(?:async )?def \w+\(.*:|class \w+.*[:{]|#\s*include\b|#\s*pragma\b|template ?<)/;
 
@@ -276,6 +302,7 @@ export function listedLines(text: string): ReadonlySet<number> {
   addCommits(lines, found);
   addScripts(lines, found);
   addSessions(lines, found);
+  addChanges(lines, found);
   addRuns(lines, kinds, found);
   return found.numbers;
 }

@@ -50,6 +50,8 @@ export interface BuildFacts extends CmakeArchitectureFacts {
   readonly nvccOfCondaForge?: boolean;
   /** The environment that uv says it installs into, where it is not the one that uv looks for by itself: `venv`. */
   readonly uvEnvironment?: string;
+  /** uv made an environment in the course of the text. */
+  readonly uvMadeEnvironment?: true;
   /** MinkowskiEngine is what the text is about. */
   readonly namesMinkowski: boolean;
   /** torch is one that NVIDIA or somebody else built from a commit, as in NVIDIA's containers: `2.4.0a0+07cecf4168`. */
@@ -122,6 +124,7 @@ export class BuildReader {
   #cudaFolder: string | undefined;
   #condaCuda: string | undefined;
   #uvEnvironment: string | undefined;
+  #uvMade = false;
   #minkowski = false;
   #builtTorch = false;
   #tritonOptional = false;
@@ -209,8 +212,10 @@ export class BuildReader {
       this.#clone ??= /^Cloning into '((?:\/|[A-Za-z]:[\\/])[^']{1,300})'\.\.\./.exec(text.trim())?.[1];
     if (/isaac|lender/.test(text)) this.#bundled ??= bundledPython(text);
     if (text.includes("_cudnn")) this.#condaCuda ??= /\bpy3\.\d{1,2}_cuda(\d{1,2}\.\d)\S{0,4}_cudnn/.exec(text)?.[1];
-    if (text.includes("environment at: "))
+    if (text.includes("environment at: ")) {
+      this.#uvMade ||= /\bCreating virtual environment at: /.test(text);
       this.#uvEnvironment ??= /\bUsing Python \d\S* environment at: (?!\.venv$)([\w.-]+)$/.exec(text.trim())?.[1];
+    }
     if (!this.#minkowski && text.includes("inkowski")) this.#minkowski = /Minkowski ?Engine/.test(text);
     if (text.includes("matching Triton"))
       this.#tritonOptional ||= /\bA matching Triton is not available, some optimizations will not be enabled/.test(
@@ -252,6 +257,7 @@ export class BuildReader {
       ...(this.#bundled === undefined ? {} : { bundledPython: this.#bundled }),
       ...(this.#condaCuda === undefined ? {} : { condaTorchCuda: this.#condaCuda }),
       ...(this.#forge ? { nvccOfCondaForge: true } : {}),
+      ...(this.#uvMade ? { uvMadeEnvironment: true as const } : {}),
       ...(this.#uvEnvironment === undefined ? {} : { uvEnvironment: this.#uvEnvironment }),
       ...(this.#folder === undefined ? {} : { torchLinkFolder: this.#folder }),
       ...(this.#list === undefined ? {} : { archListSet: this.#list }),

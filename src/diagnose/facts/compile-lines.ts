@@ -38,6 +38,8 @@ export interface CompileFacts {
   readonly linksWithoutTorch?: boolean;
   /** The program that a build asks `which` for as nvcc's host compiler: `gcc-7` of `-ccbin=$(which gcc-7)`. */
   readonly hostByWhich?: string;
+  /** The program, without a folder, that nvcc is told to compile the host's part with: `gcc-6.3.0` of `-ccbin=gcc-6.3.0`. */
+  readonly hostByFlag?: string;
   /** The one source for the GPU that the failure can be of: the file that a warning of nvcc names, else the only one compiled. */
   readonly gpuSource?: string;
   /** The project's folder, above those that hold the sources of all compiles: `/w/ops` of `-c /w/ops/csrc/a.cpp`. None that an installer made. */
@@ -81,6 +83,7 @@ export class CompileReader {
   #hostCallIn: string | undefined;
   #toolkit: string | undefined;
   #which: string | undefined;
+  #host: string | undefined;
   #called: string | undefined;
 
   line(text: string): void {
@@ -113,6 +116,8 @@ export class CompileReader {
         text.trim(),
       )?.[1];
     if (text.includes("ccbin")) this.#which ??= /-ccbin[= ]?["']?(?:\$\(|`)which ([\w+-]+)(?:\)|`)/.exec(text)?.[1];
+    if (text.includes("ccbin") && text.includes("nvcc "))
+      this.#host = / --?(?:ccbin|compiler-bindir)[= ]["']?([\w.+-]+)(?=["']?(?:\s|$))/.exec(text)?.[1] ?? this.#host;
     if (!text.includes(" -c ")) return;
     if (text.includes("/include/THC")) this.#th = true;
     if (text.includes("/bin/nvcc "))
@@ -141,6 +146,7 @@ export class CompileReader {
       ...(this.#th ? { oldTorchHeaders: true as const } : {}),
       ...(this.#clangLinks ? { clangLinks: true as const } : {}),
       ...(this.#toolkit === undefined ? {} : { includedToolkit: this.#toolkit }),
+      ...(this.#host === undefined ? {} : { hostByFlag: this.#host }),
       ...(this.#which === undefined ? {} : { hostByWhich: this.#which }),
       ...(this.#called === undefined ? {} : { calledToolkit: this.#called }),
       clangLto: this.#lto,

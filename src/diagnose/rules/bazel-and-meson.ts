@@ -1,6 +1,6 @@
 /** Bazel and Meson. */
 import { developmentPackages, type PackageNames } from "../tables/development-packages.ts";
-import { buildAgain, pip, python, systemPackage, useToolkit } from "../commands/commands.ts";
+import { buildAgain, pip, platformOf, python, systemPackage, useToolkit } from "../commands/commands.ts";
 import { ofLog } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
 import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
@@ -215,6 +215,43 @@ export const bazelAndMesonRules: readonly Rule[] = [
       {
         text: "$ bazel build //:lib\nERROR: /w/trt/WORKSPACE:95:1: name 'pip_install' is not defined",
         expect: "sed -i.bak '/^pip_install(/,/^)/d' WORKSPACE",
+      },
+    ],
+  },
+  {
+    id: "bazel-too-old-for-platforms",
+    title: "Bazel is too old for this project",
+    on: ["build-tool"],
+    specificity: 80,
+    matches: (finding) =>
+      finding.tool === "bazel"
+        ? saidAny(
+            finding,
+            /no such package ['"](?<target>@platforms\/\/[^'"]*)['"](?=.*(?:could not be resolved|is not defined))/,
+          )
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["target"] ?? ""}\` is of the repository @platforms, which Bazel brings along itself: the Bazel that runs is older than the project expects (its .bazelversion or README names the release) and does not have it yet. The workspace needs no entry for it.`,
+    fix: (match) => [
+      ...(platformOf(match) === "darwin"
+        ? ["brew install bazelisk"]
+        : platformOf(match) === "win32"
+          ? ["winget install Bazel.Bazelisk"]
+          : [
+              'sudo curl -fLo /usr/local/bin/bazel "https://github.com/bazelbuild/bazelisk/releases/latest/download/bazelisk-linux-$(dpkg --print-architecture 2>/dev/null || echo amd64)"   # bazelisk: takes the release that .bazelversion names',
+              "sudo chmod +x /usr/local/bin/bazel; hash -r",
+              "[ -f .bazelversion ] || printf '3.7.2' > .bazelversion   # or the release that the README names (at least 3.3.1); not the newest, which no longer reads WORKSPACE",
+            ]),
+      ...(platformOf(match) === "linux"
+        ? []
+        : ["# no .bazelversion in the project: set USE_BAZEL_VERSION to the release that its README names"]),
+    ],
+    sources: ["pytorch/TensorRT#248", "https://github.com/bazelbuild/bazelisk"],
+    examples: [
+      {
+        text: "$ bazel build //:ops -c opt\nERROR: /w/ops/BUILD:3:1: no such package '@platforms//cpu': The repository '@platforms' could not be resolved and referenced by '//:arm'",
+        expect: "bazelisk-linux",
       },
     ],
   },

@@ -64,6 +64,15 @@ function backendMeant(name: string): string {
   return known.find((each) => each.split(".")[0] === name.split(".")[0]) ?? "setuptools.build_meta";
 }
 
+/** Whether a script that was started made the environment: what is installed before it lands elsewhere. */
+function inScriptsEnvironment({ context: { log } }: Match): boolean {
+  return (
+    log.uvMadeEnvironment === true &&
+    log.typed.some(({ line }) => /^(?:(?:bash|sh) (?:-\w+ )*)?\S+\.sh\b/.test(line)) &&
+    !log.typed.some(({ line }) => /\buv (?:venv|sync|run)\b/.test(line))
+  );
+}
+
 export const buildModuleRules: readonly Rule[] = [
   {
     id: "build-module-missing",
@@ -137,6 +146,12 @@ export const buildModuleRules: readonly Rule[] = [
         return [
           pip(match, 'install "setuptools<74" wheel'),
           pip(match, `install --no-build-isolation ${wordsToBuild(match)}`),
+        ];
+      if (module === "pkg_resources" && ofTorch(match) && inScriptsEnvironment(match))
+        return [
+          "printf 'setuptools<70\\n' > /tmp/constraints.txt",
+          "export UV_CONSTRAINT=/tmp/constraints.txt   # the script makes its environment itself: each uv pip install in it then takes such a setuptools",
+          '# for good: "setuptools<70" in place of setuptools where the script installs it with uv; or a newer torch (2.2), which does without pkg_resources',
         ];
       if (module === "pkg_resources" && ofTorch(match))
         return [
@@ -255,6 +270,10 @@ export const buildModuleRules: readonly Rule[] = [
       {
         text: "ImportError: cannot import name 'packaging' from 'pkg_resources' (/e/pkg_resources/__init__.py)",
         expect: "setuptools<70",
+      },
+      {
+        text: "$ bash scripts/wheels.sh\nUsing CPython 3.10.16 interpreter at: /usr/bin/python3.10\nCreating virtual environment at: .venv/py3.10\n + torch==1.13.1+cpu\n + setuptools==82.0.1\n  File \"/w/.venv/py3.10/lib/python3.10/site-packages/torch/utils/cpp_extension.py\", line 25, in <module>\n    from pkg_resources import packaging\nModuleNotFoundError: No module named 'pkg_resources'",
+        expect: "export UV_CONSTRAINT=",
       },
       { text: "error: invalid command 'bdist_wheel'", expect: "wheel" },
       {

@@ -16,6 +16,11 @@ function notOnMac(match: Match): boolean {
   );
 }
 
+/** The file that `-l:libfoo.so.1` asks for: by its whole name. */
+function byFileName({ finding }: Match): string | undefined {
+  return /-l:(\S*?[\w+-]\.(?:so|a)\b[\w.]*)/.exec(finding.text)?.[1];
+}
+
 /** The library that is linked and wants another: `warning: libA.so, needed by ./libB.so, not found`. */
 function neededBy({ finding }: Match): string | undefined {
   return /\.so[\w.]*, needed by (\S+), not found/.exec(finding.text)?.[1];
@@ -297,6 +302,9 @@ export const linkLibraryRules: readonly Rule[] = [
         return `The build asks for \`-l${written}\`, which stands for a file lib${written}.so: a library is named without \`lib\` in front and without its ending, \`${name ?? ""}\`.`;
       if (notOnMac(match))
         return `\`${match.facts["name"] ?? ""}\` is a library of Linux's tools that macOS does not have: the build names it without asking for the system.`;
+      const whole = byFileName(match);
+      if (whole !== undefined && dir === undefined)
+        return `\`-l:${whole}\` asks for a file of exactly this name, and none of the folders that the linker searches has it (-L, LIBRARY_PATH, its own): they are not those of the loader, so that it may well lie in LD_LIBRARY_PATH.`;
       const asker = neededBy(match);
       if (asker !== undefined)
         return `\`${match.facts["file"] ?? ""}\` is wanted by \`${asker}\`, which is being linked, and lies in none of the folders where the linker looks for libraries of libraries (-rpath-link, LD_LIBRARY_PATH, those that \`${asker}\` itself names). What it defines is missing then: the undefined references below come from that.`;
@@ -316,6 +324,12 @@ export const linkLibraryRules: readonly Rule[] = [
         return [
           `conda install -c conda-forge ${ofConda}   # conda's linker does not look into the folders of the system's packages`,
           "# a link with -static wants lib….a, which conda leaves out: without -static, or with the system's compiler (CC=/usr/bin/gcc CXX=/usr/bin/g++)",
+        ];
+      const whole = byFileName(match);
+      if (whole !== undefined && dir === undefined && platformOf(match) !== "win32")
+        return [
+          `export LIBRARY_PATH="$(dirname "$(find / -name '${whole}' 2>/dev/null | head -n 1)"):$LIBRARY_PATH"`,
+          `# for good: -L<its folder>; it is nowhere: install what has it: apt-file search ${whole}; Fedora, RHEL: dnf provides '*/${whole}'`,
         ];
       if (neededBy(match) !== undefined)
         return [
@@ -418,6 +432,10 @@ export const linkLibraryRules: readonly Rule[] = [
       {
         text: "$ python setup.py build_ext --inplace\ng++ -shared a.o -Lvendor -llibmorton -o z.so\n/usr/bin/ld: cannot find -llibmorton: No such file or directory",
         expect: 'libraries=["morton"]',
+      },
+      {
+        text: "/usr/bin/ld: cannot find -l:libfoo_rt.so.2\ncollect2: error: ld returned 1 exit status",
+        expect: "find / -name 'libfoo_rt.so.2'",
       },
       {
         text: "/usr/bin/ld: warning: libfoo.so.2, needed by ../lib/libbar.so.1.6, not found (try using -rpath or -rpath-link)",

@@ -35,6 +35,23 @@ function numbered(match: Match): string | undefined {
     : undefined;
 }
 
+/** Whether the build's own nvcc flags name the program: a gcc of the machine that the project was written on. */
+function namedByFlag(match: Match): boolean {
+  const { name } = match.facts;
+  return name !== undefined && match.context.log.hostByFlag === name && platformOf(match) === "linux";
+}
+
+/** Takes the flag out of the project's build: nvcc then takes the gcc that is there. */
+function withoutFlag(match: Match): string[] {
+  const name = (match.facts["name"] ?? "").replaceAll(/[.+]/g, "\\$&");
+  const files =
+    "--include='*.py' --include='*.toml' --include=CMakeLists.txt --include='*.cmake' --include='*.sh' --include=Makefile";
+  return [
+    `grep -rlE -e 'ccbin.*${name}' ${files} . | xargs -r sed -i.bak -E 's/["\\x27]--?ccbin[= ]${name}["\\x27],?//g; s/["\\x27]--?ccbin["\\x27], *["\\x27]${name}["\\x27],?//g; s/ --?ccbin[= ]${name}//g'   # takes the flag out; no file named: NVCC_PREPEND_FLAGS or NVCC_APPEND_FLAGS has it (unset them)`,
+    `gcc --version | head -1   # the gcc that nvcc takes then; too new for this CUDA: install an older one and name it, -ccbin=g++-<N>`,
+  ];
+}
+
 /** That gcc, or none in particular: what names it. */
 function numberedCompiler(match: Match): string[] {
   const number = numbered(match) ?? "";
@@ -284,9 +301,11 @@ export const missingCompilerRules: readonly Rule[] = [
         ? "gcc is installed but its C++ part (cc1plus) is not, or gcc and g++ are of different versions."
         : /-conda(?:_cos\d+)?-linux-gnu-/.test(match.facts["name"] ?? "")
           ? `\`${match.facts["name"] ?? ""}\` is conda's own compiler: conda's Python was built with it and names it to every build (or CC and CXX do), and it is not in this environment, or the environment is not active.`
-          : namedByPath(match) !== undefined
-            ? `\`${namedByPath(match) ?? ""}\` is not there: CC or CXX, or the configuration of this Python (a build that was moved), names it.`
-            : `${match.facts["name"] === undefined ? "No host compiler" : `\`${match.facts["name"]}\``} is ${match.facts["name"] === undefined ? "" : "not "}found: it is not installed, or CC or CXX (or a conda environment that was moved) names one that does not exist.`,
+          : namedByFlag(match)
+            ? `nvcc is told to use \`${match.facts["name"] ?? ""}\` as host compiler, and there is none on this machine: the project's own build (setup.py, CMakeLists.txt) has \`-ccbin=${match.facts["name"] ?? ""}\` among its flags for nvcc, the compiler of the machine that it was written on.`
+            : namedByPath(match) !== undefined
+              ? `\`${namedByPath(match) ?? ""}\` is not there: CC or CXX, or the configuration of this Python (a build that was moved), names it.`
+              : `${match.facts["name"] === undefined ? "No host compiler" : `\`${match.facts["name"]}\``} is ${match.facts["name"] === undefined ? "" : "not "}found: it is not installed, or CC or CXX (or a conda environment that was moved) names one that does not exist.`,
     fix: (match) =>
       platformOf(match) === "win32"
         ? [
@@ -296,18 +315,24 @@ export const missingCompilerRules: readonly Rule[] = [
           ]
         : /-conda(?:_cos\d+)?-linux-gnu-/.test(match.facts["name"] ?? "")
           ? condaCompiler(match)
-          : numbered(match) !== undefined
-            ? numberedCompiler(match)
-            : namedByPath(match) !== undefined && platformOf(match) === "linux"
-              ? systemInPlaceOf(match, namedByPath(match) ?? "")
-              : /^clang/.test(match.facts["name"] ?? "") && platformOf(match) === "linux"
-                ? clangUnderItsName(match)
-                : (gccUnderItsName(match) ?? [
-                    ...systemPackage(match, { apt: "build-essential", dnf: "gcc-c++", brew: "llvm", conda: "gxx" }),
-                    'echo "$CC $CXX"   # do these exist? otherwise: unset CC CXX',
-                  ]),
-    sources: ["https://gcc.gnu.org/install/"],
+          : namedByFlag(match)
+            ? withoutFlag(match)
+            : numbered(match) !== undefined
+              ? numberedCompiler(match)
+              : namedByPath(match) !== undefined && platformOf(match) === "linux"
+                ? systemInPlaceOf(match, namedByPath(match) ?? "")
+                : /^clang/.test(match.facts["name"] ?? "") && platformOf(match) === "linux"
+                  ? clangUnderItsName(match)
+                  : (gccUnderItsName(match) ?? [
+                      ...systemPackage(match, { apt: "build-essential", dnf: "gcc-c++", brew: "llvm", conda: "gxx" }),
+                      'echo "$CC $CXX"   # do these exist? otherwise: unset CC CXX',
+                    ]),
+    sources: ["https://gcc.gnu.org/install/", "ChristophReich1996/Cell-DETR#13"],
     examples: [
+      {
+        text: "/usr/local/cuda/bin/nvcc -I/e/include -c pau.cu -o build/temp.linux-x86_64-3.8/pau.o --compiler-options '-fPIC' -ccbin=gcc-7.2.0 -lineinfo\ngcc-7.2.0: No such file or directory\nnvcc fatal   : Failed to preprocess host compiler properties.",
+        expect: "takes the flag out",
+      },
       { text: "error: command 'x86_64-linux-gnu-gcc' failed: No such file or directory", expect: "build-essential" },
       {
         text: "torch._inductor.exc.InductorError: FileNotFoundError: [Errno 2] No such file or directory: '/opt/gcc-9/bin/gcc'",

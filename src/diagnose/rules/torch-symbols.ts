@@ -2,6 +2,7 @@
 import { installTorchSince, pip, platformOf, python, rebuild, unsetVariable } from "../commands/commands.ts";
 import { cmakeFile } from "../commands/source-edits.ts";
 import { tagSentence } from "../facts/stated-torch.ts";
+import { baseName } from "../parsers/parser.ts";
 import { packageOf } from "../tables/packages.ts";
 import type { Match, Rule, RuleContext } from "../rule.ts";
 import { typedWithTorch } from "../commands/typed-again.ts";
@@ -165,6 +166,41 @@ export const torchSymbolRules: readonly Rule[] = [
         expect: "stable ABI",
       },
       { text: "OSError: /p/_C.abi3.so: undefined symbol: torch_call_dispatcher", expect: "newer torch" },
+    ],
+  },
+  {
+    id: "thc-state-only-declared",
+    title: "THC's state is declared and nowhere defined",
+    on: ["undefined-symbol"],
+    specificity: 84,
+    matches: (finding) => {
+      const variable = /\?(\w+)@@3PEAUTHCState@@/.exec(finding.text)?.[1];
+      return variable === undefined ? undefined : { variable };
+    },
+    confidence: "high",
+    cause: (match) =>
+      `A source of the project has \`extern THCState *${match.facts["variable"] ?? "state"};\`, and nothing defines that variable: it is a leaving of torch 0.4's torch.utils.ffi. Linux leaves the hole in the library, where nothing reads it; Windows' linker refuses it. The source has to make it itself, of torch's own state.`,
+    fix: (match) => {
+      const variable = match.facts["variable"] ?? "state";
+      const defined = `static THCState *${variable} = at::globalContext().lazyInitCUDA();`;
+      return [
+        platformOf(match) === "win32"
+          ? `powershell -Command "Get-ChildItem -Recurse -Include *.cu,*.cpp,*.cc | Where-Object { Select-String -Quiet -Path $_.FullName -Pattern 'extern\\s+THCState' } | ForEach-Object { (Get-Content $_.FullName) -replace 'extern\\s+THCState\\s*\\*\\s*${variable}\\s*;','${defined}' | Set-Content $_.FullName }"`
+          : `grep -rlE 'extern +THCState' --include='*.cu' --include='*.cpp' --include='*.cc' . | xargs -r sed -i.bak -E 's/extern +THCState *\\* *${variable} *;/${defined}/'`,
+        `# that is, ${match.finding.file === undefined ? "" : `in the source of ${baseName(match.finding.file)}, `}in place of extern THCState *${variable}; : ${defined}`,
+        "# up to torch 1.10: torch 1.11 has no THC any more, and the project (or a fork of it that was ported) does without the variable there",
+      ];
+    },
+    sources: ["CharlesShang/DCNv2#14", "CharlesShang/DCNv2#44", "caglarmert/MOT-Research#12"],
+    examples: [
+      {
+        text: 'ops_cuda.obj : error LNK2001: unresolved external symbol "struct THCState * state" (?state@@3PEAUTHCState@@EA)',
+        expect: "at::globalContext().lazyInitCUDA()",
+      },
+      {
+        text: 'nms.obj : error LNK2019: unresolved external symbol "struct THCState * thc" (?thc@@3PEAUTHCState@@EA) referenced in function nms_fwd',
+        expect: "static THCState *thc =",
+      },
     ],
   },
   {

@@ -96,6 +96,58 @@ export const tritonBuildRules: readonly Rule[] = [
     ],
   },
   {
+    id: "triton-driver-outside-link-path",
+    title: "Triton's link does not find the driver's library",
+    on: ["missing-library"],
+    specificity: 90,
+    matches: (finding) => said(finding, /-l:(?<file>libcuda\.so\.1)\b/),
+    confidence: "high",
+    cause: () =>
+      "Triton links its helper module to the driver's libcuda.so.1, and gcc looks for it in the folders of -L, of LIBRARY_PATH and its own alone. Here the driver lies elsewhere, in a folder that only LD_LIBRARY_PATH names (for the loader, not for the linker) and that ldconfig's cache does not have: GKE mounts it at /usr/local/nvidia/lib64, WSL at /usr/lib/wsl/lib.",
+    fix: () => [
+      "export LIBRARY_PATH=\"$(dirname \"$(find / -name libcuda.so.1 -not -path '*/stubs/*' -not -path '*/compat/*' 2>/dev/null | head -n 1)\"):$LIBRARY_PATH\"   # where the program runs, before it starts; GKE: /usr/local/nvidia/lib64, WSL: /usr/lib/wsl/lib",
+      "# a pod of Kubernetes: env: [{ name: LIBRARY_PATH, value: /usr/local/nvidia/lib64 }]; an image: ENV LIBRARY_PATH=/usr/local/nvidia/lib64",
+      "# or, as root: echo /usr/local/nvidia/lib64 > /etc/ld.so.conf.d/nvidia.conf && ldconfig; or TRITON_LIBCUDA_PATH=/usr/local/nvidia/lib64 (the folder)",
+    ],
+    sources: ["llm-d/llm-d#1063", "llm-d/llm-d#1147", "vllm-project/vllm#39161"],
+    examples: [
+      {
+        text: "/usr/bin/ld: cannot find -l:libcuda.so.1\ncollect2: error: ld returned 1 exit status",
+        expect: "ENV LIBRARY_PATH=/usr/local/nvidia/lib64",
+      },
+      {
+        text: "/usr/bin/ld: cannot find -l:libcuda.so.1: No such file or directory\ncollect2: error: ld returned 1 exit status\nsubprocess.CalledProcessError: Command '['/usr/bin/gcc', '/tmp/tmpab1/cuda_utils.c', '-shared', '-l:libcuda.so.1', '-L/usr/lib64']' returned non-zero exit status 1.",
+        expect: "export LIBRARY_PATH=",
+      },
+    ],
+  },
+  {
+    id: "triton-rocm-linker-missing",
+    title: "Triton for ROCm does not find ROCm's linker",
+    on: ["exception", "wrapper"],
+    specificity: 90,
+    matches: (finding) => said(finding, /ROCm linker (?<file>\S+) not found/),
+    confidence: "high",
+    cause: (match) =>
+      `This release of Triton (before 3.5) links its kernels with the program ld.lld, and looks for it in its own package, in /opt/rocm/llvm/bin and in /usr/bin only (\`${match.facts["file"] ?? ""}\`): ROCm lies elsewhere on this machine (its pip packages, a container, a folder of your own), or is not installed.`,
+    fix: () => [
+      'export TRITON_HIP_LLD_PATH="$(ls "$(rocm-sdk path --root 2>/dev/null)/llvm/bin/ld.lld" "$ROCM_PATH/llvm/bin/ld.lld" /opt/rocm*/llvm/bin/ld.lld 2>/dev/null | head -n 1)"   # the file itself, not its folder',
+      "echo $TRITON_HIP_LLD_PATH   # empty: find / -name ld.lld 2>/dev/null; nowhere: sudo apt-get install rocm-llvm (ROCm's repository), or lld of the system (/usr/bin/ld.lld)",
+      "# or a torch with Triton 3.5 or newer (torch 2.9), which needs no such program",
+    ],
+    sources: ["ROCm/TheRock#2006", "triton-lang/triton#10387"],
+    examples: [
+      {
+        text: "torch._inductor.exc.InductorError: LoweringException: Exception: ROCm linker /opt/rocm/llvm/bin/ld.lld not found. Set 'TRITON_HIP_LLD_PATH' to its path.",
+        expect: "export TRITON_HIP_LLD_PATH",
+      },
+      {
+        text: "Traceback (most recent call last):\n  File \"/e/site-packages/triton/backends/amd/compiler.py\", line 210, in path_to_rocm_lld\n    raise Exception(\"ROCm linker /opt/rocm/llvm/bin/ld.lld not found. Set 'TRITON_HIP_LLD_PATH' to its path.\")\nException: ROCm linker /opt/rocm/llvm/bin/ld.lld not found. Set 'TRITON_HIP_LLD_PATH' to its path.",
+        expect: "find / -name ld.lld",
+      },
+    ],
+  },
+  {
     id: "triton-helper-not-compiled",
     title: "Triton could not compile its helper module",
     on: ["exception", "wrapper"],

@@ -668,11 +668,43 @@ setup.py
   ],
 ];
 
+Object.assign(listings, {
+  "a list of changes by release": `# Changelog
+
+## 1.4.2 (2025-02-03)
+
+### Fixed
+- Wheels: no more \`ImportError: undefined symbol: _ZN3c105ErrorC2E...\` with torch 2.5 (#12).
+- Setup: a missing nvcc is told at once (\`RuntimeError: CUDA_HOME is not set\`).
+
+### Changed
+- sm_70 is dropped ("no kernel image is available" is
+  expected there).
+
+## 1.4.1 (2025-01-02)
+
+- CI: retry when the runner is killed (exit code 137).
+`,
+  "a list of changes that was pasted without its title": `## [Unreleased]
+### Added
+- A hint for \`fatal error: Python.h: No such file or directory\`.
+
+## [0.3.0] - 2024-11-05
+### Bug fixes
+* CUDA error: no kernel image is available for execution on the device (Blackwell)
+`,
+});
+
 describe("listings of source code", () => {
   for (const [what, text] of Object.entries(listings))
     it(`${what} is no failure`, () => {
       expect(diagnose(text).diagnoses).toEqual([]);
     });
+
+  it("a list of changes ends where a tool speaks", () => {
+    const text = `${listings["a list of changes by release"] ?? ""}$ python setup.py install\nOSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.\n`;
+    expect(diagnose(text).diagnoses[0]?.id).toBe("cuda-toolkit-not-found");
+  });
 
   it("end at a message", () => {
     const text = `${listings["a C++ file that cat showed"] ?? ""}a.cpp:3:4: error: expected ';' before 'return'\n`;
