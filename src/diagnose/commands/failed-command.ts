@@ -12,7 +12,7 @@ import type { LogFacts } from "../facts/log-facts.ts";
 import type { Match } from "../rule.ts";
 import type { Shell } from "../facts/shown-commands.ts";
 import { inItsFolder, typedBuild } from "./typed-builds.ts";
-import type { CommandKind, TypedCommand } from "../facts/typed-commands.ts";
+import { type CommandKind, setsVariables, type TypedCommand } from "../facts/typed-commands.ts";
 
 /** Of the ways in which a text shows commands, the nearer one to who reads the fix goes first. */
 const nearness: readonly (readonly Shell[])[] = [["prompt", "notebook", "docker", "ci"], ["trace"], ["sentence"]];
@@ -34,9 +34,6 @@ const runs: readonly CommandKind[] = ["program"];
 /** Commands of Python that only show something. */
 const asks =
   /\bpython\S* -c ["'](?:import \w+(?:, \w+)*; ?)?print|\bcollect_env\b|-m \w+\.info\b|-m (?:torch\.utils\.|site\b|sysconfig\b)/;
-
-/** What only sets variables of the shell is no program. */
-const setsVariables = /^(?:source|\.) \S*(?:setvars|set_env|activate|vars|env)\S*(?: \S+)*$/;
 
 function runsOrScript(kind: CommandKind): boolean {
   return kind === "program" || kind === "script";
