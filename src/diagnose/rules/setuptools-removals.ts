@@ -120,7 +120,7 @@ export const setuptoolsRemovalRules: readonly Rule[] = [
     examples: [
       {
         text: "C:\\w> python app.py\nUsing C:\\u\\torch_extensions\\Cache\\py313_cu124 as PyTorch extensions root...\nAttributeError: module 'distutils._msvccompiler' has no attribute '_get_vc_env'",
-        expect: 'install "setuptools<74"   # in the environment that runs the program',
+        expect: "in the environment that runs the program",
       },
       {
         text: "AttributeError: module 'distutils' has no attribute '_msvccompiler'",
