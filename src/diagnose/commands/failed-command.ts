@@ -12,7 +12,7 @@ import type { LogFacts } from "../facts/log-facts.ts";
 import type { Match } from "../rule.ts";
 import type { Shell } from "../facts/shown-commands.ts";
 import { inItsFolder, typedBuild } from "./typed-builds.ts";
-import type { CommandKind, TypedCommand } from "../facts/typed-commands.ts";
+import { type CommandKind, setsVariables, type TypedCommand } from "../facts/typed-commands.ts";
 
 /** Of the ways in which a text shows commands, the nearer one to who reads the fix goes first. */
 const nearness: readonly (readonly Shell[])[] = [["prompt", "notebook", "docker", "ci"], ["trace"], ["sentence"]];
@@ -35,6 +35,10 @@ const runs: readonly CommandKind[] = ["program"];
 const asks =
   /\bpython\S* -c ["'](?:import \w+(?:, \w+)*; ?)?print|\bcollect_env\b|-m \w+\.info\b|-m (?:torch\.utils\.|site\b|sysconfig\b)/;
 
+function runsOrScript(kind: CommandKind): boolean {
+  return kind === "program" || kind === "script";
+}
+
 /** Of the commands of pip in one script of a CI service, the one whose list pip says it works on, while it names no folder yet. */
 function ofList(last: TypedCommand, { typed, listFile, localPackages, package: built }: LogFacts): TypedCommand {
   if (last.shell !== "ci" || last.kind !== "pip" || listFile === undefined) return last;
@@ -50,7 +54,11 @@ function ofList(last: TypedCommand, { typed, listFile, localPackages, package: b
 /** The command that failed as it built or installed something. */
 export function failedCommand({ finding, context: { log } }: Match): TypedCommand | undefined {
   const last = nearest(
-    log.typed.filter(({ kind, line, failed }) => failed === true || kind !== "program" || !asks.test(line)),
+    log.typed.filter(
+      ({ kind, line, failed }) =>
+        failed === true ||
+        !((kind === "program" && asks.test(line)) || (runsOrScript(kind) && setsVariables.test(line))),
+    ),
     finding.at,
   );
   if (last === undefined || !runs.includes(last.kind)) return last === undefined ? undefined : ofList(last, log);
@@ -62,11 +70,8 @@ export function failedCommand({ finding, context: { log } }: Match): TypedComman
 export function failedProgram({ finding, context: { log } }: Match): TypedCommand | undefined {
   const programs = log.typed.filter(
     ({ kind, line }) =>
-      (kind === "program" ||
-        kind === "script" ||
-        (kind === "tool" && /\b(?:uv|poetry|pdm|pixi) run\b|^sbatch /.test(line))) &&
-      // What only sets variables of the shell is no program.
-      !/^(?:source|\.) \S*(?:setvars|set_env|activate|vars|env)\S*(?: \S+)*$/.test(line) &&
+      (runsOrScript(kind) || (kind === "tool" && /\b(?:uv|poetry|pdm|pixi) run\b|^sbatch /.test(line))) &&
+      !setsVariables.test(line) &&
       !asks.test(line),
   );
   const found = nearest(programs, finding.at);

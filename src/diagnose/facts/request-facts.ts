@@ -211,8 +211,10 @@ const mostInstalls = 4;
 /** `setup.py build_ext bdist_wheel`, `setup_cpu.py install --user`: every word of Python's own that the command has. */
 const setupWord =
   "(?:install|develop|build_ext|build_py|build|bdist_wheel|sdist|bdist_egg|clean)(?![\\w./-])(?: --?[a-z][\\w-]*(?:=[^\\s\"'`;&|]+)?(?: \\d+(?:\\.\\d+)*(?![\\w.>]))?)*";
+/** What scikit-build passes on to CMake: `-DTORCH_CUDA_ARCH_LIST="8.0"`, behind `--` or not. */
+const definitions = '(?:(?: --)? -D[A-Za-z]\\w*(?::[A-Z]+)?=(?:"[^"]*"|[^\\s"\'`;&|]+))*';
 const setupCommand = new RegExp(
-  `\\bpython[\\d.]*(?:\\.exe)? (?:-u |-m )?((?:\\.[\\\\/])?setup\\w*\\.py (?:-[qv] )?${setupWord}(?: ${setupWord})*)`,
+  `\\bpython[\\d.]*(?:\\.exe)? (?:-u |-m )?((?:\\.[\\\\/])?setup\\w*\\.py (?:-[qv] )?${setupWord}(?: ${setupWord})*${definitions})`,
 );
 
 /** The words of a command as they are written, up to where a sentence goes on. */

@@ -113,6 +113,8 @@ const bare =
 const prose =
   / (?:fails?|failed|errors?|gives?|says|and|with the|is|was|does|cannot|to|of|it|I|but|then|because|works?)(?:[ ,.:]|$)/;
 /** What shows something, removes it or only makes folders. */
+/** What only sets variables of the shell is no program, and builds nothing. */
+export const setsVariables = /^(?:source|\.) \S*(?:setvars|set_env|activate|vars|env)\S*(?: \S+)*$/;
 const idle =
   /^cibuildwheel version\b|\b(?:clean(?! (?:--all |-a )?(?:build|install|develop|bdist))|--version|--help|-v$|install -d)\b|^(?:pip3?|uv pip) install --help/;
 const imageBuild =
@@ -242,7 +244,7 @@ export class TypedReader {
   }
 
   facts(): TypedFacts {
-    const shown = this.#typed.filter(({ shell }) => shell !== "sentence");
+    const shown = this.#typed.filter(({ shell, line }) => shell !== "sentence" && !setsVariables.test(line));
     const last = (...wanted: readonly CommandKind[]): TypedCommand | undefined =>
       shown.findLast(({ kind }) => wanted.includes(kind));
     const step = last("configure", "build", "compile")?.kind as TypedFacts["typedLast"];

@@ -61,7 +61,8 @@ function oneToolkit(match: Match): string[] | undefined {
     `export CUDA_HOME=/usr/local/cuda${cuda === undefined ? (dockerBuild ? "" : `-${asked}`) : `-${cuda}`}   # the toolkit of torch's CUDA`,
     "export CUDA_PATH=$CUDA_HOME CUDACXX=$CUDA_HOME/bin/nvcc PATH=$CUDA_HOME/bin:$PATH   # one name everywhere",
     "unset CPATH CPLUS_INCLUDE_PATH",
-    ...(inSources ? ["rm -rf build"] : []),
+    // scikit-build keeps CMake's cache, with the toolkit that was found, in a folder of its own.
+    ...(inSources ? ["rm -rf _skbuild build"] : []),
   ];
 }
 
@@ -140,7 +141,11 @@ export const cmakeRules: readonly Rule[] = [
     examples: [
       {
         text: "$ python setup.py develop\n-- Caffe2: CUDA detected: 10.0.130\n-- Caffe2: Header version is: 10.2\nCMake Error at /home/jo/e/lib/python3.7/site-packages/torch/share/cmake/Caffe2/public/cuda.cmake:59 (message):\n  FindCUDA says CUDA version is (usually determined by nvcc), but the CUDA\n  headers say the version is 10.2.  This often occurs when you set both\n  CUDA_HOME and CUDA_NVCC_EXECUTABLE to non-standard locations, without also\n  setting PATH to point to the correct nvcc.",
-        expect: "rm -rf build\npython setup.py develop",
+        expect: "rm -rf _skbuild build\npython setup.py develop",
+      },
+      {
+        text: "$ python setup.py install -DTORCH_CUDA_ARCH_LIST=\"8.0\"\nCMake Error at /e/lib/python3.10/site-packages/torch/share/cmake/Caffe2/public/cuda.cmake:65 (message):\n  Found two conflicting CUDA installs:\n\n  V12.1.66 in '/usr/local/cuda/include' and\n\n  V12.1.66 in '/usr/local/cuda-12.1/include'",
+        expect: 'rm -rf _skbuild build\npython setup.py install -DTORCH_CUDA_ARCH_LIST="8.0"',
       },
       {
         text: "CMake Error at cmake/public/cuda.cmake:65 (message):\n  Found two conflicting CUDA installs:\n\n  V12.1.105 in '/usr/local/cuda/include' and\n\n  V12.1.105 in ''",

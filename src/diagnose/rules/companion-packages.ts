@@ -23,7 +23,10 @@ import { companionTag } from "../tables/torch-wheels.ts";
 function ffmpeg(match: Match): string[] {
   if (match.facts["name"] !== "torchcodec") return [];
   const missing = match.context.findings.filter((other) => other.kind === "missing-library");
-  const names = missing.map((other) => baseName(other.library ?? ""));
+  // The last line of the list is its own file for the oldest FFmpeg, which a newer wheel does not carry.
+  const names = missing
+    .map((other) => baseName(other.library ?? ""))
+    .filter((name) => !/^libtorchcodec\w*\.|^$/.test(name));
   const others = match.context.findings.some((other) => other.kind === "undefined-symbol" && other.phase === "load");
   return others || names.length === 0 || !names.every((name) => avLibrary.test(name)) ? [] : unique(names);
 }
@@ -233,6 +236,10 @@ export const companionPackageRules: readonly Rule[] = [
       {
         text: "RuntimeError: Could not load libtorchcodec. Likely causes:\n[start of libtorchcodec loading traceback]\nlibavutil.so.59: cannot open shared object file: No such file or directory\nlibavutil.so.58: cannot open shared object file: No such file or directory\n[end of libtorchcodec loading traceback].",
         expect: 'conda install -y -c conda-forge "ffmpeg>=6,<8"',
+      },
+      {
+        text: "RuntimeError: Could not load libtorchcodec. Likely causes:\n[start of libtorchcodec loading traceback]\nlibavutil.so.59: cannot open shared object file: No such file or directory\nlibavutil.so.57: cannot open shared object file: No such file or directory\n/e/lib/python3.10/site-packages/torchcodec/libtorchcodec4.so: cannot open shared object file: No such file or directory\n[end of libtorchcodec loading traceback].",
+        expect: 'conda install -y -c conda-forge "ffmpeg>=5,<8"',
       },
       {
         text: "torch 2.6.0+cpu\nOSError: /e/site-packages/torchaudio/lib/libtorchaudio.so: undefined symbol: torch_library_impl",

@@ -1,5 +1,14 @@
 /** Symbols of CUDA and ROCm that were not found, and device code that was not linked. */
-import { platformOf, python, quote, rebuild, setVariable, torchAgain, unsetVariable } from "../commands/commands.ts";
+import {
+  pip,
+  platformOf,
+  python,
+  quote,
+  rebuild,
+  setVariable,
+  torchAgain,
+  unsetVariable,
+} from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
 import { linkToo } from "../commands/flag-variables.ts";
 import { packageOf } from "../tables/packages.ts";
@@ -34,6 +43,28 @@ function linkRocm(match: Match): string[] {
 }
 
 /** Functions that every release of the library has: where one is missing, the library is not there at all. */
+/** Operators of DeepSpeed that its builder linked without cuRAND up to 0.6.1. Source: deepspeedai/DeepSpeed#1879. */
+function deepspeedWithoutCurand({ finding, facts }: Match): boolean {
+  return facts["library"] === "curand" && /[\\/](?:cpu_adam|cpu_adagrad)(?:_op)?[.\w-]*\.so$/.test(finding.file ?? "");
+}
+
+/** How the library is put on the link line, wherever that is written. */
+function linkedWith(match: Match): string[] {
+  return [
+    ...(match.facts["library"] === "nppc" && /^nppi/.test(match.facts["name"] ?? "")
+      ? [
+          "# NPP is several libraries: nppig (resize, rotate, warp), nppicc (colours), nppif (filters), nppial (arithmetic), nppist (statistics), nppidei (copy, set), each with nppc",
+        ]
+      : []),
+    `# retorch.toml: libraries = ["${match.facts["library"] ?? ""}"]; setup.py: libraries=["${match.facts["library"] ?? ""}"] in CUDAExtension; CMake: CUDA::${match.facts["library"] ?? ""}`,
+    platformOf(match) === "win32"
+      ? `# load(): extra_ldflags=["${match.facts["library"] ?? ""}.lib"]; by hand: /LIBPATH:"%CUDA_HOME%\\lib\\x64" ${match.facts["library"] ?? ""}.lib`
+      : `# load(): extra_ldflags=["-l${match.facts["library"] ?? ""}"]; by hand: -L<cuda>/lib64 -l${match.facts["library"] ?? ""}`,
+    ...linkToo(match, [match.facts["library"] ?? ""], platformOf(match) === "win32" ? undefined : cudaLibraries(match)),
+    ...(match.finding.phase === "load" ? rebuild(match) : []),
+  ];
+}
+
 /** Whether a module is loaded from where torch.utils.cpp_extension.load() builds. */
 function isOfLoad({ finding }: Match): boolean {
   return finding.phase === "load" && /torch_extensions[\\/]/.test(finding.file ?? "");
@@ -320,27 +351,21 @@ export const gpuSymbolRules: readonly Rule[] = [
       finding.phase === "link" || neverLinked(finding)
         ? owned(finding, context, "cuda-library", "cuda-runtime")
         : undefined,
-    confidence: (match) => (isOfLoad(match) ? "medium" : "high"),
+    confidence: (match) => (isOfLoad(match) && !deepspeedWithoutCurand(match) ? "medium" : "high"),
     cause: (match) =>
-      isOfLoad(match)
-        ? `\`${match.facts["name"] ?? ""}\` is of ${match.facts["provider"] ?? "CUDA"}, and nothing that is loaded brings it. The module lies in the folder that load() builds in: it was built there for another torch or environment, whose libraries brought it, and is used as it is; or its sources are linked without \`${match.facts["library"] ?? ""}\`.${installedSentence(match)}`
-        : `\`${match.facts["name"] ?? ""}\` is of ${match.facts["provider"] ?? "CUDA"}; the library \`${match.facts["library"] ?? ""}\` is not on the link line.${installedSentence(match)}`,
+      deepspeedWithoutCurand(match)
+        ? `\`${match.facts["name"] ?? ""}\` is of cuRAND. DeepSpeed before 0.6.2 does not link this operator with it, and relied on a torch that loaded libcurand for all: torch of 1.11 and newer from pip does not. (An error that follows, of ds_opt_adam, is the echo.)${installedSentence(match)}`
+        : isOfLoad(match)
+          ? `\`${match.facts["name"] ?? ""}\` is of ${match.facts["provider"] ?? "CUDA"}, and nothing that is loaded brings it. The module lies in the folder that load() builds in: it was built there for another torch or environment, whose libraries brought it, and is used as it is; or its sources are linked without \`${match.facts["library"] ?? ""}\`.${installedSentence(match)}`
+          : `\`${match.facts["name"] ?? ""}\` is of ${match.facts["provider"] ?? "CUDA"}; the library \`${match.facts["library"] ?? ""}\` is not on the link line.${installedSentence(match)}`,
     fix: (match) => [
-      ...(match.facts["library"] === "nppc" && /^nppi/.test(match.facts["name"] ?? "")
+      ...(deepspeedWithoutCurand(match)
         ? [
-            "# NPP is several libraries: nppig (resize, rotate, warp), nppicc (colours), nppif (filters), nppial (arithmetic), nppist (statistics), nppidei (copy, set), each with nppc",
+            `${pip(match, 'install --upgrade "deepspeed>=0.6.2"')}   # links it with -lcurand`,
+            ...(match.finding.phase === "load" ? rebuild(match) : []),
+            "# DeepSpeed has to stay: the CUDA toolkit's library is loaded before it: export LD_PRELOAD=${CUDA_HOME:-/usr/local/cuda}/lib64/libcurand.so",
           ]
-        : []),
-      `# retorch.toml: libraries = ["${match.facts["library"] ?? ""}"]; setup.py: libraries=["${match.facts["library"] ?? ""}"] in CUDAExtension; CMake: CUDA::${match.facts["library"] ?? ""}`,
-      platformOf(match) === "win32"
-        ? `# load(): extra_ldflags=["${match.facts["library"] ?? ""}.lib"]; by hand: /LIBPATH:"%CUDA_HOME%\\lib\\x64" ${match.facts["library"] ?? ""}.lib`
-        : `# load(): extra_ldflags=["-l${match.facts["library"] ?? ""}"]; by hand: -L<cuda>/lib64 -l${match.facts["library"] ?? ""}`,
-      ...linkToo(
-        match,
-        [match.facts["library"] ?? ""],
-        platformOf(match) === "win32" ? undefined : cudaLibraries(match),
-      ),
-      ...(match.finding.phase === "load" ? rebuild(match) : []),
+        : linkedWith(match)),
     ],
     change: (match) => {
       const library = match.facts["library"];
@@ -348,11 +373,15 @@ export const gpuSymbolRules: readonly Rule[] = [
       const there = match.facts["has"] !== undefined || match.context.findLibrary?.(library) !== undefined;
       return there ? { kind: "add-library", library } : undefined;
     },
-    sources: ["https://docs.nvidia.com/cuda/"],
+    sources: ["https://docs.nvidia.com/cuda/", "deepspeedai/DeepSpeed#1879", "pytorch/pytorch#69666"],
     examples: [
       {
         text: "ImportError: /home/jo/.cache/torch_extensions/py39_cu118/cpu_lamb/cpu_lamb.so: undefined symbol: curandCreateGenerator",
         expect: "for another torch or environment",
+      },
+      {
+        text: "ImportError: /root/.cache/torch_extensions/py38_cu113/cpu_adam/cpu_adam.so: undefined symbol: curandCreateGenerator",
+        expect: '"deepspeed>=0.6.2"',
       },
       {
         text: "/usr/bin/ld: gemm.o: in function `f': gemm.cu:(.text+0x9): undefined reference to `cublasCreate_v2'",

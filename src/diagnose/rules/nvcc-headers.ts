@@ -200,16 +200,22 @@ export const nvccHeaderRules: readonly Rule[] = [
     },
     confidence: "high",
     cause: (match) =>
-      `nvcc${match.context.log.cuda === undefined ? "" : ` of CUDA ${match.context.log.cuda}`} stumbles over a template of pybind11 (\`${placeOf(match.finding)}\`), which torch/extension.h brings into a .cu file: known of nvcc 11.5 and 11.6 with MSVC and the pybind11 of torch before 1.12${/^11\.[56]$/.test(match.context.log.cuda ?? "") ? "; nvcc 11.7 and newer take it" : ""}. A kernel's file needs no bindings.`,
-    fix: () => [
+      `nvcc${match.context.log.cuda === undefined ? "" : ` of CUDA ${match.context.log.cuda}`} stumbles over a template of pybind11 (\`${placeOf(match.finding)}\`), which torch/extension.h brings into a .cu file: known of nvcc 11.4 to 11.8 with MSVC and the pybind11 of older torch releases. A kernel's file needs no bindings.`,
+    fix: (match) => [
       "# in .cu files: #include <torch/types.h> (or <ATen/ATen.h>) in place of <torch/extension.h>; PYBIND11_MODULE and what it needs in a .cpp file",
-      "nvcc --version   # or a toolkit >= 11.7 that fits torch.version.cuda: set CUDA_HOME and PATH to it",
+      ...(/^11\.[78]$|^1[2-9]/.test(match.context.log.cuda ?? "")
+        ? []
+        : ["nvcc --version   # or a toolkit >= 11.7 that fits torch.version.cuda: set CUDA_HOME and PATH to it"]),
     ],
     sources: ["sunset1995/torch_efficient_distloss#8", "pytorch/pytorch#69460"],
     examples: [
       {
         text: 'C:\\e\\Lib\\site-packages\\torch\\include\\pybind11\\cast.h(624): error: too few arguments for template template parameter "Tuple"\n          detected during instantiation of class "pybind11::detail::tuple_caster<Tuple, Ts...> [with Tuple=std::pair, Ts=<T1, T2>]"',
         expect: "torch/types.h",
+      },
+      {
+        text: 'nvcc 11.7\nC:\\e\\torch\\include\\pybind11\\cast.h(624): error: too few arguments for template template parameter "Tuple"',
+        expect: "nvcc 11.4 to 11.8",
       },
     ],
   },

@@ -60,6 +60,12 @@ function ofSetuptools(finding: Finding): boolean {
 
 /** The same command again, with a setuptools below a release. */
 function withOlder(match: Match, release: string): string[] {
+  // load() of a program: there is no installation to be done once more.
+  const atRunTime =
+    match.context.log.builtAtRunTime ||
+    match.finding.frames?.some((frame) => /_jit_compile|_write_ninja_file_and_build_library\b/.test(frame)) === true;
+  if (atRunTime && match.context.log.installer !== "setup.py" && match.context.log.installs === undefined)
+    return [`${pip(match, `install "setuptools<${release}"`)}   # in the environment that runs the program`];
   return [
     pip(match, `install "setuptools<${release}" wheel`),
     pip(match, `install --no-build-isolation ${match.context.log.package ?? "."}`),
@@ -112,6 +118,10 @@ export const setuptoolsRemovalRules: readonly Rule[] = [
       "numpy/numpy#27405",
     ],
     examples: [
+      {
+        text: "C:\\w> python app.py\nUsing C:\\u\\torch_extensions\\Cache\\py313_cu124 as PyTorch extensions root...\nAttributeError: module 'distutils._msvccompiler' has no attribute '_get_vc_env'",
+        expect: "in the environment that runs the program",
+      },
       {
         text: "AttributeError: module 'distutils' has no attribute '_msvccompiler'",
         expect: "setuptools<74",

@@ -1,5 +1,5 @@
 /** Intel GPUs: oneAPI's compiler and what it says of the device. */
-import { pip, platformOf, python, rebuild, setVariable } from "../commands/commands.ts";
+import { pip, platformOf, python, rebuild, setVariable, unsetVariable } from "../commands/commands.ts";
 import { header, includedBy, missingProgram } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
 import { owned } from "./symbol-owners.ts";
@@ -95,6 +95,37 @@ export const syclRules: readonly Rule[] = [
         expect: "ocloc",
       },
       { text: "csrc/k.cpp:2:10: fatal error: 'sycl/sycl.hpp' file not found", expect: "SyclExtension" },
+    ],
+  },
+  {
+    id: "triton-sycl-headers-missing",
+    title: "Triton for Intel GPUs does not find SYCL's headers",
+    on: ["missing-header"],
+    specificity: 88,
+    // Triton's own helper, which the host compiler compiles when the first kernel runs: no source of an extension.
+    matches: (finding) =>
+      /triton[\\/]backends[\\/]intel[\\/]|spirv_utils|arch_utils/.test(`${finding.file ?? ""} ${finding.text}`)
+        ? header(finding, /^(?<name>(?:sycl|CL\/sycl|level_zero)[\w/.]*)/)
+        : undefined,
+    confidence: "medium",
+    cause: (match) =>
+      `Triton compiles a helper of its own with the host's C++ compiler, and takes \`${match.facts["name"] ?? match.facts["header"] ?? "sycl/sycl.hpp"}\` from the folder that ONEAPI_ROOT names, else from the wheel intel-sycl-rt. ONEAPI_ROOT is set (setvars.sh of any part of oneAPI sets it: VTune, MKL), and no DPC++ compiler is installed there; or it is not set, and the wheel is not there.`,
+    fix: (match) => [
+      unsetVariable(match, "ONEAPI_ROOT") +
+        "   # in the shell that runs the program; and do not source setvars.sh in it",
+      `${pip(match, "show -f intel-sycl-rt")} | ${platformOf(match) === "win32" ? "findstr sycl.hpp" : "grep sycl.hpp"}   # the headers of the wheel; not there: ${pip(match, "install --force-reinstall triton-xpu intel-sycl-rt")} from torch's xpu index, in the releases that torch asks for`,
+      `# with setvars.sh kept: install intel-oneapi-compiler-dpcpp-cpp from Intel's package repository, then ${setvars(match)}; newer releases of Triton go on to the wheel by themselves`,
+    ],
+    sources: ["intel/intel-xpu-backend-for-triton#7977", "intel/intel-xpu-backend-for-triton#8054"],
+    examples: [
+      {
+        text: "$ source /opt/intel/oneapi/setvars.sh\n$ python add.py\nIn file included from /tmp/tmpa1/spirv_utils.cpp:13:\n/e/lib/python3.12/site-packages/triton/backends/intel/include/sycl_functions.h:13:10: fatal error: sycl/sycl.hpp: No such file or directory",
+        expect: "unset ONEAPI_ROOT",
+      },
+      {
+        text: "/e/lib/python3.11/site-packages/triton/backends/intel/driver.c:5:10: fatal error: 'level_zero/ze_api.h' file not found",
+        expect: "intel-sycl-rt",
+      },
     ],
   },
   {
