@@ -19,6 +19,7 @@ const explains: Readonly<Record<string, readonly string[]>> = {
   "crash-without-torch-imported": ["memory-fault-found", "crash-in-native-code"],
   "unversioned-nvrtc-missing": ["cudnn-not-loadable"],
   "stale-build-lock": ["build-interrupted"],
+  "cmake-build-program-missing": ["host-compiler-missing"],
   "torch-older-than-code": ["template-keyword-missing"],
 };
 

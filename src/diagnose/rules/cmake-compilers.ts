@@ -1,5 +1,5 @@
 /** Compilers that CMake could not make out: nvcc that is not there or does not run. */
-import { platformOf } from "../commands/commands.ts";
+import { platformOf, removeFolder } from "../commands/commands.ts";
 import type { Finding } from "../finding.ts";
 import { type MatchFacts, type Rule, said } from "../rule.ts";
 
@@ -67,18 +67,23 @@ export const cmakeCompilerRules: readonly Rule[] = [
     cause: (match) =>
       `CMake starts \`${match.facts["program"] ?? ""}\` to build with, and that does not run (${(match.facts["words"] ?? "").split("\n")[0] ?? ""}): CMAKE_MAKE_PROGRAM (on the command line, in CMAKE_ARGS, a preset, a toolchain file, or in the cache of an older configuration) names it. What is said of compilers below follows from that.`,
     fix: (match) => {
-      const { typedConfigure } = match.context.log;
-      const given = typedConfigure?.replace(/ -D ?CMAKE_MAKE_PROGRAM(?::\w+)?=(?:"[^"]*"|\S+)/, "");
+      const { typedConfigure: typed, typedBuildStep } = match.context.log;
+      const given = typed?.replace(/ -D ?CMAKE_MAKE_PROGRAM(?::\w+)?=(?:"[^"]*"|\S+)/, "");
       const windows = platformOf(match) === "win32";
+      const folder = /(?:^|\s)-B ?([^\s"]+)/.exec(typed ?? "")?.[1] ?? "build";
       return [
-        ...(windows
-          ? ["where ninja & set CMAKE_ARGS   # does it name CMAKE_MAKE_PROGRAM?"]
+        windows ? "where ninja" : "command -v ninja || python -m pip install ninja",
+        ...(given !== undefined && given !== typed
+          ? []
           : [
-              "command -v ninja || python -m pip install ninja",
-              'export CMAKE_ARGS="$(echo "$CMAKE_ARGS" | sed -E \'s/ ?-D ?CMAKE_MAKE_PROGRAM(:[A-Z]+)?=[^ ]*//\')"   # where it stands in that variable',
+              windows
+                ? "# set CMAKE_ARGS   (PowerShell: $env:CMAKE_ARGS) without CMAKE_MAKE_PROGRAM, where it has it"
+                : 'export CMAKE_ARGS="$(echo "$CMAKE_ARGS" | sed -E \'s/ ?-D ?CMAKE_MAKE_PROGRAM(:[A-Z]+)?=[^ ]*//\')"   # where it stands in that variable',
             ]),
-        ...(given === undefined || given === typedConfigure ? [] : [`# without the definition: ${given}`]),
-        windows ? "rmdir /s /q build   # the cache remembers it" : "rm -rf build   # the cache remembers it",
+        `${removeFolder(match, folder)}   # the cache remembers it`,
+        ...(given === undefined || given === typed
+          ? []
+          : [given, ...(typedBuildStep === undefined ? [] : [typedBuildStep])]),
       ];
     },
     sources: ["https://cmake.org/cmake/help/latest/variable/CMAKE_MAKE_PROGRAM.html"],
@@ -86,6 +91,10 @@ export const cmakeCompilerRules: readonly Rule[] = [
       {
         text: "CMake Error at CMakeLists.txt:5 (project):\n  Running\n\n   '/opt/tools/bin/ninja' '--version'\n\n  failed with:\n\n   no such file or directory\n\n\nCMake Error: CMAKE_CXX_COMPILER not set, after EnableLanguage\n-- Configuring incomplete, errors occurred!",
         expect: "CMAKE_MAKE_PROGRAM",
+      },
+      {
+        text: "$ cmake -S . -B out -G Ninja -DCMAKE_MAKE_PROGRAM=/t/ninja\nCMake Error at CMakeLists.txt:5 (project):\n  Running\n\n   '/t/ninja' '--version'\n\n  failed with:\n\n   no such file or directory\n",
+        expect: "rm -rf out   # the cache remembers it\ncmake -S . -B out -G Ninja",
       },
     ],
   },
