@@ -6,8 +6,8 @@
 export interface LibraryPathFacts {
   /** `/apps/cuda/12.0.1/lib64`. */
   readonly cudaOnLibraryPath?: string;
-  /** `cuda/12.0.1`. */
-  readonly cudaModule?: string;
+  /** As `module` calls it: `cuda/12.0.1`. */
+  readonly loadedCudaModule?: string;
 }
 
 /** Of a toolkit or of cuDNN: not of a package in Python's folders, nor WSL's driver. */
@@ -34,7 +34,7 @@ export class LibraryPathReader {
   facts(): LibraryPathFacts {
     return {
       ...(this.#folder === undefined ? {} : { cudaOnLibraryPath: this.#folder }),
-      ...(this.#module === undefined ? {} : { cudaModule: this.#module }),
+      ...(this.#module === undefined ? {} : { loadedCudaModule: this.#module }),
     };
   }
 }

@@ -144,26 +144,27 @@ function newer(match: Match): string[] {
 
 /** Which folder of the path that is, and what puts it there. */
 function pathSource({ context: { log } }: Match): string {
-  const { cudaModule, cudaOnLibraryPath } = log;
+  const { loadedCudaModule, cudaOnLibraryPath } = log;
   const said = [
     ...(cudaOnLibraryPath === undefined ? [] : [`\`${cudaOnLibraryPath}\``]),
-    ...(cudaModule === undefined ? [] : [`from the module ${cudaModule}`]),
+    ...(loadedCudaModule === undefined ? [] : [`from the module ${loadedCudaModule}`]),
   ];
   return said.length === 0 ? "" : ` (${said.join(", ")})`;
 }
 
 /** The path of the loader without the toolkit's folders, where the text shows one before the libraries that pip brought. */
 function withoutToolkitsPath(match: Match): string[] | undefined {
-  const { cudaModule, cudaOnLibraryPath } = match.context.log;
+  const { loadedCudaModule, cudaOnLibraryPath } = match.context.log;
   // A toolkit has no NCCL.
   if (/^nccl/.test(match.finding.symbol ?? "")) return undefined;
   const ofPip = /-packages[\\/](?:nvidia[\\/]|torch[\\/]lib[\\/])/.test(match.finding.file ?? "");
-  if (!ofPip || platformOf(match) === "win32" || (cudaModule ?? cudaOnLibraryPath) === undefined) return undefined;
+  if (!ofPip || platformOf(match) === "win32" || (loadedCudaModule ?? cudaOnLibraryPath) === undefined)
+    return undefined;
   return [
     "export LD_LIBRARY_PATH=$(echo \"$LD_LIBRARY_PATH\" | tr ':' '\\n' | grep -v -i cuda | paste -sd: -)   # pip's CUDA libraries find one another without it",
-    ...(cudaModule === undefined
+    ...(loadedCudaModule === undefined
       ? ["# for good: where it is set (~/.bashrc, the job's script)"]
-      : [`# for good, in the job's script, too: module unload ${cudaModule}`]),
+      : [`# for good, in the job's script, too: module unload ${loadedCudaModule}`]),
     `# still so: two of pip's nvidia packages do not fit each other: ${torchAgain(match)}`,
   ];
 }

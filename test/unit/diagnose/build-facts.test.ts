@@ -55,6 +55,12 @@ describe("what the lines of a build tell", () => {
     expect(fix.filter((line) => line.includes("--only-binary")).every((line) => line.startsWith("#"))).toBe(true);
   });
 
+  test("a cluster's module is a CUDA release for LibTorch, and a name to unload", () => {
+    const { facts } = scanText("$ module load gcc/12 cuda/12.0.1\nRuntimeError: failed");
+    expect(facts.cudaModule).toBe("12.0");
+    expect(facts.loadedCudaModule).toBe("cuda/12.0.1");
+  });
+
   test("facts of lines: a GPU by its number alone, conda's torch, a portable Blender, no package of pip's", () => {
     const facts = (text: string) => scanText(`${text}\nRuntimeError: failed`).facts;
     expect(facts("I used\n5090").namedGpu).toBe("12.0");
