@@ -12,7 +12,7 @@ import { failedCommand } from "../commands/failed-command.ts";
 import { platformOf } from "../commands/command-words.ts";
 import type { CiService, CiStep, Pair } from "../facts/ci-steps.ts";
 import { forGithub } from "./github-fit.ts";
-import { environment, forBatch, inRepository, type Job, otherPython, pad, submodules } from "./ci-job.ts";
+import { environment, forBatch, inRepository, type Job, otherPythonIn, pad, submodules } from "./ci-job.ts";
 import type { Match } from "../rule.ts";
 import { entry, quoted, scalar } from "./yaml-words.ts";
 
@@ -102,23 +102,14 @@ function forAzure(fix: readonly string[], { step, match }: Job): readonly string
     );
     made.push("# azure-pipelines.yml, the first of the steps:", "- checkout: self", "  submodules: recursive");
   }
-  const wanted = rest
-    .map((line) =>
-      otherPython
-        .exec(commandPart(line))
-        ?.slice(1)
-        .find((each) => each !== undefined),
-    )
-    .find((each) => each !== undefined);
-  if (wanted !== undefined) {
-    rest = rest
-      .filter((line) => !otherPython.test(commandPart(line)) && !/^(?:conda|mamba|micromamba) activate /.test(line))
-      .map((line) => line.replace(/^uv pip install/, "python -m pip install"));
+  const python = otherPythonIn(rest);
+  if (python !== undefined) {
+    rest = [...python.rest];
     made.push(
       "# azure-pipelines.yml, the task that brings Python:",
       "- task: UsePythonVersion@0",
       "  inputs:",
-      `    versionSpec: ${quoted(wanted)}`,
+      `    versionSpec: ${quoted(python.version)}`,
     );
   }
   const change = changeOf(rest, step, match);

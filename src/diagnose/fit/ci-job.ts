@@ -1,6 +1,7 @@
 /** What the services of CI have in common: the job of a text, edits of its repository, variables of a step. */
 import type { Change } from "./ci-parts.ts";
 import type { CiStep, Pair } from "../facts/ci-steps.ts";
+import { commandPart } from "../commands/fix-lines.ts";
 import type { Match } from "../rule.ts";
 import { quoted } from "./yaml-words.ts";
 
@@ -14,7 +15,7 @@ export const submodules =
   /^(?:\[ ! -f \.gitmodules \] \|\| )?git submodule (?:sync(?: \S+)* && git submodule )?update\b(?!.*&& cd )/;
 
 /** An environment of another Python, made by hand. */
-export const otherPython =
+const otherPython =
   /^(?:uv venv --python (3\.\d{1,2})\b|(?:conda|mamba|micromamba) create (?:-\S+ )*.*\bpython=(3\.\d{1,2})\b|uv python install (3\.\d{1,2})\b)/;
 
 export const pad = "      ";
@@ -39,4 +40,23 @@ export function inRepository({ edits }: Change): string[] {
 /** What cmd.exe reads in a file that it runs. */
 export function forBatch(line: string): string {
   return /^for \/f /.test(line) ? line.replaceAll(/%(?=[a-z]\b)/g, "%%") : line;
+}
+
+/** The other Python that the lines make an environment of, and the rest for a job whose own step brings it. */
+export function otherPythonIn(
+  lines: readonly string[],
+): { readonly version: string; readonly rest: readonly string[] } | undefined {
+  const version = lines
+    .map((line) =>
+      otherPython
+        .exec(commandPart(line))
+        ?.slice(1)
+        .find((each) => each !== undefined),
+    )
+    .find((each) => each !== undefined);
+  if (version === undefined) return undefined;
+  const rest = lines
+    .filter((line) => !otherPython.test(commandPart(line)) && !/^(?:conda|mamba|micromamba) activate /.test(line))
+    .map((line) => line.replace(/^uv pip install/, "python -m pip install"));
+  return { version, rest };
 }

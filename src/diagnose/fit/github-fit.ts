@@ -3,7 +3,7 @@
  * actions that check the project out and bring Python. Sources: "Workflow syntax" of GitHub, actions/checkout, actions/setup-python.
  */
 import { changeOf, type Change } from "./ci-parts.ts";
-import { environment, forBatch, inRepository, type Job, otherPython, pad, submodules } from "./ci-job.ts";
+import { environment, forBatch, inRepository, type Job, otherPythonIn, pad, submodules } from "./ci-job.ts";
 import { commandPart } from "../commands/fix-lines.ts";
 import { platformOf } from "../commands/command-words.ts";
 import type { Pair } from "../facts/ci-steps.ts";
@@ -123,22 +123,16 @@ export function forGithub(fix: readonly string[], job: Job): readonly string[] {
       ...withInputs(checkout.uses ?? "", written(checkout.inputs, ["fetch-depth", "0"])),
     );
   }
-  const wanted = rest
-    .map((line) =>
-      otherPython
-        .exec(commandPart(line))
-        ?.slice(1)
-        .find((each) => each !== undefined),
-    )
-    .find((each) => each !== undefined);
+  const python = otherPythonIn(rest);
   const isMatrix = setup?.inputs.some(([name]) => name === "python-version") === true;
-  if (wanted !== undefined && (setup !== undefined || match.context.log.hostedRunner)) {
-    rest = rest
-      .filter((line) => !otherPython.test(commandPart(line)) && !/^(?:conda|mamba|micromamba) activate /.test(line))
-      .map((line) => line.replace(/^uv pip install/, "python -m pip install"));
+  if (python !== undefined && (setup !== undefined || match.context.log.hostedRunner)) {
+    rest = [...python.rest];
     made.push(
       `# the workflow (.github/workflows), the step that brings Python${isMatrix ? " (with a matrix: in its list)" : ""}:`,
-      ...withInputs(setup?.uses ?? "actions/setup-python@v5", written(setup?.inputs ?? [], ["python-version", wanted])),
+      ...withInputs(
+        setup?.uses ?? "actions/setup-python@v5",
+        written(setup?.inputs ?? [], ["python-version", python.version]),
+      ),
     );
   }
   const isWindows = platformOf(match) === "win32";

@@ -3,6 +3,26 @@ import { describe, expect, it } from "vitest";
 import { diagnose } from "../../../src/diagnose/diagnose.ts";
 import { listedLines } from "../../../src/diagnose/listings.ts";
 
+const workflow = `name: wheels
+on:
+  push:
+    branches: [main]
+jobs:
+  build:
+    runs-on: ubuntu-22.04
+    steps:
+      - uses: actions/checkout@v4
+      # ERROR: Could not build wheels for my_ops, which is required to install pyproject.toml-based projects
+      # happens when torch is missing: ModuleNotFoundError: No module named 'torch'
+      - name: build
+        run: |
+          pip wheel . --no-build-isolation 2>&1 | tee log.txt
+          if grep -q "nvcc fatal   : Unsupported gpu architecture 'compute_90'" log.txt; then
+            echo "error: nvcc too old: Unsupported gpu architecture 'compute_90'"
+            exit 1
+          fi
+`;
+
 const listings: Readonly<Record<string, string>> = {
   "a C++ file that cat showed": `$ cat csrc/loader.cpp
 #include <dlfcn.h>
@@ -64,25 +84,7 @@ def main(argv):
 if __name__ == "__main__":
     sys.exit(main(sys.argv))
 `,
-  "a workflow in YAML": `name: wheels
-on:
-  push:
-    branches: [main]
-jobs:
-  build:
-    runs-on: ubuntu-22.04
-    steps:
-      - uses: actions/checkout@v4
-      # ERROR: Could not build wheels for my_ops, which is required to install pyproject.toml-based projects
-      # happens when torch is missing: ModuleNotFoundError: No module named 'torch'
-      - name: build
-        run: |
-          pip wheel . --no-build-isolation 2>&1 | tee log.txt
-          if grep -q "nvcc fatal   : Unsupported gpu architecture 'compute_90'" log.txt; then
-            echo "error: nvcc too old: Unsupported gpu architecture 'compute_90'"
-            exit 1
-          fi
-`,
+  "a workflow in YAML": workflow,
   "a file of tests that was pasted": `import pytest
 import torch
 from torch.utils.cpp_extension import load_inline
@@ -457,25 +459,7 @@ ImportError: libcudart.so.12: cannot open shared object file: No such file or di
   [
     "a workflow and the linker of its run",
     "cuda-library-not-found-at-link",
-    `name: wheels
-on:
-  push:
-    branches: [main]
-jobs:
-  build:
-    runs-on: ubuntu-22.04
-    steps:
-      - uses: actions/checkout@v4
-      # ERROR: Could not build wheels for my_ops, which is required to install pyproject.toml-based projects
-      # happens when torch is missing: ModuleNotFoundError: No module named 'torch'
-      - name: build
-        run: |
-          pip wheel . --no-build-isolation 2>&1 | tee log.txt
-          if grep -q "nvcc fatal   : Unsupported gpu architecture 'compute_90'" log.txt; then
-            echo "error: nvcc too old: Unsupported gpu architecture 'compute_90'"
-            exit 1
-          fi
-
+    `${workflow}
 the run says:
 2025-05-06T08:00:00.1000800Z /usr/bin/ld: cannot find -lcudart: No such file or directory
 2025-05-06T08:00:00.1000900Z collect2: error: ld returned 1 exit status
